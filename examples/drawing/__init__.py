@@ -1,0 +1,1 @@
+"""Drawn garments for the examples: see `../draw_garments.py`."""

@@ -1,0 +1,3 @@
+"""Tag, index and search clothing photographs."""
+
+__version__ = "0.1.0"

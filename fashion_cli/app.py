@@ -1,0 +1,163 @@
+"""The command `fashion`. `main` is the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fashion_cli import __version__
+from fashion_cli.commands import embed, evaluate, index, search, tag, train, weights
+from fashion_cli.commands._help import SectionedCommand
+from fashion_cli.commands._render import abandon_stdout
+from fashion_cli.commands._settings import Setting, read_settings
+from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
+
+PROGRAM = "fashion"
+COMPLETION = "_FASHION_COMPLETE"  # set by the shell functions that --install-completion writes
+RESUMED = ("embed", "index", "train")  # these go on where they were interrupted
+
+# Packages that an extra brings -> that extra.
+EXTRAS = dict.fromkeys(
+    (
+        "accelerate",
+        "pytorch_metric_learning",
+        "torchmetrics",
+        "tensorboard",
+        "onnx",
+        "onnxscript",
+        "matplotlib",
+    ),
+    "train",
+)
+
+# Rich help pages take longer to draw than all the rest: `--help` has to be there at once.
+app = typer.Typer(
+    help="Tag, index and search clothing photographs.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for each in (tag.tag, index.index, search.search, embed.embed, train.train):
+    app.command(cls=SectionedCommand)(each)
+app.add_typer(evaluate.app, name="eval")
+app.add_typer(weights.app, name="weights")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def prepare(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    settings = read_settings(os.environ, _here())
+    context.obj = settings
+    values = {key: setting.value for key, setting in settings.items()}
+    context.default_map = _for_each_command(context.command, values)
+
+
+def _here() -> Path:
+    """The working directory.
+
+    Raises:
+        SettingsError: If it was deleted under our feet.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise SettingsError("the working directory is gone", hint="cd somewhere else") from None
+
+
+def run() -> None:
+    """What the installed command calls."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged EXIF does not make a photograph unreadable
+    if COMPLETION in os.environ:
+        app(prog_name=PROGRAM)
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command line.
+
+    Args:
+        argv: Arguments behind the command's name.
+
+    Returns:
+        An `ExitCode`. Exceptions that are not the user's to mend come out as they are.
+    """
+    try:
+        return _run(argv)
+    except typer.TyperException as error:
+        return _usage_error(error)
+    except FashionError as error:
+        return _tell(str(error), error.hint, error.exit_code)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRAS:
+            raise
+        told = MissingExtraError(f"{PROGRAM} {' '.join(argv[:1])}", EXTRAS[missing])
+        return _tell(str(told), told.hint, told.exit_code)
+    except KeyboardInterrupt:
+        hint = "the same call goes on from here" if argv[0] in RESUMED else ""
+        return _tell("interrupted", hint, ExitCode.INTERRUPTED)
+    except typer.Abort:
+        return _tell("interrupted", "", ExitCode.INTERRUPTED)
+
+
+def _run(argv: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context(PROGRAM, list(argv) or ["--help"]) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:  # from printing help
+        abandon_stdout()
+    return ExitCode.DONE
+
+
+def _for_each_command(command: Any, values: Mapping[str, str]) -> dict[str, Any]:
+    """The same defaults for every command, below as many groups as it has."""
+    commands: Mapping[str, Any] = getattr(command, "commands", {})
+    if not commands:
+        return dict(values)
+    return {name: _for_each_command(each, values) for name, each in commands.items()}
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if origin := _origin(context, parameter):
+        return _tell(f"{origin}: {error.message.rstrip('.')}", "mend the setting", ExitCode.USAGE)
+    hint = f"{context.command_path} --help" if context is not None else f"{PROGRAM} --help"
+    return _tell(message, hint, ExitCode.USAGE)
+
+
+def _origin(context: Any, parameter: Any) -> str:
+    """The setting that a refused value comes from; "" if it was typed."""
+    if context is None or parameter is None:
+        return ""
+    settings: Mapping[str, Setting] = context.obj or {}
+    source = context.get_parameter_source(parameter.name)
+    if source is None or source.name != "DEFAULT_MAP" or parameter.name not in settings:
+        return ""
+    return settings[parameter.name].origin
+
+
+def _tell(message: str, hint: str, code: int) -> int:
+    """Say what is wrong, on one line, whatever the length."""
+    text = f"{PROGRAM}: {message}" + (f" — {hint}" if hint else "")
+    sys.stderr.write(text.replace("\r", "\\r").replace("\n", "\\n") + "\n")
+    return code

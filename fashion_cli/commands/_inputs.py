@@ -1,0 +1,71 @@
+"""What a command is given: photographs by name, paths on standard input, queries with weights."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_cli.errors import UsageError
+
+STDIN = "-"
+
+_WEIGHTED = re.compile(r"(?P<path>.+):(?P<weight>[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Photographs and folders.
+
+    Attributes:
+        paths: In the order given.
+        listed: Whether some came from standard input, where a missing file is skipped instead of an error.
+    """
+
+    paths: tuple[Path, ...]
+    listed: bool
+
+
+def read_sources(arguments: Sequence[str] | None, *, null: bool, optional: bool = False) -> Sources:
+    """Arguments as paths, with what stands on standard input in the place of `-`.
+
+    Args:
+        arguments: As typed.
+        null: Paths on standard input end with NUL instead of a newline.
+        optional: Whether there may be no arguments.
+
+    Raises:
+        UsageError: If there are none, `-` is given twice, or `null` without it.
+    """
+    given = list(arguments or ())
+    if not (given or optional):
+        raise UsageError("no photographs given", hint="name folders or photographs, or - for standard input")
+    listed = given.count(STDIN)
+    if listed > 1:
+        raise UsageError("standard input can be read once", hint="give - once")
+    if null and not listed:
+        raise UsageError("-0 is about paths on standard input", hint="add -")
+    paths: list[Path] = []
+    for argument in given:
+        paths += _stdin_paths(null) if argument == STDIN else [Path(argument)]
+    return Sources(tuple(paths), bool(listed))
+
+
+def parse_weighted(text: str) -> tuple[Path, float]:
+    """A photograph and its weight: "a.jpg" weighs 1, "a.jpg:-0.5" minus a half.
+
+    Only a number behind the last colon is a weight, so a file named "12:30" is written "12:30:1".
+    """
+    weighted = _WEIGHTED.fullmatch(text)
+    if weighted is None:
+        return Path(text), 1.0
+    weight = float(weighted["weight"])
+    if weight in (0.0, float("inf"), float("-inf")):
+        raise UsageError(f"--query {text!r}: a weight is a finite number other than 0", hint="--query a.jpg:1")
+    return Path(weighted["path"]), weight
+
+
+def _stdin_paths(null: bool) -> list[Path]:
+    lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
+    return [Path(os.fsdecode(line)) for line in lines if line]

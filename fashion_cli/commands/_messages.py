@@ -1,0 +1,47 @@
+"""What people are told on stderr, one line each, never wrapped."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from fashion_cli.data.image_files import printable
+from fashion_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fashion_cli.inference.pipeline import Skipped
+
+NAMED = 20
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def name_skipped(skipped: "Sequence[Skipped]", done: int, *, strict: bool) -> None:
+    """Say which photographs were left out, and why.
+
+    Args:
+        skipped: Those photographs.
+        done: How many were not.
+        strict: Whether one is too many.
+
+    Raises:
+        Exit: With `ExitCode.SKIPPED` if there are any and `strict`, with `FAILED` if nothing is left.
+    """
+    if not skipped:
+        return
+    say(f"fashion: skipped {len(skipped):,}:")
+    for each in skipped[:NAMED]:
+        path = printable(each.path)
+        reason = " ".join(each.reason.split())
+        say(f"  {reason}" if reason.startswith(path) else f"  {path}: {reason}")
+    if len(skipped) > NAMED:
+        say(f"  and {len(skipped) - NAMED:,} more")
+    if strict:
+        raise typer.Exit(ExitCode.SKIPPED)
+    if not done:
+        raise typer.Exit(ExitCode.FAILED)

@@ -1,0 +1,79 @@
+"""Options that more than one command has. Light: every command imports this before anything runs."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Format = Literal["table", "json", "jsonl", "csv", "paths"]
+RowFormat = Literal["table", "json", "jsonl", "csv"]  # of commands whose rows are not photographs that were found
+
+RUNNING = "How the model runs"
+OUTPUT = "Output"
+
+
+def finite(value: float) -> float:
+    """Refuse "nan" and "inf", which are numbers to Python."""
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
+
+
+def verbatim(text: str) -> str:
+    """A path as it was typed: `./-` is a file, `-` is not, and bytes that are not UTF-8 stay as they are."""
+    return text
+
+
+ImagesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="IMAGES",
+        parser=verbatim,
+        show_default=False,
+        help="Folders and photographs; - reads paths from standard input.",
+    ),
+]
+NullOption = Annotated[
+    bool,
+    typer.Option("-0", "--null", help="Paths on standard input end with NUL, as `find -print0` writes them."),
+]
+ManifestOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CSV",
+        show_default=False,
+        help="A table whose columns go along with its photographs; without IMAGES it also says which ones.",
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Exit with 3 where photographs had to be skipped.", rich_help_panel=OUTPUT),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)]
+RowFormatOption = Annotated[
+    RowFormat | None,
+    typer.Option(
+        "--format",
+        show_default="table on a terminal, JSON lines in a pipe",
+        help="How rows are printed.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+ModelOption = Annotated[
+    str,
+    typer.Option(metavar="NAME|DIR", help="A shipped model or a model directory.", rich_help_panel=RUNNING),
+]
+DeviceOption = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:n]", help="Where it runs.", rich_help_panel=RUNNING)]
+EngineOption = Annotated[
+    Literal["auto", "onnx", "torch"],
+    typer.Option(help="What runs it; auto takes what is done first.", rich_help_panel=RUNNING),
+]
+BatchSizeOption = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Photographs in a forward pass.", rich_help_panel=RUNNING)
+]
+WorkersOption = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Threads; 0 is one per processor.", rich_help_panel=RUNNING),
+]

@@ -1,0 +1,165 @@
+"""Rows on stdout: a table for people, JSON, JSON lines, CSV or paths for programs. Nothing else goes there.
+
+Everything is UTF-8, whatever the terminal says, and a path's bytes that are not UTF-8 come out as they are.
+"""
+
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import typer
+
+from fashion_cli.commands._options import Format, RowFormat
+from fashion_cli.data.image_files import printable
+from fashion_cli.errors import ExitCode, OutputError
+
+if TYPE_CHECKING:
+    from fashion_cli.data.tags import Tag
+
+UNLIMITED = 100_000  # columns of a table that no terminal has to show
+NARROWEST = 12  # columns left to a text that wraps
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        title: Its heading.
+        numeric: Whether it is set flush right.
+        wraps: Whether its text may go on in a second line; a path may not.
+    """
+
+    title: str
+    numeric: bool = False
+    wraps: bool = False
+
+
+def on_terminal() -> bool:
+    """Whether a person reads stdout."""
+    return sys.stdout.isatty()
+
+
+@overload
+def choose_format(given: RowFormat | None) -> RowFormat: ...
+@overload
+def choose_format(given: Format | None) -> Format: ...
+def choose_format(given: Format | None) -> Format:
+    """The format asked for, else a table on a terminal and JSON lines in a pipe."""
+    return given or ("table" if on_terminal() else "jsonl")
+
+
+def emit(text: str) -> None:
+    """Write to stdout.
+
+    Raises:
+        Exit: If the reader has seen enough, as `head` does.
+        OutputError: If it cannot be written, for example on a full disk.
+    """
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        abandon_stdout()
+        raise typer.Exit(ExitCode.DONE) from None
+    except OSError as error:
+        abandon_stdout()
+        raise OutputError(f"standard output: {error.strerror}", hint="write to another disk") from error
+
+
+def abandon_stdout() -> None:
+    """Point stdout at nothing, so that Python does not complain at exit about what is still in its buffer."""
+    with suppress(OSError, ValueError):  # ValueError: it is no real file, as under test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """A value as JSON on one line, or indented. NaN is refused.
+
+    Characters stand for themselves; only text that UTF-8 cannot hold, as some paths, is escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False, indent=indent)
+    return text
+
+
+def as_csv(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV lines."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str = "") -> str:
+    """Rows as a table that is as wide as the terminal, or wider where a path needs it: no path is ever cut.
+
+    Args:
+        columns: The headings.
+        rows: Cells; what would move the cursor or not be UTF-8 is shown as an escape.
+        title: A line above.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[Text(printable(cell)) for cell in row] for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            Text(column.title),
+            justify="right" if column.numeric else "left",
+            no_wrap=not column.wraps,
+            overflow="fold",
+        )
+    for row in cells:
+        table.add_row(*row)
+    stream = io.StringIO()
+    terminal = on_terminal()
+    width = max(shutil.get_terminal_size().columns, _needed(columns, cells)) if terminal else UNLIMITED
+    console = Console(file=stream, force_terminal=terminal, width=width, highlight=False, legacy_windows=False)
+    if title:
+        console.print(Text(printable(title), style="bold"), soft_wrap=True)
+    console.print(table, soft_wrap=True)
+    return "\n".join(line.rstrip(" ") for line in stream.getvalue().splitlines()) + "\n"
+
+
+def shown_path(path: str) -> str:
+    """A path as short as it can be: relative where it lies under the working directory."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):  # OSError: the working directory is gone
+        return path
+
+
+def tag_names(tags: "Iterable[Tag]") -> str:
+    """Tags as people read them: "dress, red"."""
+    return ", ".join(tag.name for tag in tags)
+
+
+def tags_by_group(tags: "Iterable[Tag]") -> dict[str, dict[str, float]]:
+    """Tags as programs read them: group to name to score."""
+    groups: dict[str, dict[str, float]] = {}
+    for tag in tags:
+        groups.setdefault(tag.group, {})[tag.name] = tag.score
+    return groups
+
+
+def _needed(columns: Sequence[Column], cells: Sequence[Sequence[Any]]) -> int:
+    """The width at which nothing is cut that may not wrap."""
+    total = 0
+    for place, column in enumerate(columns):
+        widths = [len(column.title), *(row[place].cell_len for row in cells)]
+        total += 2 + (min(max(widths), NARROWEST) if column.wraps else max(widths))
+    return total

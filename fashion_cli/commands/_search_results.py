@@ -1,0 +1,139 @@
+"""What a search found, in every format."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fashion_cli.commands._messages import say
+from fashion_cli.commands._options import Format
+from fashion_cli.commands._progress import duration
+from fashion_cli.commands._render import (
+    Column,
+    as_csv,
+    as_json,
+    as_table,
+    emit,
+    shown_path,
+    tag_names,
+    tags_by_group,
+)
+from fashion_cli.data.image_files import printable
+from fashion_cli.steps.search import Hit, QueryResult, SearchReport
+
+SEPARATOR = ";"  # between tags in one CSV cell
+
+
+def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) -> None:
+    """Print every query's hits.
+
+    Args:
+        report: What was found.
+        format_name: How.
+        null: Paths end with NUL instead of a newline.
+    """
+    if report.note:
+        say(f"fashion: {report.note}")
+    match format_name:
+        case "table":
+            _show_tables(report)
+        case "json":
+            emit(as_json([_query_document(result) for result in report.results], indent=2) + "\n")
+        case "jsonl":
+            emit("".join(f"{as_json(line)}\n" for result in report.results for line in _hit_lines(result)))
+        case "csv":
+            emit(as_csv(_csv_rows(report)))
+        case "paths":
+            end = "\0" if null else "\n"
+            emit("".join(f"{hit.path}{end}" for result in report.results for hit in result.hits))
+
+
+def summary(report: SearchReport, hits: int) -> str:
+    """A line about a search: "5 of 4,462 photographs, all compared, 0.41 s"."""
+    how = "through Annoy" if report.kind == "annoy" else "all compared"
+    return f"{hits:,} of {report.rows:,} photographs, {how}, {duration(report.seconds)}"
+
+
+def _show_tables(report: SearchReport) -> None:
+    several = len(report.results) > 1
+    for number, result in enumerate(report.results):
+        say(f"{printable(result.label)}: {tag_names(result.tags) or 'no tags'}")
+        title = result.label if several else ""
+        if result.hits:
+            emit(("\n" if number else "") + as_table(_columns(result), _table_rows(result), title))
+        else:
+            say("fashion: nothing found: search with fewer filters")
+    say(summary(report, sum(len(result.hits) for result in report.results)))
+
+
+def _is_reranked(result: QueryResult) -> bool:
+    return any(not math.isnan(hit.total) for hit in result.hits)
+
+
+def _columns(result: QueryResult) -> Sequence[Column]:
+    before = [Column("before", numeric=True)] if _is_reranked(result) else []
+    return [
+        Column("rank", numeric=True),
+        Column("path"),
+        Column("cosine", numeric=True),
+        *before,
+        Column("shared tags", wraps=True),
+    ]
+
+
+def _table_rows(result: QueryResult) -> list[list[str]]:
+    reranked = _is_reranked(result)
+    return [
+        [
+            str(hit.rank),
+            shown_path(hit.path),
+            f"{hit.cosine:.3f}",
+            *([str(hit.retrieval_rank)] if reranked else []),
+            tag_names(hit.shared_tags),
+        ]
+        for hit in result.hits
+    ]
+
+
+def _query_document(result: QueryResult) -> dict[str, Any]:
+    return {
+        "query": result.label,
+        "parts": [{"path": str(part.path), "weight": part.weight} for part in result.query],
+        "tags": tags_by_group(result.tags),
+        "hits": [_hit_document(hit) for hit in result.hits],
+    }
+
+
+def _hit_lines(result: QueryResult) -> Iterable[dict[str, Any]]:
+    for hit in result.hits:
+        yield {"query": result.label, **_hit_document(hit)}
+
+
+def _hit_document(hit: Hit) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "path": hit.path,
+        "cosine": round(hit.cosine, 6),
+        "retrieval_rank": hit.retrieval_rank,
+        "total": None if math.isnan(hit.total) else hit.total,
+        "shared_tags": [str(tag) for tag in hit.shared_tags],
+        "tags": tags_by_group(hit.tags),
+        "columns": dict(hit.columns),
+    }
+
+
+def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
+    hits = [(result.label, hit) for result in report.results for hit in result.hits]
+    more = sorted({name for _, hit in hits for name in hit.columns})
+    yield ["query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", *more]
+    for label, hit in hits:
+        yield [
+            label,
+            hit.rank,
+            hit.path,
+            f"{hit.cosine:.6f}",
+            hit.retrieval_rank,
+            "" if math.isnan(hit.total) else hit.total,
+            SEPARATOR.join(map(str, hit.shared_tags)),
+            SEPARATOR.join(map(str, hit.tags)),
+            *(hit.columns.get(name, "") for name in more),
+        ]

@@ -1,0 +1,45 @@
+"""What came of bringing a feature file or an index up to date. On stderr: the data went to the file."""
+
+from fashion_cli.commands._messages import name_skipped, say
+from fashion_cli.commands._progress import duration, per_second
+from fashion_cli.data.image_files import printable
+from fashion_cli.steps.embed import EmbedReport
+from fashion_cli.steps.index import IndexReport
+
+
+def show_embedded(report: EmbedReport, *, strict: bool) -> None:
+    """Say what a feature file holds now.
+
+    Raises:
+        Exit: If photographs were skipped and `strict`.
+    """
+    say(f"{printable(report.out)}: {report.rows:,} photographs by {report.model}")
+    say(_changes(report, report.seconds))
+    name_skipped(report.skipped, report.rows, strict=strict)
+
+
+def show_indexed(report: IndexReport, *, strict: bool) -> None:
+    """Say what an index holds now, and how well it finds.
+
+    Raises:
+        Exit: If photographs were skipped and `strict`.
+    """
+    say(f"{printable(report.directory)}: {report.rows:,} photographs by {report.model}, {_neighbours(report)}")
+    say(f"{_changes(report, report.embed_seconds)}; {duration(report.seconds)} in all")
+    name_skipped(report.skipped, report.rows, strict=strict)
+
+
+def _neighbours(report: IndexReport) -> str:
+    if report.kind == "exact":
+        return f"every search compares all ({report.reason})" if report.reason else "every search compares all"
+    reached = f"recall@50 {report.recall_reached:.3f} of {report.recall_target:g} wanted"
+    return f"Annoy with {report.trees} trees, {reached}"
+
+
+def _changes(report: EmbedReport | IndexReport, seconds: float) -> str:
+    counts = (("kept", report.kept), ("moved", report.moved), ("dropped", report.dropped))
+    rest = "".join(f", {count:,} {word}" for word, count in counts if count)
+    if not report.embedded:
+        return f"nothing new to embed{rest}"
+    rate = per_second(report.embedded, seconds)
+    return f"embedded {report.embedded:,} in {duration(seconds)}, {rate}{rest}"

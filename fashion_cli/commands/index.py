@@ -1,0 +1,63 @@
+"""`fashion index`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fashion_cli.commands._options import (
+    BatchSizeOption,
+    DeviceOption,
+    EngineOption,
+    ImagesArgument,
+    ManifestOption,
+    ModelOption,
+    NullOption,
+    QuietOption,
+    StrictOption,
+    WorkersOption,
+)
+from fashion_cli.inference.options import InferenceOptions
+
+DEFAULTS = InferenceOptions()
+
+
+def index(
+    *,
+    gallery: ImagesArgument = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The index directory.")] = Path(".fashion"),
+    recall: Annotated[
+        float,
+        typer.Option(min=0, max=1, metavar="SHARE", help="How many of the true 50 nearest a search has to find."),
+    ] = 0.99,
+    neighbours: Annotated[
+        Literal["auto", "annoy", "exact"],
+        typer.Option(help="What finds them; auto is Annoy where it is faster and finds as many."),
+    ] = "auto",
+    null: NullOption = False,
+    manifest: ManifestOption = None,
+    strict: StrictOption = False,
+    quiet: QuietOption = False,
+    model: ModelOption = DEFAULTS.model,
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """Make photographs searchable, or bring an index up to date.
+
+    Takes folders and photographs, or one feature file of `fashion embed`. Call it again after adding,
+    changing or deleting photographs: only what is new is read, and the old index stays in use until the new
+    one is whole.
+    """
+    from fashion_cli.commands._inputs import read_sources
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._updates import show_indexed
+    from fashion_cli.steps.index import IndexConfig, build_index
+
+    sources = read_sources(gallery, null=null, optional=manifest is not None)
+    inference = InferenceOptions(model, device, engine, batch_size, workers)
+    config = IndexConfig(sources.paths, out, inference, recall, neighbours, manifest=manifest, listed=sources.listed)
+    with show_progress("indexing", quiet=quiet) as progress:
+        report = build_index(config, progress)
+    show_indexed(report, strict=strict)

@@ -1,0 +1,225 @@
+"""`fashion search`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashion_cli.commands._options import (
+    OUTPUT,
+    BatchSizeOption,
+    DeviceOption,
+    EngineOption,
+    Format,
+    StrictOption,
+    WorkersOption,
+    finite,
+    verbatim,
+)
+from fashion_cli.errors import UsageError
+from fashion_cli.inference.options import InferenceOptions
+
+if TYPE_CHECKING:
+    from fashion_cli.commands._terminal_pictures import Protocol
+    from fashion_cli.steps.search import QueryPart, SearchReport
+
+DEFAULTS = InferenceOptions()
+CHOICE = "Which hits"
+ORDER = "Their order"
+
+
+def search(
+    *,
+    queries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY",
+            parser=verbatim,
+            show_default=False,
+            help="Photographs, each a search of its own; - reads paths from standard input.",
+        ),
+    ] = None,
+    weighted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--query",
+            metavar="PATH[:WEIGHT]",
+            parser=verbatim,
+            show_default=False,
+            help="A part of one search by several photographs; a negative weight searches away from it.",
+        ),
+    ] = None,
+    box: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            show_default=False,
+            help="Search for this part of each query photograph: pixels, origin top left.",
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            show_default=".fashion here or in the nearest parent",
+            help="The index directory.",
+        ),
+    ] = None,
+    null: Annotated[
+        bool,
+        typer.Option("-0", "--null", help="Paths end with NUL, on standard input and with --format paths."),
+    ] = False,
+    topk: Annotated[int, typer.Option(min=1, metavar="N", help="How many.", rich_help_panel=CHOICE)] = 50,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP=TAG[,TAG]",
+            show_default=False,
+            help="Only photographs with one of these tags; repeated, all must hold.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    min_percentile: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="P",
+            show_default=False,
+            help="Only hits that are nearer than P % of the gallery.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    largest_gap: Annotated[
+        bool, typer.Option("--largest-gap", help="Only hits before the largest drop.", rich_help_panel=CHOICE)
+    ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Compare all photographs, whatever the index is.", rich_help_panel=CHOICE),
+    ] = False,
+    rerank: Annotated[
+        bool,
+        typer.Option("--rerank/--no-rerank", help="Order by rank and shared tags.", rich_help_panel=ORDER),
+    ] = True,
+    alpha: Annotated[
+        float,
+        typer.Option(metavar="A", help="What one rank costs.", callback=finite, rich_help_panel=ORDER),
+    ] = 2.0,
+    beta: Annotated[
+        float,
+        typer.Option(metavar="B", help="What one shared tag brings.", callback=finite, rich_help_panel=ORDER),
+    ] = 2.0,
+    format_name: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            show_default="table on a terminal, JSON lines in a pipe",
+            help="How hits are printed.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Also write a contact sheet with all pictures in it.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    thumbnails: Annotated[
+        bool,
+        typer.Option(
+            "--thumbnails",
+            help="Show pictures, in terminals that can (kitty, iTerm2).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    strict: StrictOption = False,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|DIR",
+            show_default="the one that made the index",
+            help="A shipped model or a model directory.",
+            rich_help_panel="How the model runs",
+        ),
+    ] = "",
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """Find photographs that look like yours and share their tags.
+
+    The nearest of the gallery, re-ranked: what shares more tags with the query moves up.
+    """
+    from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.data.images import Box
+    from fashion_cli.retrieval.gallery import find_index
+    from fashion_cli.steps.search import SearchConfig, search_gallery
+
+    chosen = choose_format(format_name)
+    pictures = _pictures(chosen) if thumbnails else None
+    part = Box.parse(box) if box else None
+    config = SearchConfig(
+        queries=_queries(queries, weighted, chosen, null=null),
+        index=find_index(index, {}),  # the variable is one of the settings, which have been read
+        inference=InferenceOptions(model, device, engine, batch_size, workers),
+        topk=topk,
+        rerank=rerank,
+        alpha=alpha,
+        beta=beta,
+        where=tuple(where or ()),
+        exact=exact,
+        box=part,
+        min_percentile=min_percentile,
+        largest_gap=largest_gap,
+    )
+    report = search_gallery(config)
+    _show(report, chosen, pictures, null=null)
+    if html is not None:
+        from fashion_cli.commands._contact_sheet import write_contact_sheet
+
+        write_contact_sheet(report, html, box=part)
+    name_skipped(report.skipped, len(report.results), strict=strict)
+
+
+def _queries(
+    arguments: list[str] | None, weighted: list[str] | None, chosen: Format, *, null: bool
+) -> "tuple[tuple[QueryPart, ...], ...]":
+    from fashion_cli.commands._inputs import STDIN, parse_weighted, read_sources
+    from fashion_cli.steps.search import QueryPart
+
+    listed = STDIN in (arguments or ())
+    if null and not listed and chosen != "paths":
+        raise UsageError("-0 is about paths", hint="read them with -, or write them with --format paths")
+    sources = read_sources(arguments, null=null and listed, optional=bool(weighted))
+    single = tuple((QueryPart(path),) for path in sources.paths)
+    combined = tuple(QueryPart(*parse_weighted(text)) for text in weighted or ())
+    return (*single, combined) if combined else single
+
+
+def _pictures(chosen: Format) -> "Protocol":
+    """How this terminal shows pictures."""
+    import os
+
+    from fashion_cli.commands._render import on_terminal
+    from fashion_cli.commands._terminal_pictures import picture_protocol
+
+    protocol = picture_protocol(os.environ) if on_terminal() and chosen == "table" else None
+    if protocol is None:
+        raise UsageError("--thumbnails: no pictures can be shown here", hint="--html FILE shows them in a browser")
+    return protocol
+
+
+def _show(report: "SearchReport", chosen: Format, pictures: "Protocol | None", *, null: bool) -> None:
+    if pictures is not None:
+        from fashion_cli.commands._terminal_pictures import show_pictures
+
+        show_pictures(report, pictures)
+        return
+    from fashion_cli.commands._search_results import show_hits
+
+    show_hits(report, chosen, null=null)

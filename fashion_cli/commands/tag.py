@@ -1,0 +1,138 @@
+"""`fashion tag`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashion_cli.commands._options import (
+    OUTPUT,
+    BatchSizeOption,
+    DeviceOption,
+    EngineOption,
+    ImagesArgument,
+    ModelOption,
+    NullOption,
+    QuietOption,
+    RowFormat,
+    RowFormatOption,
+    StrictOption,
+    WorkersOption,
+)
+from fashion_cli.errors import UsageError
+from fashion_cli.inference.options import InferenceOptions
+
+if TYPE_CHECKING:
+    from fashion_cli.steps.tag import TagConfig
+
+DEFAULTS = InferenceOptions()
+FEATURE_SUFFIXES = (".h5", ".hdf5")
+ROW_SUFFIXES: dict[str, RowFormat] = {".csv": "csv", ".jsonl": "jsonl", ".json": "json"}
+
+
+def tag(
+    *,
+    images: ImagesArgument = None,
+    null: NullOption = False,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="P",
+            show_default="each tag's own threshold",
+            help="Tags from this probability on.",
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Only the best N of each group; 0 is all that hold.")
+    ] = 0,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP", show_default=False, help="Only this group of tags; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            show_default="standard output",
+            help="A .csv, .jsonl or .json file of tags, or a .h5 feature file of vectors and scores.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    format_name: RowFormatOption = None,
+    strict: StrictOption = False,
+    quiet: QuietOption = False,
+    model: ModelOption = DEFAULTS.model,
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """Say what is on photographs: category, colour, pattern and more."""
+    from fashion_cli.commands._inputs import read_sources
+    from fashion_cli.steps.tag import TagConfig
+
+    _check(out, format_name, narrowed=min_score is not None or bool(top or group))
+    sources = read_sources(images, null=null)
+    inference = InferenceOptions(model, device, engine, batch_size, workers)
+    config = TagConfig(sources.paths, inference, min_score, top, tuple(group or ()), sources.listed)
+    if out is not None and out.suffix.lower() in FEATURE_SUFFIXES:
+        _write_features(config, out, quiet=quiet, strict=strict)
+    else:
+        _write_rows(config, out, format_name, quiet=quiet, strict=strict)
+
+
+def _check(out: Path | None, format_name: RowFormat | None, *, narrowed: bool) -> None:
+    if out is None:
+        return
+    suffix = out.suffix.lower()
+    if suffix not in (*FEATURE_SUFFIXES, *ROW_SUFFIXES):
+        raise UsageError(
+            f"{out}: neither .csv, .jsonl, .json nor .h5", hint="the name says what is written: -o tags.csv"
+        )
+    if format_name is not None:
+        raise UsageError("--format is for standard output", hint="with -o the file's name says the format")
+    if narrowed and suffix in FEATURE_SUFFIXES:
+        raise UsageError(
+            "a feature file holds every score",
+            hint="leave out --min-score, --top and --group, or write a .csv",
+        )
+
+
+def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool) -> None:
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._updates import show_embedded
+    from fashion_cli.steps.embed import EmbedConfig, embed_images
+
+    with show_progress("tagging", quiet=quiet) as progress:
+        report = embed_images(EmbedConfig(config.images, out, config.inference, listed=config.listed), progress)
+    show_embedded(report, strict=strict)
+
+
+def _write_rows(
+    config: "TagConfig", out: Path | None, format_name: RowFormat | None, *, quiet: bool, strict: bool
+) -> None:
+    from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._render import choose_format, emit, on_terminal
+    from fashion_cli.commands._tag_results import Counted, tag_lines
+    from fashion_cli.commands._whole_files import whole_file
+    from fashion_cli.inference.pipeline import Skipped
+    from fashion_cli.steps.tag import tag_images
+
+    chosen = ROW_SUFFIXES[out.suffix.lower()] if out else choose_format(format_name)
+    skipped: list[Skipped] = []
+    # Lines that appear one by one on a terminal show the progress themselves.
+    quiet = quiet or (out is None and chosen != "table" and on_terminal())
+    with show_progress("tagging", quiet=quiet) as progress:
+        photographs = Counted(tag_images(config, progress, skipped.append))
+        if out is None:
+            for text in tag_lines(photographs, chosen):
+                emit(text)
+        else:
+            with whole_file(out) as stream:
+                stream.writelines(tag_lines(photographs, chosen))
+    name_skipped(skipped, photographs.count, strict=strict)

@@ -1,0 +1,1 @@
+"""Photographs, feature files, annotations and what training reads from them."""

@@ -1,0 +1,330 @@
+"""How a feature file is laid out in HDF5. The only user of h5py.
+
+Default library version and uncompressed chunks, so that every HDF5 program reads it. Chunks are not cached
+(`rdcc_nbytes=0`): a batch writes its own rows only, and a reader of 50 rows reads no more than those.
+"""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import groupby, pairwise
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.features.faults import damage, naming_damage
+from fashion_cli.data.features.rows import SHA256_DIGITS, FeatureHeader, FeatureRows, decode_text, encode_text
+from fashion_cli.data.features.transactions import TransactionFile
+from fashion_cli.errors import FeatureFileError
+from fashion_cli.model_cards import TagGroup, Vocabulary
+
+FORMAT = "fashion-features"
+VERSION = 1
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+CHUNK_ROWS = 1024
+FEW_ROWS = 256  # up to here HDF5 picks single rows faster than it reads the stretches that hold them
+GIVE_ANOTHER = "give a file that `fashion embed -o` or `fashion index` made"
+TEXT = "text"  # variable-length UTF-8
+
+ROW_DATASETS = {  # name in the file: (field of FeatureRows, type)
+    "path": ("paths", TEXT),
+    "sha256": ("sha256", f"S{SHA256_DIGITS}"),
+    "size": ("sizes", "<i8"),
+    "mtime_ns": ("mtimes_ns", "<i8"),
+    "width": ("widths", "<i4"),
+    "height": ("heights", "<i4"),
+    "vectors": ("vectors", "<f2"),
+    "tags/scores": ("scores", "<f2"),
+}
+MATRICES = ("vectors", "tags/scores")
+TAG_DATASETS = {"tags/names": TEXT, "tags/groups": TEXT, "tags/thresholds": "<f8", "tags/exclusive": "|u1"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A feature file that was looked through.
+
+    Attributes:
+        file: The HDF5 file.
+        header: What all rows have in common.
+        columns: The names of the further texts of each row.
+        rows: How many rows are whole.
+        damaged: How many more some datasets have.
+    """
+
+    file: h5py.File
+    header: FeatureHeader
+    columns: tuple[str, ...]
+    rows: int
+    damaged: int
+
+
+def open_features(path: Path, transaction: TransactionFile, mode: str) -> Opened:
+    """Open a feature file and check all but the values of its rows.
+
+    Args:
+        path: Its name in messages.
+        transaction: The file.
+        mode: "r" or "r+".
+
+    Raises:
+        FeatureFileError: If it is damaged, of another format or of a newer version.
+    """
+    with naming_damage(path):
+        transaction.seek(0)
+        signature = transaction.read(len(SIGNATURE))
+    if signature != SIGNATURE:
+        raise FeatureFileError(f"{path}: not a feature file (it is not HDF5)", hint=GIVE_ANOTHER)
+    with naming_damage(path):
+        file = h5py.File(transaction, mode, rdcc_nbytes=0)
+    try:
+        header = _read_header(path, file)
+        columns = _read_columns(path, file)
+        rows, damaged_rows = _count_rows(path, file, header, columns)
+        return Opened(file, header, columns, rows, damaged_rows)
+    except BaseException:
+        with suppress(OSError, RuntimeError):  # a damaged file may fail again
+            file.close()
+        raise
+
+
+def empty_file(path: Path, header: FeatureHeader, columns: Collection[str]) -> bytes:
+    """A whole feature file without rows.
+
+    Raises:
+        FeatureFileError: If the format cannot hold such columns or tags.
+    """
+    for name in columns:
+        if not _can_be_column(name, columns):
+            raise FeatureFileError(
+                f"{path}: no column can have the name {name!r}", hint="use letters: item_id, label/colour"
+            )
+    content = BytesIO()
+    with h5py.File(content, "w") as file:
+        _make(file, header, columns)
+        if _read_header(path, file) != header:
+            raise FeatureFileError(
+                f"{path}: the format cannot hold the tags of {header.model}",
+                hint="every tag group needs tags and a name of its own",
+            )
+    return content.getvalue()
+
+
+def cut(file: h5py.File, columns: Iterable[str], rows: int) -> None:
+    """Leave the first rows of every dataset only."""
+    for name in _row_kinds(columns):
+        file[name].resize(rows, axis=0)
+    file.flush()
+
+
+def append(file: h5py.File, rows: FeatureRows) -> None:
+    """Add rows to every dataset, and hand all of it to the transaction."""
+    start = int(file.attrs["rows"])
+    stop = start + len(rows)
+    values = {name: getattr(rows, field) for name, (field, _) in ROW_DATASETS.items()} | dict(rows.columns)
+    for name, kind in _row_kinds(rows.columns).items():
+        dataset = file[name]
+        dataset.resize(stop, axis=0)
+        dataset[start:stop] = _encoded(values[name], kind)
+    file.attrs.modify("rows", np.int64(stop))
+    file.flush()
+
+
+def read_slice(file: h5py.File, name: str, start: int, stop: int) -> npt.NDArray[Any]:
+    """Rows `start` to `stop` of a dataset; text as bytes."""
+    return np.asarray(file[name][start:stop])
+
+
+def read_rows(file: h5py.File, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Single rows of a dataset; text as bytes.
+
+    Args:
+        file: The file.
+        name: The dataset.
+        rows: (N,) in ascending order, each once.
+    """
+    dataset = file[name]
+    if len(rows) <= FEW_ROWS:
+        return np.asarray(dataset[rows])
+    picked = np.empty((len(rows), *dataset.shape[1:]), dataset.dtype)
+    edges = np.flatnonzero(np.diff(rows // CHUNK_ROWS, prepend=-1, append=-1))
+    for first, last in pairwise(edges):
+        start = rows[first]
+        stretch = dataset[start : rows[last - 1] + 1]
+        picked[first:last] = stretch[rows[first:last] - start]
+    return picked
+
+
+def _read_header(path: Path, file: h5py.File) -> FeatureHeader:
+    """What all rows have in common.
+
+    Raises:
+        FeatureFileError: If the file is of another format, of a newer version, or damaged.
+    """
+    with naming_damage(path):
+        attributes = dict(file.attrs)
+    texts = {name: _text(attributes.get(name)) for name in ("format", "model", "weights_sha256", "created_by")}
+    if texts["format"] != FORMAT:
+        raise FeatureFileError(
+            f"{path}: HDF5, but not a feature file (its attribute `format` is not {FORMAT!r})",
+            hint=GIVE_ANOTHER,
+        )
+    version = attributes.get("version")
+    if not isinstance(version, np.integer) or version < 1:
+        raise damage(path, f"{version!r} is no version of the format")
+    if version > VERSION:
+        raise FeatureFileError(
+            f"{path}: version {version} of the format, which is newer than this program's {VERSION}",
+            hint="pip install --upgrade fashion-cli",
+        )
+    if absent := [name for name, text in texts.items() if text is None]:
+        raise damage(path, f"its attribute {absent[0]!r} is missing or not text")
+    return FeatureHeader(
+        model=texts["model"] or "",
+        weights_sha256=texts["weights_sha256"] or "",
+        vector_width=_dataset(path, file, "vectors", "<f2", dimensions=2).shape[1],
+        vocabulary=_read_vocabulary(path, file),
+        created_by=texts["created_by"] or "",
+    )
+
+
+def _read_columns(path: Path, file: h5py.File) -> tuple[str, ...]:
+    """The names of the further texts of each row: every one-dimensional text dataset outside `tags`."""
+    names: list[str] = []
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        known = name in ROW_DATASETS or name.startswith("tags/")
+        if not known and _is_of(item, TEXT, dimensions=1):
+            names.append(name)
+
+    with naming_damage(path):
+        file.visititems(visit)
+    return tuple(names)
+
+
+def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> tuple[int, int]:
+    """How many rows are whole, and how many more some dataset has.
+
+    Raises:
+        FeatureFileError: If a dataset is missing, of another type, or has fewer rows than the file says.
+    """
+    with naming_damage(path):
+        rows = file.attrs.get("rows")
+    if not isinstance(rows, np.integer) or rows < 0:
+        raise damage(path, "its attribute 'rows' is missing or no number")
+    lengths = {}
+    for name, kind in _row_kinds(columns).items():
+        dataset = _dataset(path, file, name, kind, dimensions=2 if name in MATRICES else 1)
+        lengths[name] = len(dataset)
+        if len(dataset) < rows:
+            raise damage(path, f"unequal row counts: {rows} rows, but {len(dataset)} in {name!r}")
+    if (width := file["tags/scores"].shape[1]) != len(header.vocabulary):
+        raise damage(path, f"{width} scores a row, but {len(header.vocabulary)} tags")
+    return int(rows), max(lengths.values()) - int(rows)
+
+
+def _read_vocabulary(path: Path, file: h5py.File) -> Vocabulary:
+    datasets = [_dataset(path, file, name, kind, dimensions=1) for name, kind in TAG_DATASETS.items()]
+    if len({len(dataset) for dataset in datasets}) > 1:
+        raise damage(path, "its tags have unequal numbers of names, groups, thresholds and kinds")
+    with naming_damage(path):
+        names, groups, thresholds, exclusive = (dataset[:].tolist() for dataset in datasets)
+        tags = list(zip(groups, names, thresholds, exclusive, strict=True))
+        return Vocabulary(tuple(_tag_group(list(members)) for _, members in groupby(tags, itemgetter(0))))
+
+
+def _tag_group(members: list[tuple[bytes, bytes, float, int]]) -> TagGroup:
+    groups, names, thresholds, exclusive = zip(*members, strict=True)
+    return TagGroup(
+        name=decode_text(groups[0]),
+        tags=tuple(decode_text(name) for name in names),
+        exclusive=bool(exclusive[0]),
+        thresholds=thresholds,
+    )
+
+
+def _make(file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> None:
+    file.attrs.update(
+        format=FORMAT,
+        version=VERSION,
+        model=header.model,
+        weights_sha256=header.weights_sha256,
+        created_by=header.created_by,
+        rows=0,
+    )
+    vocabulary = header.vocabulary
+    for name, values in {
+        "tags/names": vocabulary.names,
+        "tags/groups": vocabulary.group_names,
+        "tags/thresholds": vocabulary.thresholds,
+        "tags/exclusive": [group.exclusive for group in vocabulary.groups for _ in group.tags],
+    }.items():
+        kind = TAG_DATASETS[name]
+        file.create_dataset(name, data=_encoded(values, kind), dtype=_dtype(kind))
+    widths = {"vectors": header.vector_width, "tags/scores": len(vocabulary)}
+    for name, kind in _row_kinds(columns).items():
+        _make_row_dataset(file, name, kind, widths.get(name))
+
+
+def _can_be_column(name: str, columns: Collection[str]) -> bool:
+    parts = name.split("/")
+    folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+    return (
+        all(part not in ("", ".") and "\0" not in part for part in parts)
+        and parts[0] != "tags"
+        and name not in ROW_DATASETS
+        and folders.isdisjoint(ROW_DATASETS)
+        and folders.isdisjoint(columns)
+    )
+
+
+def _row_kinds(columns: Iterable[str]) -> dict[str, str]:
+    return {name: kind for name, (_, kind) in ROW_DATASETS.items()} | dict.fromkeys(columns, TEXT)
+
+
+def _make_row_dataset(file: h5py.File, name: str, kind: str, width: int | None) -> None:
+    shape, limit, chunk = ((), (), ()) if width is None else ((width,), (max(width, 1),), (max(width, 1),))
+    file.create_dataset(
+        name, shape=(0, *shape), maxshape=(None, *limit), chunks=(CHUNK_ROWS, *chunk), dtype=_dtype(kind)
+    )
+
+
+def _dataset(path: Path, file: h5py.File, name: str, kind: str, dimensions: int) -> h5py.Dataset:
+    with naming_damage(path):
+        item = file.get(name)
+        fits = item is not None and _is_of(item, kind, dimensions)
+    if item is None:
+        raise damage(path, f"dataset {name!r} is missing")
+    if not fits:
+        raise damage(path, f"dataset {name!r} is not of the type and shape that the format says")
+    return item
+
+
+def _is_of(item: h5py.Dataset | h5py.Group, kind: str, dimensions: int) -> bool:
+    if not isinstance(item, h5py.Dataset) or item.ndim != dimensions:
+        return False
+    if kind == TEXT:
+        text = h5py.check_string_dtype(item.dtype)
+        return text is not None and text.length is None
+    return bool(item.dtype == np.dtype(kind))
+
+
+def _text(attribute: object) -> str | None:
+    if isinstance(attribute, bytes):  # some tools write text of fixed length
+        return decode_text(attribute)
+    return attribute if isinstance(attribute, str) else None
+
+
+def _dtype(kind: str) -> np.dtype[Any]:
+    return h5py.string_dtype() if kind == TEXT else np.dtype(kind)
+
+
+def _encoded(values: Iterable[Any], kind: str) -> npt.NDArray[Any]:
+    if kind == TEXT:
+        return np.array([encode_text(value) for value in values], dtype=object)
+    return np.asarray(values, dtype=kind)

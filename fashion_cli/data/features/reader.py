@@ -1,0 +1,185 @@
+"""Read a feature file."""
+
+from collections.abc import Iterator, Sequence
+from io import FileIO
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.features import layout
+from fashion_cli.data.features.faults import damage, naming_damage, naming_unreadable
+from fashion_cli.data.features.rows import FeatureRows, Identity, decode_text, encode_text, non_finite_row
+from fashion_cli.data.features.transactions import TransactionFile, open_locked
+from fashion_cli.errors import FeatureFileError
+from fashion_cli.model_cards import ModelCard
+
+Selection = slice | Sequence[int] | npt.NDArray[np.integer]
+EVERYTHING = slice(None)
+
+
+class FeatureFile:
+    """A feature file to read from. Made by `open`; a context manager. Others may read it at the same time.
+
+    Every method raises FeatureFileError where the bytes on the disk do not follow the format, and IndexError
+    for a row that is not there.
+
+    Attributes:
+        path: Where it lies.
+        header: What all rows have in common.
+        column_names: The further texts of each row.
+        damaged: Rows that only some datasets have, since their writer was cut off. They are left out.
+    """
+
+    def __init__(self, path: Path, stream: FileIO) -> None:
+        self.path = path
+        self._stream = stream
+        opened = layout.open_features(path, TransactionFile(stream), "r")
+        self.header = opened.header
+        self.column_names = opened.columns
+        self.damaged = opened.damaged
+        self._file = opened.file
+        self._rows = opened.rows
+        self._row_of_path: dict[bytes, int] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a feature file.
+
+        Raises:
+            FeatureFileError: If it is missing, being written, damaged, of another format or a newer version.
+        """
+        with naming_unreadable(path):
+            stream = open_locked(path)
+        try:
+            return cls(path, stream)
+        except BaseException:
+            stream.close()
+            raise
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        try:
+            with naming_damage(self.path):
+                self._file.close()
+        finally:
+            self._stream.close()
+
+    def paths(self) -> list[str]:
+        """Every path, in row order."""
+        return self._texts("path", EVERYTHING)
+
+    def vectors(self, rows: Selection | None = None) -> npt.NDArray[np.float16]:
+        """Vectors of all or some rows, (N, D), finite, of unit length."""
+        return self._finite("vectors", EVERYTHING if rows is None else rows)
+
+    def scores(self, rows: Selection | None = None) -> npt.NDArray[np.float16]:
+        """Tag scores of all or some rows, (N, T), finite, in [0, 1]."""
+        return self._finite("tags/scores", EVERYTHING if rows is None else rows)
+
+    def column(self, name: str) -> list[str]:
+        """A further text of every row."""
+        if name not in self.column_names:
+            raise FeatureFileError(
+                f"{self.path}: no column {name!r}",
+                hint=f"its columns: {', '.join(self.column_names) or 'none'}",
+            )
+        return self._texts(name, EVERYTHING)
+
+    def read(self, rows: Selection) -> FeatureRows:
+        """Everything about some rows, in the given order."""
+        return FeatureRows(
+            paths=tuple(self._texts("path", rows)),
+            sha256=tuple(self._texts("sha256", rows)),
+            sizes=self._read("size", rows),
+            mtimes_ns=self._read("mtime_ns", rows),
+            widths=self._read("width", rows),
+            heights=self._read("height", rows),
+            vectors=self.vectors(rows),
+            scores=self.scores(rows),
+            columns={name: tuple(self._texts(name, rows)) for name in self.column_names},
+        )
+
+    def identities(self, rows: Selection = EVERYTHING) -> list[Identity]:
+        """What tells the photographs of all or some rows apart from others, without their vectors."""
+        return [
+            Identity(path, sha256, size, mtime_ns)
+            for path, sha256, size, mtime_ns in zip(
+                self._texts("path", rows),
+                self._texts("sha256", rows),
+                self._read("size", rows).tolist(),
+                self._read("mtime_ns", rows).tolist(),
+                strict=True,
+            )
+        ]
+
+    def chunks(self, size: int = 8192) -> Iterator[FeatureRows]:
+        """All rows, at most `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self.read(slice(start, start + size))
+
+    def find(self, path: str) -> int | None:
+        """The row of a path as it is stored; the last one, should it occur several times."""
+        if not self._row_of_path:
+            stored = self._read("path", EVERYTHING).tolist()
+            self._row_of_path = dict(zip(stored, range(len(stored)), strict=True))
+        return self._row_of_path.get(encode_text(path))
+
+    def require_model(self, card: ModelCard) -> None:
+        """Make sure that the vectors are this model's.
+
+        Raises:
+            FeatureFileError: If they are another model's.
+        """
+        header = self.header
+        if not header.same_weights(card.name, card.weights_sha256):
+            raise FeatureFileError(
+                f"{self.path}: vectors of {header.model} (weights {header.weights_sha256[:12]}…) "
+                f"do not compare with those of {card.name} (weights {card.weights_sha256[:12]}…)",
+                hint=f"use --model {header.model}, or make the file again: fashion embed IMAGES… -o FILE",
+            )
+
+    def _texts(self, name: str, rows: Selection) -> list[str]:
+        contents = self._read(name, rows).tolist()
+        with naming_damage(self.path):
+            return [decode_text(content) for content in contents]
+
+    def _finite(self, name: str, rows: Selection) -> npt.NDArray[np.float16]:
+        matrix = self._read(name, rows)
+        bad = non_finite_row(matrix)
+        if bad is not None:
+            row = range(len(self))[rows][bad] if isinstance(rows, slice) else rows[bad]
+            raise damage(self.path, f"row {row} of {name!r} holds a value that is not a finite number")
+        return matrix
+
+    def _read(self, name: str, rows: Selection) -> npt.NDArray[Any]:
+        if isinstance(rows, slice):
+            chosen = range(len(self))[rows]
+            if chosen.step == 1:
+                with naming_damage(self.path):
+                    return layout.read_slice(self._file, name, chosen.start, max(chosen.start, chosen.stop))
+            rows = chosen
+        wanted, places = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
+        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(self):
+            raise IndexError(f"{self.path}: rows {wanted[0]} to {wanted[-1]} where there are {len(self)}")
+        with naming_damage(self.path):
+            return layout.read_rows(self._file, name, wanted)[places]
+
+
+def is_feature_file(path: Path) -> bool:
+    """Whether a file is HDF5, by its first bytes; `FeatureFile.open` says whether it is a feature file."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(layout.SIGNATURE)) == layout.SIGNATURE
+    except OSError:
+        return False

@@ -1,0 +1,192 @@
+"""What a feature file holds, as numpy and plain Python: the header, and rows of photographs. No h5py."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli import __version__
+from fashion_cli.model_cards import ModelCard, Vocabulary
+
+UNIT_TOLERANCE = 0.01  # float16 rounds the length of a unit vector of any width by less than 0.001
+HIGHEST_SCORE = 1 + 2**-11  # rounds to 1 in float16; a softmax in float32 may exceed 1 by less
+SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True)
+class FeatureHeader:
+    """What every row of a feature file has in common.
+
+    Attributes:
+        model: The name of the model that made the vectors.
+        weights_sha256: Its identity: vectors compare only with vectors of the same weights.
+        vector_width: D of the vectors.
+        vocabulary: The tags; column t of the scores belongs to `vocabulary.names[t]`.
+        created_by: The program and version that made the file.
+    """
+
+    model: str
+    weights_sha256: str
+    vector_width: int
+    vocabulary: Vocabulary
+    created_by: str
+
+    @classmethod
+    def of(cls, card: ModelCard) -> Self:
+        """The header of what this version makes with a model."""
+        return cls(
+            model=card.name,
+            weights_sha256=card.weights_sha256,
+            vector_width=card.vector_width,
+            vocabulary=card.vocabulary,
+            created_by=f"fashion-cli {__version__}",
+        )
+
+    def fits(self, other: "FeatureHeader") -> bool:
+        """Whether rows of the other header may stand under this one: same weights, tags and thresholds."""
+        return (
+            self.same_weights(other.model, other.weights_sha256)
+            and self.vector_width == other.vector_width
+            and self.vocabulary == other.vocabulary
+        )
+
+    def same_weights(self, model: str, weights_sha256: str) -> bool:
+        """Whether a model has the same weights, whatever its name; where neither is known, the same name."""
+        if self.weights_sha256 or weights_sha256:
+            return self.weights_sha256 == weights_sha256
+        return self.model == model
+
+
+class Identity(NamedTuple):
+    """What tells a photograph apart from others.
+
+    Attributes:
+        path: Absolute.
+        sha256: Of the file's bytes, 64 hexadecimal digits.
+        size: Of the file, bytes.
+        mtime_ns: Nanoseconds since 1970.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """N photographs.
+
+    Attributes:
+        paths: Absolute paths; a name that is not UTF-8 has surrogates, as `os.fsdecode` gives it.
+        sha256: Of each file's bytes, 64 hexadecimal digits.
+        sizes: (N,) bytes of each file.
+        mtimes_ns: (N,) modification times, nanoseconds since 1970.
+        widths: (N,) pixels of the upright photograph.
+        heights: (N,) pixels of the upright photograph.
+        vectors: (N, D) rows of unit length. A writer also takes float32 and rounds it.
+        scores: (N, T) probabilities in [0, 1]. A writer also takes float32 and rounds it.
+        columns: More text about each photograph, for example `item_id` and `label/colour`; N values each.
+    """
+
+    paths: tuple[str, ...]
+    sha256: tuple[str, ...]
+    sizes: npt.NDArray[np.int64]
+    mtimes_ns: npt.NDArray[np.int64]
+    widths: npt.NDArray[np.int32]
+    heights: npt.NDArray[np.int32]
+    vectors: npt.NDArray[np.float16]
+    scores: npt.NDArray[np.float16]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> "FeatureRows":
+        """Some of the rows, in the given order; a row may come several times."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return FeatureRows(
+            paths=tuple(self.paths[row] for row in chosen),
+            sha256=tuple(self.sha256[row] for row in chosen),
+            sizes=self.sizes[chosen],
+            mtimes_ns=self.mtimes_ns[chosen],
+            widths=self.widths[chosen],
+            heights=self.heights[chosen],
+            vectors=self.vectors[chosen],
+            scores=self.scores[chosen],
+            columns={name: tuple(values[row] for row in chosen) for name, values in self.columns.items()},
+        )
+
+    def fault(self, header: FeatureHeader, columns: Collection[str]) -> str:
+        """What keeps these rows out of a file with that header and those columns; empty if nothing does."""
+        return self._fault_of_shape(header, columns) or self._fault_of_text() or self._fault_of_numbers()
+
+    def _fault_of_shape(self, header: FeatureHeader, columns: Collection[str]) -> str:
+        if set(self.columns) != set(columns):
+            return f"columns {sorted(self.columns)} where the file has {sorted(columns)}"
+        lengths = {"paths": len(self.paths), "sha256": len(self.sha256)}
+        lengths |= {name: len(values) for name, values in self.columns.items()}
+        for name in ("sizes", "mtimes_ns", "widths", "heights", "vectors", "scores"):
+            lengths[name] = len(getattr(self, name))
+        if len(set(lengths.values())) > 1:
+            return f"unequal row counts: {lengths}"
+        for name, matrix, width in (
+            ("vectors", self.vectors, header.vector_width),
+            ("scores", self.scores, len(header.vocabulary)),
+        ):
+            if matrix.shape[1:] != (width,):
+                return f"{name} of width {matrix.shape[1:]} where the file has {width}"
+        return ""
+
+    def _fault_of_text(self) -> str:
+        for path, digest in zip(self.paths, self.sha256, strict=True):
+            if not path or not _can_be_stored(path):
+                return f"{path!r} is no path"
+            if len(digest) != SHA256_DIGITS or not digest.isascii():
+                return f"{path}: {digest!r} is no sha256"
+        for name, values in self.columns.items():
+            for value in values:
+                if not _can_be_stored(value):
+                    return f"column {name}: {value!r} cannot be stored as UTF-8 text"
+        return ""
+
+    def _fault_of_numbers(self) -> str:
+        vectors = np.asarray(self.vectors, dtype=np.float32)
+        scores = np.asarray(self.scores, dtype=np.float32)
+        lengths = np.linalg.norm(vectors, axis=1)
+        off = ~(np.abs(lengths - 1) <= UNIT_TOLERANCE) if vectors.shape[1] else np.zeros(len(self), dtype=bool)
+        outside = ~((scores >= 0) & (scores <= HIGHEST_SCORE)).all(axis=1)
+        for bad, what in (
+            (off, "vector is not finite or not of unit length"),
+            (outside, "scores are not all in [0, 1]"),
+        ):
+            if bad.any():
+                return f"{self.paths[int(bad.argmax())]}: its {what}"
+        return ""
+
+
+def non_finite_row(matrix: npt.NDArray[np.float16]) -> int | None:
+    """The first row of an (N, W) matrix that holds an infinity or NaN."""
+    bits = matrix.view(np.uint16) & 0x7FFF  # without the sign; from 0x7C00 on it is no finite number
+    if bits.size == 0 or bits.max() < 0x7C00:
+        return None
+    return int((bits >= 0x7C00).any(axis=1).argmax())
+
+
+def encode_text(text: str) -> bytes:
+    """UTF-8; the surrogates of `os.fsdecode` become the bytes of the file name again."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode_text(content: bytes) -> str:
+    """The inverse of `encode_text`."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _can_be_stored(text: str) -> bool:
+    try:
+        return b"\0" not in encode_text(text)
+    except UnicodeEncodeError:
+        return False

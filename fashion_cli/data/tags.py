@@ -1,0 +1,83 @@
+"""From scores to tags: which ones a photograph shows, and what people are told of them."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.errors import UsageError
+from fashion_cli.model_cards import Vocabulary
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag of one photograph.
+
+    Attributes:
+        group: The question that it answers.
+        name: The answer.
+        score: Probability in [0, 1].
+    """
+
+    group: str
+    name: str
+    score: float
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.name}"
+
+
+def present_tags(scores: npt.NDArray[np.floating], vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+    """Which tags hold: those from their threshold on; of an exclusive group only the best one.
+
+    Args:
+        scores: (N, T) probabilities.
+        vocabulary: The tags and their thresholds.
+
+    Returns:
+        (N, T).
+    """
+    present = scores.astype(np.float32) >= np.asarray(vocabulary.thresholds, np.float32)
+    for group in vocabulary.groups:
+        if group.exclusive:
+            answers = scores[:, vocabulary.columns[group.name]]
+            best = answers.argmax(axis=1)[:, None] == np.arange(len(group.tags))
+            present[:, vocabulary.columns[group.name]] &= best
+    return present
+
+
+def named_tags(
+    scores: npt.NDArray[np.floating], chosen: npt.NDArray[np.bool_], vocabulary: Vocabulary
+) -> tuple[Tag, ...]:
+    """The chosen tags of one photograph: group by group, the best first.
+
+    Args:
+        scores: (T,) probabilities.
+        chosen: (T,) which of them.
+        vocabulary: Their names.
+    """
+    tags = []
+    for group in vocabulary.groups:
+        window = vocabulary.columns[group.name]
+        best_first = window.start + np.argsort(-scores[window].astype(np.float32), kind="stable")
+        tags += [Tag(group.name, vocabulary.names[t], round(float(scores[t]), 4)) for t in best_first if chosen[t]]
+    return tuple(tags)
+
+
+def require_group(name: str, vocabulary: Vocabulary) -> slice:
+    """The columns of a group.
+
+    Raises:
+        UsageError: Naming the nearest group.
+    """
+    if name not in vocabulary.columns:
+        raise UsageError(f"no tag group {name!r}", hint=suggestion(name, tuple(vocabulary.columns)))
+    return vocabulary.columns[name]
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """A hint for a mistyped name."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"

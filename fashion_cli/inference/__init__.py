@@ -1,0 +1,1 @@
+"""The one prediction loop and its engines."""

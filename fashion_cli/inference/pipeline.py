@@ -1,0 +1,105 @@
+"""The one prediction loop: photographs are read, batched and predicted in lanes; rows come out in order.
+
+A lane is a thread that reads a batch and predicts it. With as many lanes as processors none ever waits for another:
+there is no queue between reading and predicting to run dry or to fill up, and memory holds a batch per lane, however
+large the folder is.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from os.path import abspath
+from pathlib import Path
+
+import numpy as np
+
+from fashion_cli.data.features import FeatureRows
+from fashion_cli.data.images import Box, ImageReader, Photograph
+from fashion_cli.errors import ImageError
+from fashion_cli.inference.engine import Engine
+from fashion_cli.outputs import Predictions
+
+Progress = Callable[[int, int], None]  # (done, total)
+
+_NOTHING = Predictions(np.empty((0, 0), np.float32), np.empty((0, 0), np.float32))
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A photograph that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of some photographs.
+
+    Attributes:
+        rows: Those that were predicted, in the order given.
+        skipped: The others.
+    """
+
+    rows: FeatureRows
+    skipped: tuple[Skipped, ...]
+
+
+def predict_images(
+    paths: Iterable[Path], reader: ImageReader, engine: Engine, batch_size: int, box: Box | None = None
+) -> Generator[Batch, None, None]:
+    """Read and predict photographs.
+
+    Args:
+        paths: May be endless; read as batches come free.
+        reader: Fits photographs to the model.
+        engine: Runs it.
+        batch_size: Photographs in a forward pass.
+        box: The part of each photograph to look at.
+
+    Yields:
+        Batches in the order of the paths.
+    """
+    remaining = iter(paths)
+    pending: deque[Future[Batch]] = deque()
+    lanes = ThreadPoolExecutor(engine.lanes, thread_name_prefix="lane")
+    try:
+        while chunk := list(islice(remaining, batch_size)):
+            pending.append(lanes.submit(_predict, chunk, reader, engine, box))
+            if len(pending) > engine.lanes:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        lanes.shutdown(cancel_futures=True)
+
+
+def _predict(paths: list[Path], reader: ImageReader, engine: Engine, box: Box | None) -> Batch:
+    read: list[tuple[Path, Photograph]] = []
+    skipped = []
+    for path in paths:
+        try:
+            read.append((path, reader.read(path, box)))
+        except ImageError as error:
+            skipped.append(Skipped(str(path), str(error)))
+    return Batch(_rows(read, engine, reader), tuple(skipped))
+
+
+def _rows(read: list[tuple[Path, Photograph]], engine: Engine, reader: ImageReader) -> FeatureRows:
+    photographs = [photograph for _, photograph in read]
+    pixels = np.empty((len(read), reader.spec.height, reader.spec.width, 3), np.uint8)
+    for place, photograph in enumerate(photographs):
+        pixels[place] = photograph.pixels
+    predictions = engine.predict(pixels) if read else _NOTHING
+    return FeatureRows(
+        paths=tuple(abspath(path) for path, _ in read),
+        sha256=tuple(photograph.sha256 for photograph in photographs),
+        sizes=np.array([photograph.size for photograph in photographs], np.int64),
+        mtimes_ns=np.array([photograph.mtime_ns for photograph in photographs], np.int64),
+        widths=np.array([photograph.width for photograph in photographs], np.int32),
+        heights=np.array([photograph.height for photograph in photographs], np.int32),
+        vectors=predictions.vectors.astype(np.float16),
+        scores=predictions.scores.astype(np.float16),
+    )

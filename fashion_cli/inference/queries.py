@@ -1,0 +1,87 @@
+"""Vectors and scores of query photographs: looked up where the gallery has them, predicted otherwise."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.features import FeatureRows
+from fashion_cli.data.images import Box, ImageReader
+from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pipeline import Skipped, predict_images
+from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.weights import open_model
+
+
+@dataclass(frozen=True)
+class Features:
+    """One photograph.
+
+    Attributes:
+        vector: (D,) float32 of unit length.
+        scores: (T,) float32 probabilities.
+    """
+
+    vector: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+
+def query_features(
+    gallery: Gallery, paths: Sequence[Path], options: InferenceOptions, box: Box | None
+) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
+    """The features of each path that can be had.
+
+    A photograph of the gallery that has not changed since, or is gone, needs no model: its row is there.
+
+    Args:
+        gallery: Where they are looked up.
+        paths: Query photographs, each once.
+        options: How the model runs; an empty `model` is the gallery's own.
+        box: The part of each photograph to look at; such queries are always predicted.
+
+    Raises:
+        IndexDirectoryError: If the model's vectors do not compare with the gallery's.
+        WeightsError: If the model cannot be used.
+    """
+    rows = {} if box else {path: row for path in paths if (row := _stored_row(gallery, path)) is not None}
+    stored = gallery.features.read(list(rows.values())) if rows else None
+    found = dict(zip(rows, _features(stored), strict=True)) if stored else {}
+    missing = [path for path in paths if path not in found]
+    predicted, skipped = _predict(gallery, missing, options, box) if missing else ({}, ())
+    return found | predicted, skipped
+
+
+def _stored_row(gallery: Gallery, path: Path) -> int | None:
+    row = gallery.features.find(os.path.abspath(path))
+    if row is None:
+        return None
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return row
+    (known,) = gallery.features.identities([row])
+    return row if (stat.st_size, stat.st_mtime_ns) == (known.size, known.mtime_ns) else None
+
+
+def _predict(
+    gallery: Gallery, paths: Sequence[Path], options: InferenceOptions, box: Box | None
+) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
+    model = open_model(options.model or gallery.manifest.model_location)
+    gallery.require_model(model.card)
+    engine = open_engine(model, options, len(paths))
+    reader = ImageReader(model.card.input, fast=engine.fast_images)
+    features: dict[str, Features] = {}
+    skipped: list[Skipped] = []
+    for batch in predict_images(paths, reader, engine, options.batch_size, box):
+        skipped.extend(batch.skipped)
+        features |= zip(batch.rows.paths, _features(batch.rows), strict=True)
+    return {path: features[name] for path in paths if (name := os.path.abspath(path)) in features}, tuple(skipped)
+
+
+def _features(rows: FeatureRows) -> list[Features]:
+    vectors, scores = rows.vectors.astype(np.float32), rows.scores.astype(np.float32)
+    return [Features(vector, each) for vector, each in zip(vectors, scores, strict=True)]

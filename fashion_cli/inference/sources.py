@@ -1,0 +1,52 @@
+"""Which photographs a command is about, and what a manifest says of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_cli.data.annotations import manifest_columns, read_manifest
+from fashion_cli.data.images import find_images
+from fashion_cli.errors import UsageError
+from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.inference.update import Columns
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """What was found.
+
+    Attributes:
+        images: In a stable order.
+        columns: What a manifest says of them; None without one.
+        unreadable: Folders that could not be looked into.
+    """
+
+    images: tuple[Path, ...]
+    columns: Columns | None
+    unreadable: tuple[Skipped, ...]
+
+
+def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed: bool) -> Photographs:
+    """Look through folders, files and a manifest.
+
+    Args:
+        sources: Folders and files; empty where the manifest names the photographs.
+        manifest: A CSV manifest, or None.
+        listed: The sources are a list that a program wrote: missing ones are not an error yet.
+
+    Raises:
+        UsageError: If a source does not exist, or there is no photograph.
+        AnnotationError: If the manifest cannot be read.
+    """
+    annotations = list(read_manifest(manifest)) if manifest else None
+    unreadable: list[Skipped] = []
+    images = tuple(
+        find_images(
+            sources or tuple(annotation.path for annotation in annotations or ()),
+            on_skip=lambda path, why: unreadable.append(Skipped(str(path), why)),
+            missing_ok=listed or not sources,
+        )
+    )
+    if not images:
+        raise UsageError("no photographs there", hint="give folders or files with photographs")
+    columns = manifest_columns(annotations) if annotations is not None else None
+    return Photographs(images, columns, tuple(unreadable))

@@ -1,0 +1,1 @@
+"""Loss functions that two tasks share."""

@@ -1,0 +1,175 @@
+"""What a model is and how its weights want to be used. Data only: no torch, no numpy.
+
+A model is a directory: `card.json`, `model.safetensors`, and `model.onnx` where there is one. The models that ship with
+the package and those that a training run writes look the same, so every command takes either.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fashion_cli.errors import WeightsError
+
+CARD_FILE = "card.json"
+SAFETENSORS_FILE = "model.safetensors"
+ONNX_FILE = "model.onnx"
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How pixels are prepared: fitted inside height x width with their aspect kept, padded, scaled, normalised.
+
+    Attributes:
+        height: Pixels.
+        width: Pixels.
+        mean: Per RGB channel, on values in [0, 1].
+        std: Per RGB channel, on values in [0, 1].
+        padding: Grey value in [0, 255] of what the photograph does not cover.
+    """
+
+    height: int
+    width: int
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    padding: int = 255
+
+
+@dataclass(frozen=True)
+class TagGroup:
+    """Tags that answer one question about a photograph.
+
+    Attributes:
+        name: The question, for example "colour".
+        tags: The possible answers.
+        exclusive: True where exactly one answer holds (softmax); False where each holds or not (sigmoid).
+        thresholds: One probability in [0, 1] per tag; from there on the tag counts as present.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    exclusive: bool
+    thresholds: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.thresholds:
+            object.__setattr__(self, "thresholds", (0.5,) * len(self.tags))
+        if len(self.thresholds) != len(self.tags):
+            raise WeightsError(
+                f"group {self.name}: {len(self.tags)} tags but {len(self.thresholds)} thresholds",
+                hint="make the card again with `fashion train`",
+            )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every tag that a model knows. Column t of a score matrix belongs to `names[t]`."""
+
+    groups: tuple[TagGroup, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(tag for group in self.groups for tag in group.tags)
+
+    @cached_property
+    def group_names(self) -> tuple[str, ...]:
+        """The group of each tag, as long as `names`."""
+        return tuple(group.name for group in self.groups for _ in group.tags)
+
+    @cached_property
+    def thresholds(self) -> tuple[float, ...]:
+        """The threshold of each tag, as long as `names`."""
+        return tuple(threshold for group in self.groups for threshold in group.thresholds)
+
+    @cached_property
+    def columns(self) -> dict[str, slice]:
+        """Where each group lies in a score matrix."""
+        slices, start = {}, 0
+        for group in self.groups:
+            slices[group.name] = slice(start, start + len(group.tags))
+            start += len(group.tags)
+        return slices
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model's identity and use.
+
+    Attributes:
+        name: What users call it.
+        architecture: A key of `zoo.BUILDERS`.
+        summary: One line for people.
+        source: The paper it follows.
+        licence: SPDX identifier of the weights.
+        vector_width: D of the vectors.
+        input: How pixels are prepared.
+        vocabulary: The tags.
+        options: What the builder needs beyond the fields above.
+        files: File name -> sha256 in hexadecimal.
+        figures: Measured on `val`: name -> value.
+    """
+
+    name: str
+    architecture: str
+    summary: str
+    source: str
+    licence: str
+    vector_width: int
+    input: InputSpec
+    vocabulary: Vocabulary
+    options: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def weights_sha256(self) -> str:
+        """The identity of the weights: vectors compare only with vectors of the same one."""
+        return self.files.get(SAFETENSORS_FILE, "")
+
+    def write(self, path: Path) -> None:
+        """Write the card as indented JSON."""
+        document = {"card_version": CARD_VERSION, **asdict(self)}
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "ModelCard":
+        """Read a card.
+
+        Raises:
+            WeightsError: If the file is missing, is no card, or was written by a newer version.
+        """
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            version = document.pop("card_version")
+            if version > CARD_VERSION:
+                raise WeightsError(
+                    f"{path}: written by a newer fashion-cli (card version {version})",
+                    hint="pip install --upgrade fashion-cli",
+                )
+            return cls._from_document(document)
+        except FileNotFoundError:
+            raise WeightsError(f"{path}: no such model card", hint="fashion weights list") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise WeightsError(f"{path}: not a model card ({error})", hint="fashion weights list") from error
+
+    @classmethod
+    def _from_document(cls, document: dict[str, Any]) -> "ModelCard":
+        spec: dict[str, Any] = document.pop("input")
+        spec |= {name: tuple(spec[name]) for name in ("mean", "std")}
+        groups = document.pop("vocabulary")["groups"]
+        return cls(
+            **document,
+            input=InputSpec(**spec),
+            vocabulary=Vocabulary(
+                tuple(
+                    TagGroup(group["name"], tuple(group["tags"]), group["exclusive"], tuple(group["thresholds"]))
+                    for group in groups
+                )
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Nearest neighbours, re-ranking and the index directory."""

@@ -1,0 +1,193 @@
+"""The index directory, to search in: a manifest, a feature file and, above some size, an Annoy file.
+
+`publish` writes it. Data files are never changed once a manifest names them, and opening finds either the
+state before or the state after a publication.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.features import FeatureFile
+from fashion_cli.errors import FeatureFileError, IndexDirectoryError
+from fashion_cli.model_cards import ModelCard
+from fashion_cli.retrieval.annoy_index import AGAIN, AnnoyIndex
+from fashion_cli.retrieval.calibration import Calibration
+from fashion_cli.retrieval.exact import ExactIndex
+from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest
+from fashion_cli.retrieval.neighbours import Neighbours
+
+INDEX_FOLDER = ".fashion"
+INDEX_VARIABLE = "FASHION_INDEX"
+OPENINGS = 20  # a publication may take the files away between reading the manifest and opening them
+FEW = 8  # rows are picked one by one where fewer than one in so many is wanted
+
+
+class Gallery:
+    """An index to search in. Made by `open`; a context manager.
+
+    Attributes:
+        directory: Where it lies.
+        manifest: What it says about itself.
+        features: Its photographs, one row each.
+        kind: How neighbours are found here.
+        note: Why that differs from what the manifest says; mostly empty.
+    """
+
+    def __init__(self, directory: Path, manifest: Manifest, features: FeatureFile) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        self.features = features
+        self.kind: Kind = manifest.kind
+        self.note = ""
+        calibration = manifest.calibration if manifest.kind == "annoy" else None
+        self._annoy = self._open_annoy(calibration) if calibration else None
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Open an index directory. One that is replaced at this moment is opened before or after.
+
+        Raises:
+            IndexDirectoryError: If there is no index, or it is damaged or of a newer version.
+            FeatureFileError: If its feature file is damaged.
+        """
+        manifest = Manifest.read(directory)
+        for _ in range(OPENINGS):
+            try:
+                return cls._open(directory, manifest)
+            except (IndexDirectoryError, FeatureFileError):
+                latest = Manifest.read(directory)
+                if latest == manifest:
+                    raise
+                manifest = latest
+        raise IndexDirectoryError(f"{directory}: replaced again and again", hint="wait until the other command is done")
+
+    @classmethod
+    def _open(cls, directory: Path, manifest: Manifest) -> Self:
+        path = directory / manifest.features
+        if not path.exists():
+            raise IndexDirectoryError(f"{path}: this part of the index is missing", hint=AGAIN)
+        features = FeatureFile.open(path)
+        try:
+            _require_agreement(features, manifest)
+            return cls(directory, manifest, features)
+        except BaseException:
+            features.close()
+            raise
+
+    def __len__(self) -> int:
+        return self.manifest.rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.features.close()
+        self._annoy = None
+
+    def require_model(self, card: ModelCard) -> None:
+        """Make sure that a model's vectors can be compared with these.
+
+        Raises:
+            IndexDirectoryError: If the index was made with other weights.
+        """
+        if not self.features.header.same_weights(card.name, card.weights_sha256):
+            raise IndexDirectoryError(
+                f"{self.directory}: made by the model {self.manifest.model}, and vectors of {card.name} do"
+                " not compare with its vectors",
+                hint=f"--model {self.manifest.model_location}, or call `fashion index` again with this model",
+            )
+
+    def nearest(
+        self,
+        vectors: npt.NDArray[np.float32],
+        k: int,
+        *,
+        exact: bool = False,
+        rows: npt.NDArray[np.int64] | None = None,
+    ) -> Neighbours:
+        """The k nearest photographs by cosine.
+
+        Args:
+            vectors: (Q, D) queries of any length.
+            k: How many, at least 1; clipped to the number of photographs, or of `rows`.
+            exact: Compare with every photograph, whatever the index is.
+            rows: The only rows allowed; these are always scanned exactly.
+        """
+        if rows is not None:
+            return self._nearest_of(np.unique(rows), vectors, k)
+        if exact or self._annoy is None:
+            return self._exact.nearest(vectors, k)
+        return self._annoy.nearest(vectors, k)
+
+    def _nearest_of(self, rows: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32], k: int) -> Neighbours:
+        if "_exact" in self.__dict__ or len(rows) * FEW >= len(self):
+            return self._exact.nearest(vectors, k, rows)
+        few = ExactIndex(self.features.vectors(rows)).nearest(vectors, k)
+        return Neighbours(rows[few.rows], few.cosines)
+
+    @cached_property
+    def _exact(self) -> ExactIndex:
+        return ExactIndex(self.features.vectors())
+
+    def _open_annoy(self, calibration: Calibration) -> AnnoyIndex | None:
+        manifest, path = self.manifest, self.directory / self.manifest.neighbours
+        try:
+            size = path.stat().st_size
+        except OSError:
+            raise IndexDirectoryError(f"{path}: this part of the index is missing", hint=AGAIN) from None
+        if size != manifest.neighbours_bytes:
+            raise IndexDirectoryError(f"{path}: {size} bytes long instead of {manifest.neighbours_bytes}", hint=AGAIN)
+        try:
+            return AnnoyIndex.open(path, manifest.vector_width, calibration.search_k, manifest.rows)
+        except ImportError as error:
+            self.kind, self.note = "exact", f"annoy cannot be used here ({error}): comparing all photographs"
+            return None
+
+
+def _require_agreement(features: FeatureFile, manifest: Manifest) -> None:
+    found = (len(features), features.header.vector_width, features.header.weights_sha256)
+    if found != (manifest.rows, manifest.vector_width, manifest.weights_sha256):
+        raise IndexDirectoryError(f"{features.path}: does not hold what {MANIFEST_FILE} says", hint=AGAIN)
+
+
+def find_index(given: Path | None, environment: Mapping[str, str], here: Path | None = None) -> Path:
+    """Where the index is: `--index`, else `$FASHION_INDEX`, else `.fashion` here or in the nearest parent.
+
+    Args:
+        given: The value of `--index`.
+        environment: Variables, as `os.environ`; an empty one counts as unset.
+        here: Where to start; the working directory where None.
+
+    Raises:
+        IndexDirectoryError: If there is no index there.
+    """
+    if given is not None:
+        return _with_manifest(given, f"fashion index FOLDER -o {given}")
+    if named := environment.get(INDEX_VARIABLE):
+        return _with_manifest(Path(named), f"fashion index FOLDER -o {named}, or unset {INDEX_VARIABLE}")
+    start = (here or Path.cwd()).absolute()
+    for folder in (start, *start.parents):
+        if (folder / INDEX_FOLDER).is_dir():
+            return _with_manifest(folder / INDEX_FOLDER, f"cd {folder} && fashion index FOLDER")
+    raise IndexDirectoryError(
+        f"{start}: no index here or in any parent",
+        hint="fashion index FOLDER, or --index DIR, or $FASHION_INDEX",
+    )
+
+
+def _with_manifest(directory: Path, hint: str) -> Path:
+    if (directory / MANIFEST_FILE).exists():
+        return directory
+    unfinished = any(directory.glob("features*.h5*"))
+    raise IndexDirectoryError(
+        f"{directory}: the index is not finished" if unfinished else f"{directory}: no index here", hint=hint
+    )

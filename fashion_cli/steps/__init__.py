@@ -1,0 +1,1 @@
+"""What each command does: frozen Config in, frozen Report out. Usable from Python without the command line."""

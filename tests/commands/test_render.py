@@ -1,0 +1,113 @@
+import io
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from fashion_cli.commands._render import (
+    Column,
+    as_csv,
+    as_json,
+    as_table,
+    choose_format,
+    emit,
+    shown_path,
+)
+from fashion_cli.errors import OutputError
+
+ODD = os.fsdecode(b"caf\xe9.jpg")  # not UTF-8
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_gets_json_lines_and_a_terminal_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_format(None) == "jsonl"
+    assert choose_format("csv") == "csv"
+    monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO()))
+    assert choose_format(None) == "table"
+
+
+def test_bytes_of_a_path_come_out_as_they_are(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    emit(f"{ODD}\n")
+    assert capsysbinary.readouterr().out == b"caf\xe9.jpg\n"
+
+
+class Failing(io.RawIOBase):
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _data: object) -> int:
+        raise self.error
+
+
+def test_a_reader_that_left_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Failing(BrokenPipeError())))  # type: ignore[type-var]
+    with pytest.raises(typer.Exit) as leaving:
+        emit("x")
+    assert leaving.value.exit_code == 0
+
+
+def test_a_full_disk_behind_stdout_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Failing(full)))  # type: ignore[type-var]
+    with pytest.raises(OutputError, match="standard output: No space left"):
+        emit("x")
+
+
+def test_json_shows_characters_and_escapes_only_what_utf8_cannot_hold() -> None:
+    assert as_json({"path": "å[1]\n"}) == '{"path": "å[1]\\n"}'
+    escaped = as_json({"path": ODD})
+    assert escaped.isascii()
+    assert os.fsencode(json.loads(escaped)["path"]) == b"caf\xe9.jpg"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_json(float("nan"))
+
+
+def test_csv_quotes_what_needs_it() -> None:
+    assert as_csv([["a,b", 'c"d', 1], ["e\nf", None, ""]]) == '"a,b","c""d",1\n"e\nf",,\n'
+
+
+def test_a_table_cuts_and_wraps_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO()))
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    path = "[bold]/" + "x" * 100 + ".jpg"
+    text = as_table([Column("path"), Column("tags", wraps=True)], [[path, "red, dress, floral, women, casual"]])
+    lines = re.sub(r"\033\[\d*m", "", text).splitlines()
+    assert any(path in line for line in lines)
+    assert max(map(len, lines)) <= len(path) + 4 + 12
+
+
+def test_a_table_in_a_pipe_wraps_nothing() -> None:
+    words = "many words " * 50
+    text = as_table([Column("path"), Column("tags", wraps=True)], [["a", words.strip()]], title="[b]Title")
+    assert text.splitlines()[0] == "[b]Title"
+    assert words.strip() in text
+    assert "\033" not in text
+
+
+def test_a_table_shows_what_would_move_the_cursor_as_escapes() -> None:
+    text = as_table([Column("path")], [["a\nb\033[2J.jpg"], [ODD]])
+    assert r"a\nb\x1b[2J.jpg" in text
+    assert r"caf\udce9.jpg" in text
+    assert len(text.splitlines()) == 4  # headings, a line, two rows
+
+
+def test_wide_characters_stay_in_line() -> None:
+    rows = as_table([Column("a"), Column("b")], [["服装", "x"], ["shop", "x"]]).splitlines()[2:]
+    assert [row.index("x") for row in rows] == [7 - 2, 7]  # two characters fill four cells
+
+
+def test_paths_under_the_working_directory_are_shown_short(tmp_path: Path) -> None:
+    assert shown_path(str(tmp_path / "a" / "b.jpg")) == "a/b.jpg"
+    assert shown_path("/elsewhere/b.jpg") == "/elsewhere/b.jpg"

@@ -1,0 +1,77 @@
+"""Fixtures that more than one test module needs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, InputSpec, ModelCard, TagGroup, Vocabulary
+
+TINY_VOCABULARY = Vocabulary(
+    (
+        TagGroup("category", ("shirt", "dress", "shoes", "bag"), exclusive=False),
+        TagGroup("colour", ("red", "green", "blue"), exclusive=True, thresholds=(0.3, 0.3, 0.3)),
+    )
+)
+
+
+@pytest.fixture(scope="session")
+def photographs() -> Path:
+    """The folder of real photographs: `$FASHION_TEST_DATA`, else `../shared/data`.
+
+    Missing is a failure where CI=true, else a skip that says why.
+    """
+    folder = Path(os.environ.get("FASHION_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        message = f"no real photographs at {folder}: set FASHION_TEST_DATA"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory with random weights, always the same: 64 x 48 pixels in, vectors of 16 and 7 tags out.
+
+    Like photographs get like vectors, others others (cosines from about 0.7), and every tag holds for about half of
+    all drawn photographs. Tests share it: copy it before changing anything.
+    """
+    import torch
+    from torch import nn
+
+    from fashion_cli.inference.onnx_export import export_onnx
+    from fashion_cli.models.multitask_mobilenet import MultitaskMobileNet
+    from fashion_cli.weights import Model
+    from fashion_cli.zoo import save_weights
+
+    card = ModelCard(
+        name="tiny",
+        architecture="multitask_mobilenet",
+        summary="random weights for tests",
+        source="nowhere",
+        licence="CC0-1.0",
+        vector_width=16,
+        input=InputSpec(64, 48, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        vocabulary=TINY_VOCABULARY,
+    )
+    directory = tmp_path_factory.mktemp("models") / "tiny"
+    directory.mkdir()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        network = MultitaskMobileNet(card.vector_width, len(card.vocabulary))
+        for layer in network.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = None  # the plain mean over all batches
+                nn.init.constant_(layer.bias, 2)  # amid ReLU6, nearly linear: random layers else lead to chaos
+        blotches = nn.functional.interpolate(torch.rand(32, 3, 8, 6) * 2 - 1, (64, 48), mode="bilinear")
+        network.train()(blotches)
+        common = network.eval().pooled(blotches).mean(dim=0)
+        network.vector_head.bias.sub_(0.5 * network.vector_head.weight @ common)
+        network.tag_head.weight.mul_(3)
+        network.tag_head.bias.copy_(-network.tag_head.weight @ common)
+    files = {SAFETENSORS_FILE: save_weights(network.eval(), directory / SAFETENSORS_FILE)}
+    card = ModelCard(**{**vars(card), "files": files})
+    card.write(directory / CARD_FILE)
+    export_onnx(Model(directory, card))
+    return directory

@@ -1,0 +1,139 @@
+"""Variations stay inside what the recipe allows."""
+
+import math
+
+import pytest
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from fashion_cli.data.transforms import LARGEST_STRETCH, Augmentation, random_view, vary_light
+
+STILL = Augmentation(least_area=1.0, mirror=0.0, light=0.0, saturation=0.0, erase=0.0)
+HEIGHT, WIDTH = 60, 48
+
+
+def dice(seed: int = 0) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def allow(**changes: float) -> Augmentation:
+    return Augmentation(**{**vars(STILL), **changes})
+
+
+def ramps() -> Tensor:
+    """(3, H, W): red grows downwards, green to the right."""
+    down = torch.linspace(0, 255, HEIGHT)[:, None].expand(HEIGHT, WIDTH)
+    across = torch.linspace(0, 255, WIDTH).expand(HEIGHT, WIDTH)
+    return torch.stack([down, across, torch.full((HEIGHT, WIDTH), 100.0)]).to(torch.uint8)
+
+
+def images(count: int = 6) -> Tensor:
+    return torch.rand(count, 3, 20, 16, generator=dice(1))
+
+
+def test_a_view_has_the_size_asked_for_and_stays_uint8() -> None:
+    view = random_view(ramps(), 32, 24, allow(least_area=0.4, mirror=0.5), dice())
+    assert (view.dtype, tuple(view.shape)) == (torch.uint8, (3, 32, 24))
+
+
+def test_the_same_dice_give_the_same_view() -> None:
+    wild = allow(least_area=0.4, mirror=0.5)
+    assert torch.equal(random_view(ramps(), 32, 24, wild, dice(3)), random_view(ramps(), 32, 24, wild, dice(3)))
+    assert not torch.equal(random_view(ramps(), 32, 24, wild, dice(3)), random_view(ramps(), 32, 24, wild, dice(4)))
+
+
+@pytest.mark.parametrize("least", [0.4, 0.8])
+def test_a_crop_keeps_the_least_area_and_stretches_no_more_than_allowed(least: float) -> None:
+    """The ramps tell where the edges of the crop were."""
+    areas = []
+    for seed in range(100):
+        view = random_view(ramps(), HEIGHT, WIDTH, allow(least_area=least), dice(seed)).float()
+        rows = (view[0].max() - view[0].min()) / 255  # the share of the height that is left
+        columns = (view[1].max() - view[1].min()) / 255
+        areas.append(float(rows * columns))
+        assert float(rows / columns) <= LARGEST_STRETCH * 1.1
+        assert float(columns / rows) <= LARGEST_STRETCH * 1.1
+    assert least * 0.85 <= min(areas) < least + 0.15
+    assert max(areas) > 0.9
+
+
+def test_crops_reach_every_corner() -> None:
+    views = [random_view(ramps(), HEIGHT, WIDTH, allow(least_area=0.4), dice(seed)) for seed in range(60)]
+    tops, lefts = [int(view[0].min()) for view in views], [int(view[1].min()) for view in views]
+    assert min(tops) == min(lefts) == 0
+    assert max(int(view[0].max()) for view in views) == max(int(view[1].max()) for view in views) == 255
+    assert max(tops) > 40
+    assert max(lefts) > 40
+
+
+def test_mirrors_are_as_frequent_as_said() -> None:
+    def mirrored(seed: int, chance: float) -> bool:
+        view = random_view(ramps(), HEIGHT, WIDTH, allow(mirror=chance), dice(seed)).int()
+        return bool(view[1, 0, 0] > view[1, 0, -1])
+
+    assert not any(mirrored(seed, 0.0) for seed in range(30))
+    assert all(mirrored(seed, 1.0) for seed in range(30))
+    assert 80 <= sum(mirrored(seed, 0.5) for seed in range(200)) <= 120
+
+
+def test_a_mirror_turns_the_view_around() -> None:
+    plain = random_view(ramps(), 32, 24, allow(least_area=0.5), dice(5))
+    turned = random_view(ramps(), 32, 24, allow(least_area=0.5, mirror=1.0), dice(5))
+    assert torch.equal(turned, plain.flip(2))
+
+
+def test_a_view_agrees_with_the_crop_that_torch_resizes() -> None:
+    view = random_view(ramps(), 30, 24, STILL, dice())
+    # With all of the area, a stretch of s keeps min(1, sqrt(s)) of the height; nothing else may change.
+    stretch = math.exp((2 * torch.rand(5, generator=dice())[1].item() - 1) * math.log(LARGEST_STRETCH) / 2)
+    rows, columns = min(HEIGHT, round(HEIGHT * stretch)), min(WIDTH, round(WIDTH / stretch))
+    places = torch.rand(5, generator=dice())
+    top, left = round(places[3].item() * (HEIGHT - rows)), round(places[2].item() * (WIDTH - columns))
+    crop = ramps()[:, top : top + rows, left : left + columns]
+    expected = F.interpolate(crop[None].float(), (30, 24), mode="bilinear", antialias=True)[0]
+    assert (view.float() - expected).abs().max() <= 1
+
+
+def test_without_permission_light_stays_as_it_is() -> None:
+    assert torch.allclose(vary_light(images(), STILL, dice()), images(), atol=1e-6)
+
+
+def test_light_stays_in_range_and_the_input_is_untouched() -> None:
+    before = images()
+    after = vary_light(before, allow(light=0.9, saturation=0.9, erase=0.5), dice())
+    assert (float(after.min()), float(after.max())) >= (0, 0)
+    assert float(after.max()) <= 1
+    assert torch.equal(before, images())
+
+
+def test_brightness_and_contrast_follow_the_formula() -> None:
+    """Each image by plain arithmetic, from the same dice."""
+    found = vary_light(0.3 + 0.4 * images(), allow(light=0.2, saturation=0.3), dice(7))
+    swing = 2 * torch.rand(3, 6, 1, 1, 1, generator=dice(7)) - 1
+    for number, image in enumerate(0.3 + 0.4 * images()):
+        brightness, contrast, saturation = (swing[kind, number].item() for kind in range(3))
+        bright = image * (1 + 0.2 * brightness)
+        contrasted = bright.mean() + (bright - bright.mean()) * (1 + 0.2 * contrast)
+        grey = contrasted.mean(dim=0)
+        expected = (grey + (contrasted - grey) * (1 + 0.3 * saturation)).clamp(0, 1)
+        assert torch.allclose(found[number], expected, atol=1e-6)
+
+
+def test_grey_stays_grey() -> None:
+    """Colour is a label: nothing tints an image."""
+    grey = images()[:, :1].expand(-1, 3, -1, -1)
+    found = vary_light(grey, allow(light=0.5, saturation=0.5), dice())
+    assert torch.allclose(found, found[:, :1].expand_as(found))
+
+
+def test_blanked_rectangles_are_as_frequent_and_as_large_as_said() -> None:
+    white = torch.ones(400, 3, 30, 30)
+    blank = (vary_light(white, allow(erase=0.25), dice()) != 1).all(dim=1)  # (B, H, W)
+    hit = blank.flatten(1).any(dim=1)
+    assert 70 <= int(hit.sum()) <= 130
+    for image in blank[hit]:
+        rows, columns = image.any(dim=1).sum().item(), image.any(dim=0).sum().item()
+        assert int(image.sum()) == rows * columns  # one whole rectangle
+        assert 3 <= rows <= 10
+        assert 3 <= columns <= 10

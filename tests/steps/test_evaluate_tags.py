@@ -1,0 +1,189 @@
+"""Tag figures against plain loops over the stored scores."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fashion_cli.data.features import FeatureFile
+from fashion_cli.errors import AnnotationError, FashionError, RecipeError, UsageError
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.steps.evaluate_tags import EvalTagsConfig, EvalTagsReport, evaluate_tags
+
+COUNT = 24
+CATEGORIES = ["shirt", "dress;bag", "", "shoes", "bag;hat"]
+COLOURS = ["red", "", "green", "tartan"]
+RECIPE = """
+task = "multitask"
+[model]
+name = "m"
+[[groups]]
+name = "category"
+[[stages]]
+epochs = 1
+height = 64
+width = 48
+garments = 4
+[[sets]]
+manifest = "shop/m.csv"
+absent = ["bag"]
+[[sets.labels]]
+group = "category"
+column = "kind"
+[sets.labels.tags]
+Shirt = ["shirt"]
+Frock = ["dress", "?shirt"]
+[[sets.labels]]
+group = "season"
+column = "kind"
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop-root") / "shop"
+    folder.mkdir()
+    dice = np.random.default_rng(0)
+    lines = ["path,category,colour,kind,split"]
+    for number in range(COUNT):
+        patch = Image.fromarray(dice.integers(0, 256, (4, 3, 3), np.uint8))
+        patch.resize((48, 64)).save(folder / f"{number:02}.png")
+        category, colour = CATEGORIES[number % len(CATEGORIES)], COLOURS[number % len(COLOURS)]
+        kind = ("Shirt", "Frock", "Sock", "")[number % 4]
+        lines.append(f"{number:02}.png,{category},{colour},{kind},{'val' if number < 20 else 'train'}")
+    (folder / "m.csv").write_text("\n".join(lines) + "\n")
+    (folder / "recipe.toml").write_text(RECIPE)
+    return folder
+
+
+def measure(shop: Path, model: Path, **more: object) -> EvalTagsReport:
+    inference = InferenceOptions(model=str(model), engine="onnx")
+    options = {"manifest": shop / "m.csv", **more}
+    return evaluate_tags(EvalTagsConfig(inference=inference, **options), lambda _done, _all: None)  # type: ignore[arg-type]
+
+
+def scores_of(features: Path, shop: Path) -> dict[str, dict[int, float]]:
+    """Tag -> number of the photograph -> score."""
+    with FeatureFile.open(features) as stored:
+        rows = {number: stored.find(str(shop / f"{number:02}.png")) for number in range(COUNT)}
+        matrix = stored.scores()
+        return {
+            name: {number: float(matrix[row, column]) for number, row in rows.items() if row is not None}
+            for column, name in enumerate(stored.header.vocabulary.names)
+        }
+
+
+def test_figures_of_a_tag_agree_with_counting(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
+    report = measure(shop, tiny_model, features=tmp_path / "f.h5")
+    scores = scores_of(tmp_path / "f.h5", shop)
+    for name, threshold in {"shirt": 0.5, "dress": 0.5, "shoes": 0.5, "bag": 0.5}.items():
+        pairs = []
+        for number in range(20):
+            cell = CATEGORIES[number % len(CATEGORIES)]
+            if cell:  # an empty cell says nothing
+                pairs.append((scores[name][number] >= threshold, name in cell.split(";")))
+        right = sum(claimed and true for claimed, true in pairs)
+        claimed, true = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+        (found,) = (tag for tag in report.tags if tag.name == name)
+        assert (found.group, found.photographs, found.labelled) == ("category", true, len(pairs))
+        assert found.rates.precision == pytest.approx(right / claimed if claimed else 0)
+        assert found.rates.recall == pytest.approx(right / true)
+    assert report.photographs == 19  # number 17 has neither
+    assert report.unknown == ("category:hat", "colour:tartan")
+
+
+def test_in_an_exclusive_group_only_the_best_tag_is_claimed(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
+    report = measure(shop, tiny_model, features=tmp_path / "f.h5")
+    scores = scores_of(tmp_path / "f.h5", shop)
+    colours = ("red", "green", "blue")
+    claimed, right, true, first = 0, 0, 0, []
+    for number in range(20):
+        label = COLOURS[number % len(COLOURS)]
+        if not label:
+            continue
+        best = max((scores[tag][number], tag) for tag in ("red", "green"))[1]
+        if label != "tartan":
+            first.append(best == label)
+            true += 1
+        for tag in ("red", "green"):  # nobody ever says blue: it stays unknown
+            said = scores[tag][number] >= 0.3 and scores[tag][number] == max(scores[c][number] for c in colours)
+            claimed += said
+            right += said and tag == label
+    (found,) = (group for group in report.groups if group.name == "colour")
+    assert found.photographs == 15
+    assert found.micro.precision == pytest.approx(right / claimed if claimed else 0)
+    assert found.micro.recall == pytest.approx(right / true)
+    assert found.top[1] == pytest.approx(sum(first) / len(first))
+    assert found.top[3] == 1
+    assert "blue" not in [tag.name for tag in report.tags]
+
+
+def test_group_means_are_means_over_tags(shop: Path, tiny_model: Path) -> None:
+    report = measure(shop, tiny_model)
+    for group in report.groups:
+        tags = [tag for tag in report.tags if tag.group == group.name and tag.photographs]
+        assert group.mean_average_precision == pytest.approx(np.mean([tag.average_precision for tag in tags]))
+        assert group.macro.f1 == pytest.approx(np.mean([tag.rates.f1 for tag in tags]))
+
+
+def test_a_column_of_another_name(shop: Path, tiny_model: Path) -> None:
+    expected = measure(shop, tiny_model)
+    text = (shop / "m.csv").read_text().replace("colour", "base_colour", 1).replace("category", "x", 1)
+    (shop / "renamed.csv").write_text(text)
+    found = measure(shop, tiny_model, manifest=shop / "renamed.csv", columns=("colour=base_colour",))
+    assert [group.name for group in found.groups] == ["colour"]
+    assert found.groups[0] == next(group for group in expected.groups if group.name == "colour")
+
+
+def test_a_recipe_says_what_columns_mean(shop: Path, tiny_model: Path) -> None:
+    report = measure(shop, tiny_model, recipe=shop / "recipe.toml")
+    figures = {tag.name: (tag.photographs, tag.labelled) for tag in report.tags}
+    # Of 20, 5 are shirts and 5 frocks; a frock may or may not show a shirt; bags are known to be absent.
+    assert figures == {"shirt": (5, 5), "dress": (5, 10), "bag": (0, 10)}
+    assert report.photographs == 10
+
+
+def test_another_split(shop: Path, tiny_model: Path) -> None:
+    assert measure(shop, tiny_model, split="train").photographs == 4
+    assert measure(shop, tiny_model, split="").photographs == 23
+
+
+def test_unreadable_photographs_are_counted_and_named(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
+    lines = ["path,colour,split", f"{shop}/00.png,red,val", "gone.png,red,val", f"{shop}/01.png,green,val"]
+    (tmp_path / "m.csv").write_text("\n".join(lines) + "\n")
+    report = measure(tmp_path, tiny_model)
+    assert report.photographs == 2
+    assert [Path(each.path).name for each in report.skipped] == ["gone.png"]
+    assert {tag.name: tag.photographs for tag in report.tags} == {"red": 1, "green": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        ({"columns": ("colour",)}, UsageError, "expected GROUP=COLUMN"),
+        ({"columns": ("hue=colour",)}, UsageError, "no tag group 'hue'"),
+        ({"columns": ("colour=hue",)}, AnnotationError, "no column 'hue'"),
+        ({"columns": ("colour=kind",)}, AnnotationError, "no photograph with split=val has a tag"),
+        ({"split": "test"}, AnnotationError, "no photograph with split=test"),
+        ({"columns": ("colour=colour",), "recipe": Path("r.toml")}, UsageError, "at once"),
+    ],
+)
+def test_wrong_options_say_what_to_do(
+    shop: Path, tiny_model: Path, more: dict[str, object], error: type[FashionError], message: str
+) -> None:
+    with pytest.raises(error, match=message) as raised:
+        measure(shop, tiny_model, **more)
+    assert raised.value.hint
+
+
+def test_a_manifest_without_tag_columns(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path,split\na.png,val\n")
+    with pytest.raises(UsageError, match="no column is named as a tag group"):
+        measure(tmp_path, tiny_model)
+
+
+def test_a_recipe_without_this_manifest(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path,split,kind\na.png,val,Shirt\n")
+    with pytest.raises(RecipeError, match="no sets with the manifest"):
+        measure(tmp_path, tiny_model, recipe=shop / "recipe.toml")
