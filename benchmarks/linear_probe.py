@@ -95,7 +95,7 @@ def main() -> None:
 
 def read_sets(recipe: Recipe, data: Path) -> tuple[Vocabulary, Photographs]:
     """The vocabulary and the targets that the recipe trains with."""
-    sets = [list(read_manifest(data / section.manifest)) for section in recipe.sets]
+    sets = [list(read_manifest(data / section.source)) for section in recipe.sets]
     groups = [(group.name, group.exclusive) for group in recipe.groups]
     labelled = [
         (section.labels, [annotation for annotation in rows if annotation.split == "train"])
@@ -169,8 +169,8 @@ def measure(
                 report[", ".join(filter(None, (group.name, name)))] = tag_figures(scores[rows, window], truths, group)
     for number, section in enumerate(recipe.sets):
         if section.item:
-            away = [at for at, each in enumerate(recipe.sets) if str(each.manifest) in distractors]
-            report[f"vectors, {section.manifest.parent}"] = ranking(photographs, vectors, number, away, section)
+            away = [at for at, each in enumerate(recipe.sets) if each.source in distractors]
+            report[f"vectors, {Path(section.source).parent}"] = ranking(photographs, vectors, number, away, section)
     return report
 
 
@@ -178,7 +178,7 @@ def rows_of(recipe: Recipe, photographs: Photographs) -> list[tuple[str, npt.NDA
     """The `val` photographs of all sets together, and of each."""
     together = [("", np.flatnonzero(photographs.validating))]
     return together + [
-        (str(section.manifest.parent), np.flatnonzero(photographs.validating & (photographs.sets == number)))
+        (str(Path(section.source).parent), np.flatnonzero(photographs.validating & (photographs.sets == number)))
         for number, section in enumerate(recipe.sets)
     ]
 

@@ -132,7 +132,8 @@ def _for_each_command(command: Any, values: Mapping[str, str]) -> dict[str, Any]
     """The same defaults for every command, below as many groups as it has."""
     commands: Mapping[str, Any] = getattr(command, "commands", {})
     if not commands:
-        return dict(values)
+        repeated = {parameter.name for parameter in command.params if getattr(parameter, "multiple", False)}
+        return {name: [value] if name in repeated else value for name, value in values.items()}
     return {name: _for_each_command(each, values) for name, each in commands.items()}
 
 

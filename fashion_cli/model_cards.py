@@ -9,26 +9,36 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from fashion_cli.errors import WeightsError
 
 CARD_FILE = "card.json"
 SAFETENSORS_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
-CARD_VERSION = 1
+CARD_VERSION = 2  # 2: `fit`, `interpolation` and `crop_share` of the input
+
+Fit = Literal["letterbox", "squash", "crop"]
+Interpolation = Literal["bilinear", "bicubic"]
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """How pixels are prepared: fitted inside height x width with their aspect kept, padded, scaled, normalised.
+    """How pixels are prepared: fitted to height x width, normalised.
 
     Attributes:
         height: Pixels.
         width: Pixels.
         mean: Per RGB channel, on values in [0, 1].
         std: Per RGB channel, on values in [0, 1].
-        padding: Grey value in [0, 255] of what the photograph does not cover.
+        padding: Grey value in [0, 255] of what the photograph does not cover; for "letterbox".
+        fit: "letterbox" scales the whole photograph inside, its aspect kept, and pads; "squash" scales each side by
+            itself; "crop" keeps the aspect, covers the input and cuts off what reaches beyond it.
+        interpolation: How it is scaled, with antialiasing either way.
+        crop_share: Of "squash" and "crop": how much of each scaled side the input takes from the middle, in (0, 1].
+
+    Raises:
+        WeightsError: If `fit` or `interpolation` is none of these or `crop_share` is out of range.
     """
 
     height: int
@@ -36,6 +46,18 @@ class InputSpec:
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     padding: int = 255
+    fit: Fit = "letterbox"
+    interpolation: Interpolation = "bilinear"
+    crop_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.fit not in get_args(Fit) or self.interpolation not in get_args(Interpolation):
+            raise WeightsError(
+                f"input fit {self.fit!r} with interpolation {self.interpolation!r}: not known here",
+                hint=f"{', '.join(get_args(Fit))}; {', '.join(get_args(Interpolation))}",
+            )
+        if not 0 < self.crop_share <= 1:
+            raise WeightsError(f"crop_share {self.crop_share}: not in (0, 1]", hint="1 keeps the whole photograph")
 
 
 @dataclass(frozen=True)

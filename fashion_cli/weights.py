@@ -9,6 +9,7 @@ from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, ModelCard
 
 DEFAULT_MODEL = "fashion-mobilenet"
+TRUNK_LIBRARIES = ("torchvision", "timm", "open_clip")  # where networks come from by name: `timm:NAME`
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def open_model(name: str | Path = DEFAULT_MODEL) -> Model:
     for directory in (Path(name), shipped_directory() / name):
         if (directory / CARD_FILE).is_file():
             return Model(directory, ModelCard.read(directory / CARD_FILE))
+    if str(name).partition(":")[0] in TRUNK_LIBRARIES:
+        raise WeightsError(
+            f"{name} names a network of a library, not a model directory",
+            hint=f"fashion weights fetch {name} -o DIR, then --model DIR",
+        )
     raise WeightsError(
         f"no model {str(name)!r}: neither a shipped model nor a directory with a {CARD_FILE}",
         hint="fashion weights list",

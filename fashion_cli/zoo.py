@@ -1,21 +1,84 @@
 """Architecture name -> network. The only place where a card becomes a loaded model."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from fashion_cli.errors import WeightsError
-from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard
+from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard, Vocabulary
 from fashion_cli.models.multitask_mobilenet import MultitaskMobileNet
-from fashion_cli.weights import Model
+from fashion_cli.models.triplet_resnet50 import TripletResNet50
+from fashion_cli.models.trunk import Encoder, HeadedTrunk
+from fashion_cli.models.vgg16_attributes import VGG16Attributes
+from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
+from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted, read_tensors
+from fashion_cli.weights import TRUNK_LIBRARIES, Model
+
+TRUNK_PREFIX = "features."  # of every network's trunk; the rest are heads
+
+
+def _headed_trunk(card: ModelCard) -> nn.Module:
+    trunk = build_trunk(card.options, (card.input.height, card.input.width))
+    return HeadedTrunk(trunk.body, trunk.width, card.vector_width, len(card.vocabulary))
+
+
+def _encoder(card: ModelCard) -> nn.Module:
+    trunk = build_trunk(card.options, (card.input.height, card.input.width))
+    if (trunk.width, 0) != (card.vector_width, len(card.vocabulary)):
+        raise WeightsError(
+            f"model {card.name}: {card.options['trunk']} as it is gives vectors of {trunk.width} and no tags",
+            hint=f"vector_width = {trunk.width} and no vocabulary, or the architecture trunk",
+        )
+    return Encoder(trunk.body)
+
+
+def _vgg16_attributes(card: ModelCard) -> nn.Module:
+    if not len(card.vocabulary):
+        raise WeightsError(f"model {card.name}: vgg16_attributes without tags", hint="the recipe's groups name them")
+    return VGG16Attributes(card.vector_width, len(card.vocabulary))
+
 
 BUILDERS: dict[str, Callable[[ModelCard], nn.Module]] = {
     "multitask_mobilenet": lambda card: MultitaskMobileNet(card.vector_width, len(card.vocabulary)),
+    "triplet_resnet50": lambda card: TripletResNet50(card.vector_width, len(card.vocabulary)),
+    "vgg16_attributes": _vgg16_attributes,
+    "trunk": _headed_trunk,
+    "encoder": _encoder,
 }
+
+# Whose published weights an architecture can start from, and what their names get in front of them here. Those that
+# are not listed name their trunk in the card.
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "multitask_mobilenet": ("torchvision:mobilenet_v2", ""),
+    "triplet_resnet50": ("torchvision:resnet50", TRUNK_PREFIX),
+    "vgg16_attributes": ("torchvision:vgg16", ""),
+}
+
+
+@dataclass(frozen=True)
+class InitialWeights:
+    """What a network starts from.
+
+    Attributes:
+        source: As it was asked for; of a file the name alone.
+        sha256: Of the file, hexadecimal; "" where a library keeps the file to itself.
+        taken: How many of the network's tensors were in it.
+    """
+
+    source: str
+    sha256: str
+    taken: int
+
+    def as_options(self) -> dict[str, str]:
+        """For the options of the card, so that it can be told later."""
+        return {"init": self.source, "init_sha256": self.sha256}
 
 
 def build_model(card: ModelCard) -> nn.Module:
@@ -70,24 +133,132 @@ def load_weights(network: nn.Module, path: Path, *, partly: bool = False) -> Non
         raise WeightsError(f"{path}: does not fit the network ({first})", hint="fashion weights verify") from error
 
 
-def save_weights(network: nn.Module, path: Path) -> str:
-    """Write a network's weights in half precision, under a temporary name first.
+def load_initial(network: nn.Module, card: ModelCard, init: str) -> InitialWeights:
+    """Copy what training starts from into a network. Heads that are not in it keep their random weights.
+
+    Args:
+        network: Of the card; changed in place.
+        card: Says which network of a library the trunk is.
+        init: A file of tensors (safetensors, or a pickle of tensors alone), by the names of the network or of the
+            library; or published weights of the trunk: `torchvision:IMAGENET1K_V2`, `timm:DEFAULT`, `open_clip:TAG`.
+
+    Raises:
+        MissingExtraError: If the library is not installed.
+        WeightsError: If there are no such weights, they cannot be read or downloaded, or do not fit.
+    """
+    library, _, weights = init.partition(":")
+    name, prefix = _trunk_of(card)
+    if library not in TRUNK_LIBRARIES:
+        path = Path(init)
+        tensors = read_tensors(path)
+        taken = _adopt(network, tensors, prefix, init, whole=False)
+        return InitialWeights(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), taken)
+    if name is None or name.library != library:
+        raise WeightsError(
+            f"{init}: the trunk of {card.architecture} is {name or 'not of a library'}",
+            hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
+        )
+    pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
+    taken = _adopt(network, pretrained.tensors, prefix, init, whole=True)
+    return InitialWeights(init, pretrained.sha256, taken)
+
+
+def fetch_encoder(name: TrunkName, wanted: Wanted) -> tuple[nn.Module, ModelCard]:
+    """A published network of a library as it is, and its card, whose files are still to be written.
+
+    Raises:
+        MissingExtraError: If the library is not installed.
+        WeightsError: If there is none of this name, or it cannot be fetched, is damaged or gives no numbers.
+    """
+    pretrained = fetch_trunk(name, wanted)
+    trunk = build_trunk(pretrained.options, (pretrained.input.height, pretrained.input.width))
+    network = Encoder(trunk.body)
+    _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name), whole=True)
+    return network.eval(), _encoder_card(name, pretrained, trunk.width)
+
+
+def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
+    """Write a network's weights under a temporary name first.
 
     The network itself is rounded too, so that what is measured next is what was written.
+
+    Args:
+        network: Changed in place.
+        path: What is written.
+        half: In half precision, but for tensors whose values are beyond its range.
 
     Returns:
         The sha256 of the file, in hexadecimal.
     """
-    tensors = {
-        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor.contiguous()
-        for name, tensor in network.state_dict().items()
-    }
+    tensors = {name: _stored(tensor, half) for name, tensor in network.state_dict().items()}
     network.load_state_dict({name: _full_precision(tensor) for name, tensor in tensors.items()})
     document = save(tensors)
     draft = path.with_suffix(".partial")
     draft.write_bytes(document)
     draft.replace(path)
     return hashlib.sha256(document).hexdigest()
+
+
+def _trunk_of(card: ModelCard) -> tuple[TrunkName | None, str]:
+    """Which network of a library the trunk is, and what its tensors' names get in front of them."""
+    name, prefix = PUBLISHED.get(card.architecture, (card.options.get("trunk", ""), TRUNK_PREFIX))
+    return (TrunkName.parse(name) if name else None), prefix
+
+
+def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, source: str, *, whole: bool) -> int:
+    """Copy the tensors that fit by name and shape.
+
+    Args:
+        network: Changed in place.
+        tensors: By the names of the network, or by these without the prefix. What is not finite counts as missing.
+        prefix: Of the trunk.
+        source: For messages.
+        whole: The trunk has to be complete.
+
+    Returns:
+        How many tensors were copied.
+    """
+    own = network.state_dict()
+    given = {**{prefix + name: tensor for name, tensor in tensors.items()}, **tensors}
+    fitting = {
+        name: _full_precision(given[name])
+        for name, tensor in own.items()
+        if name in given and given[name].shape == tensor.shape and bool(torch.isfinite(given[name]).all())
+    }
+    # Files that are older than the count of batches do not have it; nothing reads it.
+    wanted = [name for name in own if name.startswith(TRUNK_PREFIX) and not name.endswith("num_batches_tracked")]
+    missing = [name for name in wanted if name not in fitting]
+    if len(missing) == len(wanted) or (whole and missing):
+        raise WeightsError(
+            f"{source}: {len(missing)} of the trunk's {len(wanted)} tensors are not in it, the first {missing[0]}",
+            hint="check the architecture and its trunk",
+        )
+    network.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def _encoder_card(name: TrunkName, pretrained: PretrainedTrunk, width: int) -> ModelCard:
+    options: dict[str, Any] = {**pretrained.options, "init": str(name), "init_sha256": pretrained.sha256}
+    return ModelCard(
+        name=str(name),
+        architecture="encoder",
+        summary=f"{name} as published: vectors of {width}, no tags",
+        source=pretrained.source,
+        licence=pretrained.licence,
+        vector_width=width,
+        input=pretrained.input,
+        vocabulary=Vocabulary(()),
+        options=options,
+    )
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    """A copy of its own: safetensors refuses tensors that share memory."""
+    if half and tensor.is_floating_point():
+        halves = tensor.half()
+        if bool((halves.isfinite() == tensor.isfinite()).all()):
+            tensor = halves
+    return tensor.detach().clone().contiguous()
 
 
 def _full_precision(tensor: Tensor) -> Tensor:

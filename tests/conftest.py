@@ -37,6 +37,19 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Like photographs get like vectors, others others (cosines from about 0.7), and every tag holds for about half of
     all drawn photographs. Tests share it: copy it before changing anything.
     """
+    spec = InputSpec(64, 48, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    return random_model(tmp_path_factory.mktemp("models") / "tiny", 0, spec, TINY_VOCABULARY)
+
+
+@pytest.fixture(scope="session")
+def untagged_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A retrieval model beside the tiny one: other weights, 56 x 56 pixels in, vectors only. Shared likewise."""
+    spec = InputSpec(56, 56, (0.4, 0.5, 0.6), (0.3, 0.3, 0.3), padding=0)
+    return random_model(tmp_path_factory.mktemp("models") / "untagged", 1, spec, Vocabulary(()))
+
+
+def random_model(directory: Path, seed: int, spec: InputSpec, vocabulary: Vocabulary) -> Path:
+    """A model directory with random weights that tell drawn photographs apart, and its name."""
     import torch
     from torch import nn
 
@@ -46,30 +59,31 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from fashion_cli.zoo import save_weights
 
     card = ModelCard(
-        name="tiny",
+        name=directory.name,
         architecture="multitask_mobilenet",
         summary="random weights for tests",
         source="nowhere",
         licence="CC0-1.0",
         vector_width=16,
-        input=InputSpec(64, 48, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-        vocabulary=TINY_VOCABULARY,
+        input=spec,
+        vocabulary=vocabulary,
     )
-    directory = tmp_path_factory.mktemp("models") / "tiny"
     directory.mkdir()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         network = MultitaskMobileNet(card.vector_width, len(card.vocabulary))
         for layer in network.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.momentum = None  # the plain mean over all batches
                 nn.init.constant_(layer.bias, 2)  # amid ReLU6, nearly linear: random layers else lead to chaos
-        blotches = nn.functional.interpolate(torch.rand(32, 3, 8, 6) * 2 - 1, (64, 48), mode="bilinear")
+        size = (spec.height, spec.width)
+        blotches = nn.functional.interpolate(torch.rand(32, 3, 8, 6) * 2 - 1, size, mode="bilinear")
         network.train()(blotches)
         common = network.eval().pooled(blotches).mean(dim=0)
         network.vector_head.bias.sub_(0.5 * network.vector_head.weight @ common)
-        network.tag_head.weight.mul_(3)
-        network.tag_head.bias.copy_(-network.tag_head.weight @ common)
+        if network.tag_head is not None:
+            network.tag_head.weight.mul_(3)
+            network.tag_head.bias.copy_(-network.tag_head.weight @ common)
     files = {SAFETENSORS_FILE: save_weights(network.eval(), directory / SAFETENSORS_FILE)}
     card = ModelCard(**{**vars(card), "files": files})
     card.write(directory / CARD_FILE)

@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bash scripts/set-up.sh dev,train
+bash scripts/set-up.sh dev,train,encoders
 
 # Programs that the feature file is read with in the tests of its documentation; where they cannot be installed, those skip.
 if ! command -v h5dump >/dev/null || ! command -v h5cc >/dev/null; then

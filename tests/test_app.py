@@ -48,7 +48,8 @@ def test_help_names_every_command(argv: list[str], capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     "command",
     [[each] for each in COMMANDS]
-    + [["eval", "retrieval"], ["eval", "tags"], ["weights", "list"], ["weights", "verify"], ["weights", "export"]],
+    + [["eval", "retrieval"], ["eval", "tags"], ["weights", "list"], ["weights", "verify"], ["weights", "export"]]
+    + [["weights", "fetch"], ["eval", "rerank"]],
 )
 def test_every_command_has_a_help_page(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--help"]) == 0

@@ -5,25 +5,54 @@ from collections.abc import Sequence
 from fashion_cli.commands._messages import name_skipped, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
-from fashion_cli.commands._render import emit
+from fashion_cli.commands._render import emit, shown_path
 from fashion_cli.commands._rows import Rows, show_rows
 from fashion_cli.metrics.bootstrap import Interval
-from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport, QueryFigures
+from fashion_cli.steps.evaluate_rerank import EvalRerankReport
+from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
 from fashion_cli.steps.evaluate_tags import EvalTagsReport, GroupFigures, TagFigures
 
 NAMED = 10  # values without a tag
+NO_VALUE = "(none)"  # a part of queries that the column says nothing of
+GAIN_COLUMNS = (("recall", ""), ("gain", ""), ("gain", "_low"), ("gain", "_high"))
 
 
-def show_retrieval(report: EvalRetrievalReport, format_name: RowFormat) -> None:
-    """Print recall and mean average precision of all queries, then of each part."""
-    figures = (report.overall, *report.parts)
-    show_rows(_recall_table(figures) if format_name == "table" else _recall_rows(figures), format_name)
-    left_out = f", {report.without_right_item:,} queries without a right one" if report.without_right_item else ""
-    say(
-        f"{report.model}: {report.gallery:,} photographs searched{left_out}, {duration(report.seconds)}; "
-        "in brackets 95 % intervals over items"
-    )
-    name_skipped(report.skipped, report.overall.queries, strict=False)
+def show_retrieval(reports: Sequence[EvalRetrievalReport], format_name: RowFormat) -> None:
+    """Print recall and mean average precision: of all queries, model beside model, then of each part."""
+    named = list(zip(system_names(reports), reports, strict=True))
+    if format_name == "table":
+        show_rows(_recall_table(named), format_name)
+        for name, report in named:
+            if report.parts:
+                emit("\n")
+                show_rows(_parts_table(report), format_name, name if len(named) > 1 else "")
+    else:
+        show_rows(_recall_rows(named), format_name)
+    for name, report in named:
+        say(f"{name}: {_searched(report)}, {duration(report.seconds)}")
+    if format_name == "table":
+        say("in brackets 95 % intervals over items")
+    for report in reports:
+        name_skipped(report.skipped, report.overall.queries, strict=False)
+
+
+def show_rerank(report: EvalRerankReport, format_name: RowFormat) -> None:
+    """Print recall at every alpha and beta, and what it gains over no re-ranking."""
+    show_rows(_rerank_table(report) if format_name == "table" else _rerank_rows(report), format_name)
+    plain = ", ".join(f"recall@{k} {_with_interval(interval)}" for k, interval in report.plain.items())
+    say(f"{report.model}: {_searched(report)}, {duration(report.seconds)}")
+    say(f"without re-ranking: {plain}")
+    if format_name == "table":
+        say("gains in points, hundredths of recall; in brackets paired 95 % intervals over items")
+    say(f"a query shares {report.shared_tags:.1f} tags with each of its first {report.topk} hits, on average")
+    name_skipped(report.skipped, report.queries, strict=False)
+
+
+def system_names(reports: Sequence[EvalRetrievalReport]) -> list[str]:
+    """What to call each of several measured systems: its model, or what was asked for where models share a name."""
+    models = [report.model for report in reports]
+    names = models if len(set(models)) == len(models) else [shown_path(report.source) for report in reports]
+    return [f"{name}, re-ranked" if report.reranked else name for name, report in zip(names, reports, strict=True)]
 
 
 def show_tag_figures(report: EvalTagsReport, format_name: RowFormat) -> None:
@@ -41,30 +70,71 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat) -> None:
     name_skipped(report.skipped, report.photographs, strict=False)
 
 
-def _recall_table(figures: Sequence[QueryFigures]) -> Rows:
-    names = ("queries of", "queries", "items", *(f"recall@{k}" for k in figures[0].recall), "mAP")
-    values = [
-        (
-            each.name or "all",
-            each.queries,
-            each.items,
-            *map(_with_interval, each.recall.values()),
-            _with_interval(each.mean_average_precision),
-        )
-        for each in figures
+def _searched(report: EvalRetrievalReport | EvalRerankReport) -> str:
+    left_out = f", {report.without_right_item:,} queries without a right one" if report.without_right_item else ""
+    overall = report.overall if isinstance(report, EvalRetrievalReport) else report
+    return f"{overall.queries:,} queries of {overall.items:,} items, {report.gallery:,} photographs searched{left_out}"
+
+
+def _recall_table(named: Sequence[tuple[str, EvalRetrievalReport]]) -> Rows:
+    """A row for each measure, a column for each system."""
+    figures = [report.overall for _, report in named]
+    values: list[tuple[object, ...]] = [
+        (f"recall@{k}", *(_with_interval(each.recall[k]) for each in figures)) for k in figures[0].recall
     ]
-    return Rows(names, values)
+    values.append(("mAP", *(_with_interval(each.mean_average_precision) for each in figures)))
+    return Rows(("", *(name for name, _ in named)), values)
 
 
-def _recall_rows(figures: Sequence[QueryFigures]) -> Rows:
-    measures = [*(f"recall@{k}" for k in figures[0].recall), "mean_average_precision"]
+def _parts_table(report: EvalRetrievalReport) -> Rows:
+    names = ("queries of", "queries", "items", *(f"@{k}" for k in report.overall.recall), "mAP")
+    return Rows(
+        names,
+        [
+            (
+                each.name or NO_VALUE,
+                each.queries,
+                each.items,
+                *(f"{interval.mean:.3f}" for interval in (*each.recall.values(), each.mean_average_precision)),
+            )
+            for each in report.parts
+        ],
+    )
+
+
+def _recall_rows(named: Sequence[tuple[str, EvalRetrievalReport]]) -> Rows:
+    cutoffs = list(named[0][1].overall.recall)
+    measures = [*(f"recall@{k}" for k in cutoffs), "mean_average_precision"]
     names = [name for each in measures for name in (each, f"{each}_low", f"{each}_high")]
+    values: list[tuple[object, ...]] = []
+    for system, report in named:
+        for part, each in (("", report.overall), *((part.name or NO_VALUE, part) for part in report.parts)):
+            intervals = (*each.recall.values(), each.mean_average_precision)
+            flat = [figure for interval in intervals for figure in (interval.mean, interval.low, interval.high)]
+            values.append((system, part, each.queries, each.items, report.gallery, *flat))
+    return Rows(("model", "part", "queries", "items", "gallery", *names), values)
+
+
+def _rerank_table(report: EvalRerankReport) -> Rows:
+    values = [
+        (f"{cell.alpha:g}", f"{cell.beta:g}", *(_with_gain(cell.recall[k], cell.gain[k]) for k in report.plain))
+        for cell in report.cells
+    ]
+    return Rows(("alpha", "beta", *(f"recall@{k}, gain" for k in report.plain)), values)
+
+
+def _rerank_rows(report: EvalRerankReport) -> Rows:
+    names = [f"{name}@{k}{end}" for k in report.plain for name, end in GAIN_COLUMNS]
     values = []
-    for each in figures:
-        intervals = (*each.recall.values(), each.mean_average_precision)
-        flat = [figure for interval in intervals for figure in (interval.mean, interval.low, interval.high)]
-        values.append((each.name, each.queries, each.items, *flat))
-    return Rows(("part", "queries", "items", *names), values)
+    for cell in report.cells:
+        flat = [(cell.recall[k], cell.gain[k].mean, cell.gain[k].low, cell.gain[k].high) for k in report.plain]
+        values.append((cell.alpha, cell.beta, *(figure for each in flat for figure in each)))
+    return Rows(("alpha", "beta", *names), values)
+
+
+def _with_gain(recall: float, gain: Interval) -> str:
+    """Points are hundredths."""
+    return f"{recall:.3f} {100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
 def _with_interval(interval: Interval) -> str:

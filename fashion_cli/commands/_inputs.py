@@ -1,15 +1,19 @@
 """What a command is given: photographs by name, paths on standard input, queries with weights."""
 
+import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from fashion_cli.errors import UsageError
 
 STDIN = "-"
+
+N = TypeVar("N", int, float)
 
 _WEIGHTED = re.compile(r"(?P<path>.+):(?P<weight>[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)", re.DOTALL)
 
@@ -64,6 +68,28 @@ def parse_weighted(text: str) -> tuple[Path, float]:
     if weight in (0.0, float("inf"), float("-inf")):
         raise UsageError(f"--query {text!r}: a weight is a finite number other than 0", hint="--query a.jpg:1")
     return Path(weighted["path"]), weight
+
+
+def read_numbers(option: str, text: str, kind: Callable[[str], N], least: float = -math.inf) -> tuple[N, ...]:
+    """Numbers between commas, ascending, each once: "1,5,10".
+
+    Args:
+        option: Whose value it is, for messages.
+        text: As typed.
+        kind: `int` where they are whole numbers, else `float`.
+        least: The smallest that can be meant.
+
+    Raises:
+        UsageError: If it is anything else.
+    """
+    try:
+        numbers = sorted({kind(part) for part in text.split(",")})
+    except ValueError:
+        numbers = []
+    if not numbers or not all(math.isfinite(number) and number >= least for number in numbers):
+        from_least = f" from {least:g} on" if math.isfinite(least) else ""
+        raise UsageError(f"{option} {text!r}: not numbers{from_least}", hint=f"{option} 1,2,5")
+    return tuple(numbers)
 
 
 def _stdin_paths(null: bool) -> list[Path]:

@@ -65,6 +65,15 @@ ModelOption = Annotated[
     str,
     typer.Option(metavar="NAME|DIR", help="A shipped model or a model directory.", rich_help_panel=RUNNING),
 ]
+TaggerOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|DIR",
+        show_default="the model itself",
+        help="Another model that gives the tags, so that --model gives only vectors.",
+        rich_help_panel=RUNNING,
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:n]", help="Where it runs.", rich_help_panel=RUNNING)]
 EngineOption = Annotated[
     Literal["auto", "onnx", "torch"],

@@ -31,6 +31,7 @@ KEYS = (
     "recall",
     "rerank",
     "strict",
+    "tagger",
     "top",
     "topk",
     "workers",
@@ -111,5 +112,5 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
 
 def _from_folder(folder: Path, key: str, value: str) -> str:
     """Paths in the file are relative to the file. A model is a path only where it looks like one."""
-    is_path = key == "index" or (key == "model" and os.sep in value)
+    is_path = key == "index" or (key in ("model", "tagger") and os.sep in value)
     return str(folder / Path(value).expanduser()) if is_path else value

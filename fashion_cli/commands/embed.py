@@ -15,6 +15,7 @@ from fashion_cli.commands._options import (
     NullOption,
     QuietOption,
     StrictOption,
+    TaggerOption,
     WorkersOption,
 )
 from fashion_cli.inference.options import InferenceOptions
@@ -31,6 +32,7 @@ def embed(
     strict: StrictOption = False,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
+    tagger: TaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -46,7 +48,7 @@ def embed(
     from fashion_cli.steps.embed import EmbedConfig, embed_images
 
     sources = read_sources(images, null=null, optional=manifest is not None)
-    inference = InferenceOptions(model, device, engine, batch_size, workers)
+    inference = InferenceOptions(model, device, engine, batch_size, workers, tagger)
     config = EmbedConfig(sources.paths, out, inference, manifest, sources.listed)
     with show_progress("embedding", quiet=quiet) as progress:
         report = embed_images(config, progress)

@@ -1,4 +1,4 @@
-"""`fashion eval retrieval` and `fashion eval tags`."""
+"""`fashion eval retrieval`, `fashion eval rerank` and `fashion eval tags`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,25 +7,85 @@ import typer
 
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import (
+    OUTPUT,
+    RUNNING,
     BatchSizeOption,
     DeviceOption,
     EngineOption,
     ModelOption,
     QuietOption,
     RowFormatOption,
+    TaggerOption,
     WorkersOption,
     finite,
 )
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 DEFAULTS = InferenceOptions()
 
 app = typer.Typer(help="Measure a model on labelled photographs.")
 
+ON = "What is measured"
+
 ManifestArgument = Annotated[
-    Path,
+    Path | None,
     typer.Argument(metavar="CSV", show_default=False, help="A table with the columns path, split, item_id and labels."),
 ]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND:PATH",
+        show_default=False,
+        help="Instead of a table: inshop:DIR, c2s:DIR (DeepFashion as published), folder:DIR, csv:FILE.",
+        rich_help_panel=ON,
+    ),
+]
+QuerySplitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="NAME",
+        show_default="val, or as published",
+        help="Rows of this split are queries; '' is all.",
+        rich_help_panel=ON,
+    ),
+]
+GallerySplitOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="all, or as published",
+        help="Rows of this split are searched; '' is all.",
+        rich_help_panel=ON,
+    ),
+]
+DistractorsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="CSV|DIR",
+        show_default=False,
+        help="More photographs to search, all wrong; may be repeated.",
+        rich_help_panel=ON,
+    ),
+]
+ItemColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="item_id, or class for folder:",
+        help="Photographs with the same value show the same item.",
+        rich_help_panel=ON,
+    ),
+]
+CutoffsText = Annotated[str, typer.Option(metavar="K,K,...", help="The K of recall@K.")]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="F.png", show_default=False, help="Also draw the figures (.png, .svg or .pdf).", rich_help_panel=OUTPUT
+    ),
+]
+RerankedOption = Annotated[int, typer.Option(min=1, metavar="N", help="How many hits are ordered anew.")]
 SplitOption = Annotated[str, typer.Option(metavar="NAME", help="Rows of this split are measured.")]
 FeaturesOption = Annotated[
     Path | None,
@@ -40,32 +100,56 @@ FeaturesOption = Annotated[
 @app.command(cls=SectionedCommand)
 def retrieval(
     *,
-    manifest: ManifestArgument,
-    split: SplitOption = "val",
-    gallery_split: Annotated[
-        str, typer.Option(metavar="NAME", show_default="all", help="Rows of this split are searched.")
-    ] = "",
-    distractors: Annotated[
-        list[Path] | None,
+    context: typer.Context,
+    manifest: ManifestArgument = None,
+    data: DataOption = None,
+    split: QuerySplitOption = None,
+    gallery_split: GallerySplitOption = None,
+    distractors: DistractorsOption = None,
+    item_column: ItemColumnOption = None,
+    by: Annotated[
+        str | None,
         typer.Option(
-            metavar="CSV|DIR",
-            show_default=False,
-            help="More photographs to search, all wrong; may be repeated.",
+            metavar="NAME",
+            show_default="category for inshop:",
+            help="Also give figures per value of this column; '' is none.",
+            rich_help_panel=ON,
         ),
     ] = None,
-    item_column: Annotated[
-        str, typer.Option(metavar="NAME", help="Photographs with the same value show the same item.")
-    ] = "item_id",
-    by: Annotated[
-        str, typer.Option(metavar="NAME", show_default=False, help="Also give figures per value of this column.")
-    ] = "",
-    features: FeaturesOption = None,
+    features: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="F.h5",
+            show_default=False,
+            help="Keep vectors and scores in this feature file, and use those there; once per model.",
+        ),
+    ] = None,
+    vectors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="F.h5",
+            show_default=False,
+            help="Measure the vectors of a feature file as they are, without a model; may be repeated.",
+        ),
+    ] = None,
+    cutoffs: CutoffsText = "1,5,10,20,30,40,50",
     rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Order by rank and shared tags.")] = False,
+    topk: RerankedOption = 50,
     alpha: Annotated[float, typer.Option(metavar="A", help="What one rank costs.", callback=finite)] = 2.0,
     beta: Annotated[float, typer.Option(metavar="B", help="What one shared tag brings.", callback=finite)] = 2.0,
     format_name: RowFormatOption = None,
+    plot: PlotOption = None,
     quiet: QuietOption = False,
-    model: ModelOption = DEFAULTS.model,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|DIR",
+            show_default=DEFAULTS.model,
+            help="A shipped model or a model directory; repeated, they are compared.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    tagger: TaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -76,32 +160,93 @@ def retrieval(
     Prints recall@K, the share of queries with one among the first K, and mean average precision.
     """
     from fashion_cli.commands._eval_figures import show_retrieval
+    from fashion_cli.commands._eval_plots import check_plot, draw_recall
+    from fashion_cli.commands._inputs import read_numbers
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format
+    from fashion_cli.inference.protocol import ProtocolOptions
     from fashion_cli.steps.evaluate_retrieval import EvalRetrievalConfig, evaluate_retrieval
 
-    config = EvalRetrievalConfig(
-        manifest=manifest,
-        inference=InferenceOptions(model, device, engine, batch_size, workers),
-        split=split,
-        gallery_split=gallery_split,
-        distractors=tuple(distractors or ()),
-        item_column=item_column,
-        by=by,
+    check_plot(plot)
+    source = _source(manifest, data)
+    protocol = ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
+    ks = read_numbers("--cutoffs", cutoffs, int, least=1)
+    models = [] if vectors and not _typed(context, "model") else model or [DEFAULTS.model]
+    kept = _one_each(features, models)
+    runs = [InferenceOptions(each, device, engine, batch_size, workers, tagger) for each in models]
+    measured = [*zip(runs, kept, strict=True), *((None, each) for each in vectors or ())]
+    reports = []
+    with show_progress("embedding", quiet=quiet) as progress:
+        for run, file in measured:
+            config = EvalRetrievalConfig(protocol, run, file, rerank, topk, alpha, beta, ks)
+            reports.append(evaluate_retrieval(config, progress))
+    if plot is not None:
+        draw_recall(reports, plot)
+    show_retrieval(reports, choose_format(format_name))
+
+
+@app.command(cls=SectionedCommand)
+def rerank(
+    *,
+    manifest: ManifestArgument = None,
+    data: DataOption = None,
+    split: QuerySplitOption = None,
+    gallery_split: GallerySplitOption = None,
+    distractors: DistractorsOption = None,
+    item_column: ItemColumnOption = None,
+    features: FeaturesOption = None,
+    topk: RerankedOption = 50,
+    alphas: Annotated[str, typer.Option(metavar="A,A,...", help="What one rank costs.")] = "0,0.5,1,1.5,2,2.5,3",
+    betas: Annotated[str, typer.Option(metavar="B,B,...", help="What one shared tag brings.")] = "0,0.5,1,1.5,2,2.5,3",
+    cutoffs: CutoffsText = "1,5,10,20",
+    format_name: RowFormatOption = None,
+    plot: PlotOption = None,
+    quiet: QuietOption = False,
+    model: ModelOption = DEFAULTS.model,
+    tagger: TaggerOption = "",
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """What re-ranking by shared tags brings, at every alpha and beta.
+
+    The first hits are ordered by -alpha * rank + beta * shared tags. Prints recall@K and its gain over no
+    re-ranking, with a paired 95 % interval over items.
+    """
+    from fashion_cli.commands._eval_figures import show_rerank
+    from fashion_cli.commands._eval_plots import check_plot, draw_gains
+    from fashion_cli.commands._inputs import read_numbers
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.inference.protocol import ProtocolOptions
+    from fashion_cli.steps.evaluate_rerank import EvalRerankConfig, evaluate_rerank
+
+    check_plot(plot)
+    source = _source(manifest, data)
+    config = EvalRerankConfig(
+        protocol=ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by=""),
+        inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
         features=features,
-        rerank=rerank,
-        alpha=alpha,
-        beta=beta,
+        topk=topk,
+        alphas=read_numbers("--alphas", alphas, float),
+        betas=read_numbers("--betas", betas, float),
+        cutoffs=read_numbers("--cutoffs", cutoffs, int, least=1),
     )
     with show_progress("embedding", quiet=quiet) as progress:
-        report = evaluate_retrieval(config, progress)
-    show_retrieval(report, choose_format(format_name))
+        report = evaluate_rerank(config, progress)
+    if plot is not None:
+        draw_gains(report, plot)
+    show_rerank(report, choose_format(format_name))
 
 
 @app.command(cls=SectionedCommand)
 def tags(
     *,
-    manifest: ManifestArgument,
+    manifest: Annotated[
+        Path,
+        typer.Argument(metavar="CSV", show_default=False, help="A table with the columns path, split and labels."),
+    ],
     split: SplitOption = "val",
     recipe: Annotated[
         Path | None,
@@ -120,6 +265,7 @@ def tags(
     format_name: RowFormatOption = None,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
+    tagger: TaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -136,7 +282,7 @@ def tags(
 
     config = EvalTagsConfig(
         manifest=manifest,
-        inference=InferenceOptions(model, device, engine, batch_size, workers),
+        inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
         split=split,
         recipe=recipe,
         columns=tuple(columns or ()),
@@ -145,3 +291,29 @@ def tags(
     with show_progress("predicting", quiet=quiet) as progress:
         report = evaluate_tags(config, progress)
     show_tag_figures(report, choose_format(format_name))
+
+
+def _source(manifest: Path | None, data: str | None) -> str:
+    """The one of both that was given."""
+    if (manifest is None) == (data is None):
+        raise UsageError(
+            "nothing to measure on" if data is None else "a table and --data at once",
+            hint="give a CSV table, or --data inshop:DIR",
+        )
+    return str(manifest) if data is None else data
+
+
+def _one_each(features: list[Path] | None, models: list[str]) -> list[Path | None]:
+    """A feature file for each model."""
+    if features and len(features) != len(models):
+        raise UsageError(
+            f"{len(features)} feature files to keep for {len(models)} models",
+            hint="give --features once per --model, in the same order; --vectors measures a file without a model",
+        )
+    return [*features] if features else [None] * len(models)
+
+
+def _typed(context: typer.Context, option: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"

@@ -15,6 +15,7 @@ from fashion_cli.commands._options import (
     NullOption,
     QuietOption,
     StrictOption,
+    TaggerOption,
     WorkersOption,
 )
 from fashion_cli.inference.options import InferenceOptions
@@ -39,6 +40,7 @@ def index(
     strict: StrictOption = False,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
+    tagger: TaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -56,7 +58,7 @@ def index(
     from fashion_cli.steps.index import IndexConfig, build_index
 
     sources = read_sources(gallery, null=null, optional=manifest is not None)
-    inference = InferenceOptions(model, device, engine, batch_size, workers)
+    inference = InferenceOptions(model, device, engine, batch_size, workers, tagger)
     config = IndexConfig(sources.paths, out, inference, recall, neighbours, manifest=manifest, listed=sources.listed)
     with show_progress("indexing", quiet=quiet) as progress:
         report = build_index(config, progress)

@@ -145,6 +145,15 @@ def search(
             rich_help_panel="How the model runs",
         ),
     ] = "",
+    tagger: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|DIR",
+            show_default="the one that made the index",
+            help="The model of the tags, where the index has one of its own.",
+            rich_help_panel="How the model runs",
+        ),
+    ] = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -166,7 +175,7 @@ def search(
     config = SearchConfig(
         queries=_queries(queries, weighted, chosen, null=null),
         index=find_index(index, {}),  # the variable is one of the settings, which have been read
-        inference=InferenceOptions(model, device, engine, batch_size, workers),
+        inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
         topk=topk,
         rerank=rerank,
         alpha=alpha,

@@ -17,6 +17,7 @@ from fashion_cli.commands._options import (
     RowFormat,
     RowFormatOption,
     StrictOption,
+    TaggerOption,
     WorkersOption,
 )
 from fashion_cli.errors import UsageError
@@ -66,6 +67,7 @@ def tag(
     strict: StrictOption = False,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
+    tagger: TaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -77,7 +79,7 @@ def tag(
 
     _check(out, format_name, narrowed=min_score is not None or bool(top or group))
     sources = read_sources(images, null=null)
-    inference = InferenceOptions(model, device, engine, batch_size, workers)
+    inference = InferenceOptions(model, device, engine, batch_size, workers, tagger)
     config = TagConfig(sources.paths, inference, min_score, top, tuple(group or ()), sources.listed)
     if out is not None and out.suffix.lower() in FEATURE_SUFFIXES:
         _write_features(config, out, quiet=quiet, strict=strict)
@@ -108,7 +110,9 @@ def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool
     from fashion_cli.steps.embed import EmbedConfig, embed_images
 
     with show_progress("tagging", quiet=quiet) as progress:
-        report = embed_images(EmbedConfig(config.images, out, config.inference, listed=config.listed), progress)
+        report = embed_images(
+            EmbedConfig(config.images, out, config.inference, listed=config.listed, tags=True), progress
+        )
     show_embedded(report, strict=strict)
 
 

@@ -1,14 +1,15 @@
-"""`fashion weights list`, `verify` and `export`."""
+"""`fashion weights list`, `verify`, `fetch` and `export`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import RowFormatOption
-from fashion_cli.errors import WeightsError
+from fashion_cli.errors import UsageError, WeightsError
 
-app = typer.Typer(help="The models that are there: list, verify, export.")
+app = typer.Typer(help="The models that are there, and others: list, verify, fetch, export.")
 
 
 @app.command("list", cls=SectionedCommand)
@@ -57,6 +58,55 @@ def verify(
 
 
 @app.command(cls=SectionedCommand)
+def fetch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            show_default=False,
+            help="torchvision:NAME[/WEIGHTS], timm:NAME[.TAG], open_clip:NAME/TAG, or hf-hub:OWNER/MODEL behind "
+            "timm: or open_clip:.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The model directory.")],
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW",
+            show_default="what the weights were made for",
+            help="Height and width of the input, in pixels; smaller is faster.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="The published weight file, fetched by hand."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,
+) -> None:
+    """Make a model of a network that another library publishes.
+
+    Its vectors are the network's own, and it has no tags. Every command takes the directory as --model. timm and
+    open_clip come with: pip install 'fashion-cli[encoders]'
+    """
+    from fashion_cli.commands._messages import say
+    from fashion_cli.data.image_files import printable
+    from fashion_cli.steps.fetch_weights import FetchConfig, fetch_weights
+
+    config = FetchConfig(source, out, None if size is None else _height_and_width(size), file, force)
+    say(f"{source}: fetching what is not here yet")
+    report = fetch_weights(config)
+    card = report.card
+    say(
+        f"{printable(report.model)}: vectors of {card.vector_width}, {report.megabytes:.1f} MB, "
+        f"{card.input.height} x {card.input.width} pixels, sha256 {card.weights_sha256[:16]}…"
+    )
+    if card.licence == "NOASSERTION":
+        say(f"its licence is not known here: see {card.source}")
+    if report.why_no_onnx:
+        say(f"no model.onnx, so it starts slowly: {report.why_no_onnx}")
+
+
+@app.command(cls=SectionedCommand)
 def export(
     model: Annotated[
         str,
@@ -73,3 +123,11 @@ def export(
 
     report = export_onnx(model)
     say(f"{printable(report.path)}: {report.megabytes:.1f} MB, cosine to torch at least {report.cosine:.5f}")
+
+
+def _height_and_width(text: str) -> tuple[int, int]:
+    """Read "256x192"."""
+    height, x, width = text.partition("x")
+    if not (x and height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UsageError(f"size {text!r}: not two whole numbers", hint="--size HEIGHTxWIDTH, in pixels")
+    return int(height), int(width)

@@ -26,6 +26,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from fashion_cli.data.fitting import Corners, Placement, Size, inside, place
 from fashion_cli.data.image_files import (
     IMAGE_SUFFIXES,
     file_sha256,
@@ -35,7 +36,7 @@ from fashion_cli.data.image_files import (
     read_bytes,
 )
 from fashion_cli.errors import ImageError, UsageError
-from fashion_cli.model_cards import InputSpec
+from fashion_cli.model_cards import InputSpec, Interpolation
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -62,6 +63,11 @@ _READERS: tuple[tuple[re.Pattern[bytes], type[ImageFile.ImageFile]], ...] = (
     (re.compile(rb"II[*+]\0|MM\0[*+]"), TiffImageFile),
 )
 _HEIC = re.compile(rb".{4}ftyp(hei|hev|mif1|msf1)", re.DOTALL)
+
+_FILTERS: dict[Interpolation, Image.Resampling] = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
@@ -170,15 +176,15 @@ class ImageReader:
 
     def _read_pillow(
         self, path: Path, image: ImageFile.ImageFile, box: Box | None
-    ) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    ) -> tuple[npt.NDArray[np.uint8], Size]:
         upright = _upright(path, image)
-        part = _crop(upright, _inside(path, box, upright.size))
-        size = _fitted(part.size, (self.spec.width, self.spec.height))
-        return np.asarray(_resize(part, size)), upright.size
+        placement = place(_inside(path, box, upright.size), self.spec)
+        scaled = _resize(_crop(upright, placement.part), placement.size, self.spec.interpolation)
+        return _kept(np.asarray(scaled), placement), upright.size
 
     def _read_fast(
         self, path: Path, data: bytes, image: ImageFile.ImageFile, box: Box | None
-    ) -> tuple[npt.NDArray[np.uint8], tuple[int, int]] | None:
+    ) -> tuple[npt.NDArray[np.uint8], Size] | None:
         """The same through torchvision; None for what only Pillow can decode or should judge."""
         if not (self.fast and isinstance(image, JpegImageFile) and image.mode in ("RGB", "L")):
             return None
@@ -189,10 +195,9 @@ class ImageReader:
         except RuntimeError:  # damaged: Pillow has the last word, so both paths skip the same files
             return None
         height, width = upright.shape[:2]
-        corners = _inside(path, box, (width, height))
-        part = (corners[2] - corners[0], corners[3] - corners[1])
-        size = _fitted(part, (self.spec.width, self.spec.height))
-        return jpeg.scale(upright, corners, size), (width, height)
+        placement = place(_inside(path, box, (width, height)), self.spec)
+        scaled = jpeg.scale(upright, placement.part, placement.size, self.spec.interpolation)
+        return _kept(scaled, placement), (width, height)
 
 
 def thumbnail(path: Path, side: int, box: Box | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -215,7 +220,7 @@ def thumbnail(path: Path, side: int, box: Box | None = None, *, max_pixels: int 
     upright = _upright(path, image)
     part = _crop(upright, _inside(path, box, upright.size))
     stream = io.BytesIO()
-    size = part.size if max(part.size) <= side else _fitted(part.size, (side, side))
+    size = part.size if max(part.size) <= side else inside(part.size, (side, side))
     _resize(part, size).save(stream, "JPEG", quality=85)
     return stream.getvalue()
 
@@ -287,7 +292,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8))
 
 
-def _inside(path: Path, box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _inside(path: Path, box: Box | None, size: Size) -> Corners:
     """Left, top, right, bottom of the box, or of the whole photograph."""
     if box is None:
         return 0, 0, *size
@@ -300,7 +305,7 @@ def _inside(path: Path, box: Box | None, size: tuple[int, int]) -> tuple[int, in
     return box.x, box.y, right, bottom
 
 
-def _crop(image: Image.Image, corners: tuple[int, int, int, int]) -> Image.Image:
+def _crop(image: Image.Image, corners: Corners) -> Image.Image:
     if corners == (0, 0, *image.size):
         return image
     left, top, right, bottom = corners
@@ -308,14 +313,13 @@ def _crop(image: Image.Image, corners: tuple[int, int, int, int]) -> Image.Image
     return Image.fromarray(np.asarray(image)[top:bottom, left:right])
 
 
-def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)
+def _resize(image: Image.Image, size: Size, interpolation: Interpolation = "bilinear") -> Image.Image:
+    return image if size == image.size else image.resize(size, _FILTERS[interpolation])
 
 
-def _fitted(size: tuple[int, int], limit: tuple[int, int]) -> tuple[int, int]:
-    """The largest width and height inside the limit with the same aspect."""
-    scale = min(limit[0] / size[0], limit[1] / size[1])
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+def _kept(scaled: npt.NDArray[np.uint8], placement: Placement) -> npt.NDArray[np.uint8]:
+    left, top, right, bottom = placement.window
+    return scaled[top:bottom, left:right]
 
 
 def _padded(pixels: npt.NDArray[np.uint8], spec: InputSpec) -> npt.NDArray[np.uint8]:

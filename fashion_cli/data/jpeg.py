@@ -9,6 +9,9 @@ import torch
 import torchvision  # noqa: F401  # registers torch.ops.image
 from torch.nn.functional import interpolate
 
+from fashion_cli.data.fitting import Corners, Size
+from fashion_cli.model_cards import Interpolation
+
 _RGB = 3  # torchvision.io.ImageReadMode.RGB
 
 # EXIF orientation -> (swap height and width, then flip these dimensions of (H, W, 3))
@@ -52,13 +55,14 @@ def decode(data: bytes, orientation: int) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.flip(array, flips)))
 
 
-def scale(pixels: torch.Tensor, corners: tuple[int, int, int, int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Cut out and scale, bilinear with antialiasing: Pillow's arithmetic to the last bit but one.
+def scale(pixels: torch.Tensor, corners: Corners, size: Size, interpolation: Interpolation) -> npt.NDArray[np.uint8]:
+    """Cut out and scale with antialiasing: Pillow's arithmetic to the last bit but one.
 
     Args:
         pixels: (H, W, 3) uint8.
-        corners: Left, top, right, bottom of the part.
-        size: Width and height of the result.
+        corners: The part.
+        size: Of the result.
+        interpolation: As in the model's card.
 
     Returns:
         (height, width, 3).
@@ -68,7 +72,7 @@ def scale(pixels: torch.Tensor, corners: tuple[int, int, int, int], size: tuple[
     if size != (right - left, bottom - top):
         # (H, W, 3) -> (1, 3, H, W) in this order: so torch sees channels-last, and takes half the time
         batch = part[None].permute(0, 3, 1, 2)
-        batch = interpolate(batch, size=(size[1], size[0]), mode="bilinear", antialias=True)
+        batch = interpolate(batch, size=(size[1], size[0]), mode=interpolation, antialias=True)
         part = batch.permute(0, 2, 3, 1)[0]
     array: npt.NDArray[np.uint8] = part.numpy()
     return array

@@ -79,5 +79,7 @@ def require_group(name: str, vocabulary: Vocabulary) -> slice:
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """A hint for a mistyped name."""
+    if not known:
+        return "there are no tags here; --tagger NAME|DIR brings some when photographs are embedded"
     near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"

@@ -12,23 +12,29 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.annotations import Annotation
+from fashion_cli.data.annotations import NOTHING, UNSURE, Annotation
 from fashion_cli.model_cards import TagGroup, Vocabulary
 
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "UNSURE", "LabelRule", "gather_vocabulary", "targets"]
+
 TRUE, FALSE, UNKNOWN = 1, 0, -1
-UNSURE = "?"  # before a tag: photographs with this value may or may not show it
 
 
 @dataclass(frozen=True)
 class LabelRule:
-    """How one column of a manifest becomes tags of one group.
+    """How one column becomes tags of one group.
+
+    In a cell `?value` says that the photograph may or may not show the value. Where there is a separator, `-` says that
+    the photograph was labelled and shows none of the values; an empty cell says that nobody looked.
 
     Attributes:
         group: The group that the tags belong to.
-        column: The manifest's column.
+        column: The set's column.
         separator: What stands between several values of a cell; "" where a cell holds one.
         words: Look for the keys of `tags` as whole words anywhere in the cell (a product title, say).
         tags: Value -> tags; `?tag` marks one that the value leaves open. Empty: each value is a tag of its own.
+        complete: A labelled cell speaks of every tag of the group: what it neither names nor leaves open is false, also
+            if no photograph of the set shows it. For attributes that a set gives as 1 and -1.
     """
 
     group: str
@@ -36,24 +42,40 @@ class LabelRule:
     separator: str = ""
     words: bool = False
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    complete: bool = False
 
     def values(self, cell: str) -> list[str]:
-        """The values of a cell that this rule knows."""
+        """The values of a cell that this rule knows, those that it leaves open with their `?`."""
         if self.words:
             found = set(re.findall(r"[\w'-]+", cell.lower()))
             return [word for word in self.tags if word in found]
-        values = [value.strip() for value in (cell.split(self.separator) if self.separator else [cell])]
-        return [value for value in values if value and (not self.tags or value in self.tags)]
+        return [value for value in self._parts(cell) if self._knows(value)]
+
+    def labels(self, cell: str) -> bool:
+        """Whether a cell says anything: a value that this rule knows, or that there is none."""
+        return bool(self.values(cell)) or bool(self.separator and not self.words and NOTHING in self._parts(cell))
 
     def tags_of(self, value: str) -> tuple[str, ...]:
         """The tags of a value, those marked as unsure among them."""
-        return self.tags[value] if self.tags else (value,)
+        if not self.tags:
+            return (value,)
+        if value in self.tags:
+            return self.tags[value]
+        return tuple(UNSURE + tag.removeprefix(UNSURE) for tag in self.tags[value.removeprefix(UNSURE)])
+
+    def _parts(self, cell: str) -> list[str]:
+        return [part.strip() for part in (cell.split(self.separator) if self.separator else [cell])]
+
+    def _knows(self, value: str) -> bool:
+        if self.tags:
+            return value in self.tags or (value.startswith(UNSURE) and value.removeprefix(UNSURE) in self.tags)
+        return value not in ("", UNSURE) and not (self.separator and value == NOTHING)
 
 
 def gather_vocabulary(
     groups: Sequence[tuple[str, bool]], labelled: Sequence[tuple[Sequence[LabelRule], Sequence[Annotation]]], least: int
 ) -> Vocabulary:
-    """The tags that occur, the most frequent first.
+    """The tags that occur, the most frequent first; of equally frequent ones that which came first.
 
     Args:
         groups: (name, exclusive) of each group, in order.
@@ -64,7 +86,7 @@ def gather_vocabulary(
     for rules, annotations in labelled:
         for rule in rules:
             for annotation in annotations:
-                counts[rule.group].update(set(_sure(rule, annotation)))
+                counts[rule.group].update(dict.fromkeys(_sure(rule, annotation)).keys())  # in the same order always
     return Vocabulary(
         tuple(
             TagGroup(name, tuple(tag for tag, count in counts[name].most_common() if count >= least), exclusive)
@@ -80,7 +102,7 @@ def targets(
 
     Args:
         vocabulary: Column t belongs to its tag t.
-        rules: How the manifest's columns become tags.
+        rules: How the set's columns become tags.
         absent: Tags that no labelled photograph of this set shows, although its columns never name them.
         annotations: N photographs.
     """
@@ -88,12 +110,12 @@ def targets(
     for rule in rules:
         column_of = _columns(vocabulary, rule.group)
         named = {tag for value in _all_values(rule, annotations) for tag in rule.tags_of(value)} | set(absent)
-        known = [column_of[tag] for tag in named if tag in column_of]
+        known = np.array([column_of[tag] for tag in column_of if rule.complete or tag in named], dtype=np.int64)
         for row, annotation in enumerate(annotations):
-            values = rule.values(annotation.values.get(rule.column, ""))
-            if not values:
+            cell = annotation.values.get(rule.column, "")
+            if not rule.labels(cell):
                 continue
-            stated = [tag for value in values for tag in rule.tags_of(value)]
+            stated = [tag for value in rule.values(cell) for tag in rule.tags_of(value)]
             matrix[row, known] = np.maximum(matrix[row, known], FALSE)
             unsure = [column_of[tag[1:]] for tag in stated if tag[0] == UNSURE and tag[1:] in column_of]
             matrix[row, [column for column in unsure if matrix[row, column] != TRUE]] = UNKNOWN

@@ -1,4 +1,4 @@
-"""What runs a model. Two kinds; `open_engine` chooses."""
+"""What runs a model, and what reads photographs for it. Two kinds of engine; `open_engine` chooses."""
 
 import os
 import re
@@ -8,8 +8,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.data.images import Box, ImageReader, Photograph
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import ModelPair, Models
 from fashion_cli.model_cards import ONNX_FILE
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
@@ -41,11 +43,23 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(model: Model, options: InferenceOptions, photographs: int) -> Engine:
+class Reader(Protocol):
+    """Photographs in, what an engine takes out."""
+
+    def read(self, path: Path, box: Box | None = None) -> Photograph:
+        """Read a photograph, or a part of it. Called from several threads at once.
+
+        Raises:
+            ImageError: If it cannot be read.
+        """
+        ...
+
+
+def open_engine(model: Models, options: InferenceOptions, photographs: int) -> Engine:
     """The engine that is done first with that many photographs, unless the options name one.
 
     Args:
-        model: What to run.
+        model: What to run; of a pair, each model has an engine of its own.
         options: Engine, device and workers.
         photographs: How many are to be predicted; decides whether importing torch pays.
 
@@ -55,6 +69,11 @@ def open_engine(model: Model, options: InferenceOptions, photographs: int) -> En
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", options.device):
         raise UsageError(f"unknown device {options.device!r}", hint="--device auto, cpu, cuda or cuda:n")
+    if isinstance(model, ModelPair):
+        from fashion_cli.inference.pair_engine import PairEngine
+
+        engines = (open_engine(each, options, photographs) for each in (model.vectors, model.tags))
+        return PairEngine(model, *engines)
     name = options.engine if options.engine != "auto" else _choose(model, options.device, photographs)
     lanes = min(options.workers or processors(), max(1, -(-photographs // options.batch_size)))
     if name == "onnx":
@@ -68,6 +87,20 @@ def open_engine(model: Model, options: InferenceOptions, photographs: int) -> En
     from fashion_cli.inference.torch_engine import TorchEngine
 
     return TorchEngine(model, options.device, lanes)
+
+
+def open_reader(model: Models, *, fast: bool) -> Reader:
+    """What fits photographs to a model.
+
+    Args:
+        model: What will look at them.
+        fast: As in `ImageReader`.
+    """
+    if isinstance(model, ModelPair):
+        from fashion_cli.inference.pair_engine import PairReader
+
+        return PairReader(model, fast=fast)
+    return ImageReader(model.card.input, fast=fast)
 
 
 def processors() -> int:

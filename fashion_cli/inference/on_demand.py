@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import Models
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.inference.update import update_features
-from fashion_cli.weights import Model
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class OnDemand:
 @contextmanager
 def features_on_demand(
     photographs: Sequence[Path],
-    model: Model,
+    model: Models,
     options: InferenceOptions,
     progress: Progress,
     keep: Path | None = None,
@@ -59,7 +59,27 @@ def features_on_demand(
         target = keep or Path(scratch) / "features.h5"
         update = update_features(photographs, target, model, options, progress, keep_others=True)
         with FeatureFile.open(target) as features:
-            found = [features.find(os.path.abspath(path)) for path in photographs]
-            places = [place for place, row in enumerate(found) if row is not None]
-            rows = [row for row in found if row is not None]
-            yield OnDemand(features, np.array(places, np.int64), np.array(rows, np.int64), update.skipped)
+            yield _found(photographs, features, update.skipped)
+
+
+@contextmanager
+def stored_features(photographs: Sequence[Path], file: Path) -> Iterator[OnDemand]:
+    """What a feature file says of photographs, whatever made it; no photograph is looked at.
+
+    Args:
+        photographs: Any paths; those that the file does not have count as skipped.
+        file: The feature file.
+
+    Raises:
+        FeatureFileError: If it is missing or damaged.
+    """
+    with FeatureFile.open(file) as features:
+        absent = (path for path in photographs if features.find(os.path.abspath(path)) is None)
+        yield _found(photographs, features, tuple(Skipped(str(path), f"not in {file}") for path in absent))
+
+
+def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> OnDemand:
+    found = [features.find(os.path.abspath(path)) for path in photographs]
+    places = [place for place, row in enumerate(found) if row is not None]
+    rows = [row for row in found if row is not None]
+    return OnDemand(features, np.array(places, np.int64), np.array(rows, np.int64), skipped)

@@ -19,11 +19,11 @@ import onnx
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
-from torch import nn
-from torch.fx.experimental.optimization import fuse
+from torch.onnx import OnnxExporterError
 
 from fashion_cli.errors import OutputError, WeightsError
 from fashion_cli.inference.deployed_model import DeployedModel
+from fashion_cli.layers.fusion import fused
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, InputSpec, ModelCard
 from fashion_cli.weights import Model
 from fashion_cli.zoo import load_model
@@ -60,7 +60,8 @@ def export_onnx(model: Model) -> OnnxExport:
     The file takes uint8 `pixels` (B, H, W, 3) for any B; it gives float32 `vectors` (B, D), `scores` (B, T).
 
     Raises:
-        WeightsError: If the weights cannot be loaded, or the exported graph is not the same function.
+        WeightsError: If the weights cannot be loaded, torch cannot export the network, or the exported graph is not the
+            same function.
         OutputError: If the directory cannot be written.
     """
     deployed = DeployedModel(load_model(model), model.card).eval()
@@ -96,25 +97,30 @@ def _document(model: Model, deployed: DeployedModel) -> bytes:
 def _fused(model: Model) -> DeployedModel:
     network = load_model(model)
     for name, child in network.named_children():
-        if any(isinstance(layer, nn.BatchNorm2d) for layer in child.modules()):
-            setattr(network, name, fuse(child))
+        setattr(network, name, fused(child))
     return DeployedModel(network, model.card).eval()
 
 
 def _graph(deployed: DeployedModel, spec: InputSpec) -> onnx.ModelProto:
     pixels = torch.zeros((2, spec.height, spec.width, 3), dtype=torch.uint8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the exporter's own future
-        program = torch.onnx.export(
-            deployed,
-            (pixels,),
-            input_names=[INPUT],
-            output_names=list(OUTPUTS),
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the exporter's own future
+            program = torch.onnx.export(
+                deployed,
+                (pixels,),
+                input_names=[INPUT],
+                output_names=list(OUTPUTS),
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+    except OnnxExporterError as error:
+        raise WeightsError(
+            f"torch cannot export this network ({str(error).strip().splitlines()[0]})",
+            hint="use the model with --engine torch",
+        ) from error
     if program is None:
         raise AssertionError("the exporter returns a program whenever it is given no file")
     graph = program.model_proto
@@ -142,8 +148,11 @@ def _halve_weights(graph: onnx.GraphProto, weights: Mapping[str, npt.NDArray[Any
     steps, factors = [], []
     for tensor in graph.initializer:
         name, values = tensor.name, numpy_helper.to_array(tensor)
-        parts = _halves_and_factors(values, weights.get(name))
-        if values.size < HALF_FROM or parts is None:
+        if values.size < HALF_FROM:
+            continue
+        # The exporter renames what it transposes: such a tensor is made of itself.
+        parts = _halves_and_factors(values, weights.get(name, values))
+        if parts is None:
             continue
         factors.append(numpy_helper.from_array(parts[1], f"{name}.factor"))
         tensor.CopyFrom(numpy_helper.from_array(parts[0], f"{name}.half"))
@@ -156,10 +165,10 @@ def _halve_weights(graph: onnx.GraphProto, weights: Mapping[str, npt.NDArray[Any
 
 
 def _halves_and_factors(
-    values: npt.NDArray[Any], before: npt.NDArray[Any] | None
+    values: npt.NDArray[Any], before: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float32]] | None:
     """(C, ...) halves and (C, 1, ...) factors whose product the values are; None if they are no such product."""
-    if before is None or values.dtype != np.float32 or before.shape != values.shape:
+    if values.dtype != np.float32 or before.shape != values.shape:
         return None
     with np.errstate(over="ignore"):
         halves = before.astype(np.float16)
@@ -190,7 +199,7 @@ def _compare(file: Path, deployed: DeployedModel, spec: InputSpec) -> float:
         with torch.inference_mode():
             expected_vectors, expected_scores = deployed(pixels)
         cosines.append(float((vectors * expected_vectors.numpy()).sum(axis=1).min()))
-        errors.append(float(np.abs(scores - expected_scores.numpy()).max()))
+        errors.append(float(np.abs(scores - expected_scores.numpy()).max(initial=0)))  # there may be no tags
     if not (min(cosines) > LEAST_COSINE and max(errors) < LARGEST_SCORE_ERROR):
         raise WeightsError(
             f"{file.parent}: the exported graph differs from the network "

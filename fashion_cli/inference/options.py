@@ -15,6 +15,7 @@ class InferenceOptions:
         engine: "auto", "onnx" or "torch".
         batch_size: Photographs in a forward pass.
         workers: Threads that read photographs and drive the engine; 0 is one per processor.
+        tagger: Another model, whose tags take the place of the first one's; "" where one model does both.
     """
 
     model: str = DEFAULT_MODEL
@@ -22,3 +23,4 @@ class InferenceOptions:
     engine: str = "auto"
     batch_size: int = 32
     workers: int = 0
+    tagger: str = ""

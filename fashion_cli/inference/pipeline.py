@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from fashion_cli.data.features import FeatureRows
-from fashion_cli.data.images import Box, ImageReader, Photograph
+from fashion_cli.data.images import Box, Photograph
 from fashion_cli.errors import ImageError
-from fashion_cli.inference.engine import Engine
+from fashion_cli.inference.engine import Engine, Reader
 from fashion_cli.outputs import Predictions
 
 Progress = Callable[[int, int], None]  # (done, total)
@@ -48,7 +48,7 @@ class Batch:
 
 
 def predict_images(
-    paths: Iterable[Path], reader: ImageReader, engine: Engine, batch_size: int, box: Box | None = None
+    paths: Iterable[Path], reader: Reader, engine: Engine, batch_size: int, box: Box | None = None
 ) -> Generator[Batch, None, None]:
     """Read and predict photographs.
 
@@ -76,7 +76,7 @@ def predict_images(
         lanes.shutdown(cancel_futures=True)
 
 
-def _predict(paths: list[Path], reader: ImageReader, engine: Engine, box: Box | None) -> Batch:
+def _predict(paths: list[Path], reader: Reader, engine: Engine, box: Box | None) -> Batch:
     read: list[tuple[Path, Photograph]] = []
     skipped = []
     for path in paths:
@@ -84,15 +84,12 @@ def _predict(paths: list[Path], reader: ImageReader, engine: Engine, box: Box | 
             read.append((path, reader.read(path, box)))
         except ImageError as error:
             skipped.append(Skipped(str(path), str(error)))
-    return Batch(_rows(read, engine, reader), tuple(skipped))
+    return Batch(_rows(read, engine), tuple(skipped))
 
 
-def _rows(read: list[tuple[Path, Photograph]], engine: Engine, reader: ImageReader) -> FeatureRows:
+def _rows(read: list[tuple[Path, Photograph]], engine: Engine) -> FeatureRows:
     photographs = [photograph for _, photograph in read]
-    pixels = np.empty((len(read), reader.spec.height, reader.spec.width, 3), np.uint8)
-    for place, photograph in enumerate(photographs):
-        pixels[place] = photograph.pixels
-    predictions = engine.predict(pixels) if read else _NOTHING
+    predictions = engine.predict(np.stack([each.pixels for each in photographs])) if read else _NOTHING
     return FeatureRows(
         paths=tuple(abspath(path) for path, _ in read),
         sha256=tuple(photograph.sha256 for photograph in photographs),

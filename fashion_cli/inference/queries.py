@@ -2,19 +2,19 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureRows
-from fashion_cli.data.images import Box, ImageReader
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.data.images import Box
+from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import open_models
 from fashion_cli.inference.pipeline import Skipped, predict_images
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.weights import open_model
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def query_features(
     Args:
         gallery: Where they are looked up.
         paths: Query photographs, each once.
-        options: How the model runs; an empty `model` is the gallery's own.
+        options: How the model runs; an empty `model` is the gallery's own, and so is an empty `tagger`.
         box: The part of each photograph to look at; such queries are always predicted.
 
     Raises:
@@ -70,10 +70,15 @@ def _stored_row(gallery: Gallery, path: Path) -> int | None:
 def _predict(
     gallery: Gallery, paths: Sequence[Path], options: InferenceOptions, box: Box | None
 ) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
-    model = open_model(options.model or gallery.manifest.model_location)
+    made_by = gallery.manifest
+    model = open_models(
+        replace(
+            options, model=options.model or made_by.model_location, tagger=options.tagger or made_by.tagger_location
+        )
+    )
     gallery.require_model(model.card)
     engine = open_engine(model, options, len(paths))
-    reader = ImageReader(model.card.input, fast=engine.fast_images)
+    reader = open_reader(model, fast=engine.fast_images)
     features: dict[str, Features] = {}
     skipped: list[Skipped] = []
     for batch in predict_images(paths, reader, engine, options.batch_size, box):

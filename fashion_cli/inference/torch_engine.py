@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.fx.experimental.optimization import fuse
 
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.deployed_model import DeployedModel
+from fashion_cli.layers.fusion import fused
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
 from fashion_cli.zoo import load_model
@@ -45,7 +45,7 @@ class TorchEngine:
         network = load_model(model)
         for name, child in network.named_children():
             if _has_convolutions(child):
-                setattr(network, name, fuse(child).to(_trunk_type(self.device)))
+                setattr(network, name, fused(child).to(_trunk_type(self.device)))
         deployed = DeployedModel(network, model.card).eval()
         self._deployed = deployed.to(self.device).to(memory_format=torch.channels_last)
 

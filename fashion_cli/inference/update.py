@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
-from fashion_cli.data.images import ImageReader
 from fashion_cli.errors import FeatureFileError, ImageError
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import Models
 from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
 from fashion_cli.inference.reuse import ReusedRow, plan_reuse
-from fashion_cli.weights import Model
 
 COPIED_ROWS = 8192  # at a time, so that memory stays flat
 
@@ -60,7 +59,7 @@ def partial_file(target: Path) -> Path:
 def update_features(  # noqa: PLR0913  # three files and four ways to treat them
     images: Sequence[Path],
     target: Path,
-    model: Model,
+    model: Models,
     options: InferenceOptions,
     progress: Progress,
     *,
@@ -119,7 +118,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
     )
 
 
-def _open_sources(files: Iterable[Path], model: Model, named: Path | None) -> Iterator[FeatureFile]:
+def _open_sources(files: Iterable[Path], model: Models, named: Path | None) -> Iterator[FeatureFile]:
     """The files that exist, whose rows are this model's with this vocabulary.
 
     What an earlier run left behind is passed over where it cannot be used; a file that the user named is not.
@@ -142,7 +141,7 @@ def _open_sources(files: Iterable[Path], model: Model, named: Path | None) -> It
             features.close()
 
 
-def _open_of_model(file: Path, model: Model) -> FeatureFile:
+def _open_of_model(file: Path, model: Models) -> FeatureFile:
     features = FeatureFile.open(file)
     try:
         features.require_model(model.card)
@@ -203,7 +202,7 @@ def _with_columns(rows: FeatureRows, names: Sequence[str], columns: Columns | No
 def _embed(
     missing: Sequence[Path],
     writer: FeatureWriter,
-    model: Model,
+    model: Models,
     options: InferenceOptions,
     progress: Progress,
     columns: Columns,
@@ -215,7 +214,7 @@ def _embed(
     if not missing:
         return (), ""
     engine = open_engine(model, options, len(missing))
-    reader = ImageReader(model.card.input, fast=engine.fast_images)
+    reader = open_reader(model, fast=engine.fast_images)
     done = total - len(missing)
     with closing(predict_images(missing, reader, engine, options.batch_size)) as batches:
         for batch in batches:

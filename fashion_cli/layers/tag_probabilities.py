@@ -14,8 +14,10 @@ def tag_probabilities(logits: Tensor, vocabulary: Vocabulary) -> Tensor:
         vocabulary: The tags and their groups.
 
     Returns:
-        (B, T) probabilities in [0, 1].
+        (B, T) probabilities in [0, 1]; T is 0 for a model without tags.
     """
+    if not vocabulary.groups:
+        return logits
     parts = []
     for group in vocabulary.groups:
         answers = logits[:, vocabulary.columns[group.name]]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 DRAWS = 2000
-DRAWN_AT_ONCE = 2_000_000  # 16 MiB of row numbers
+DRAWN_AT_ONCE = 2_000_000  # 16 MiB of cluster numbers
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,40 @@ def mean_interval(
         All nan without queries.
     """
     figures = np.asarray(values, dtype=np.float64)
-    if len(figures) == 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    members = np.arange(len(figures)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    return mean_intervals(figures[:, None], clusters, level=level, seed=seed)[0]
+
+
+def mean_intervals(
+    values: npt.NDArray[np.number],
+    clusters: Sequence[str] | None = None,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """The intervals of several means over the same queries, all from the same draws.
+
+    Args:
+        values: (Q, M) M figures per query.
+        clusters: As in `mean_interval`.
+        level: As in `mean_interval`.
+        seed: As in `mean_interval`.
+
+    Returns:
+        M intervals; all nan without queries.
+    """
+    queries, figures = values.shape
+    if not (queries and figures):
+        return tuple(Interval(float("nan"), float("nan"), float("nan")) for _ in range(figures))
+    members = np.arange(queries) if clusters is None else np.unique(clusters, return_inverse=True)[1]
     counts = np.bincount(members)
-    totals = np.asarray(np.bincount(members, weights=figures), dtype=np.float64)
-    means = np.concatenate(list(_drawn_means(totals, counts, np.random.default_rng(seed))))
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2]).tolist()
-    return Interval(float(figures.mean()), low, high)
+    totals = np.empty((len(counts), figures))  # (C, M)
+    for figure, column in enumerate(values.T):
+        totals[:, figure] = np.bincount(members, weights=column)
+    means = np.concatenate(list(_drawn_means(totals, counts, np.random.default_rng(seed))))  # (draws, M)
+    lows, highs = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    overall = np.asarray(values.mean(axis=0, dtype=np.float64))
+    ends = zip(overall.tolist(), lows.tolist(), highs.tolist(), strict=True)
+    return tuple(Interval(mean, low, high) for mean, low, high in ends)
 
 
 def paired_difference(
@@ -82,8 +108,11 @@ def paired_difference(
 def _drawn_means(
     totals: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], dice: np.random.Generator
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """The mean of as many clusters as there are, drawn with replacement, `DRAWS` times in all."""
-    at_once = max(1, DRAWN_AT_ONCE // len(totals))
+    """(D, M) the means of as many clusters as there are, drawn with replacement, `DRAWS` times in all."""
+    clusters = len(totals)
+    at_once = max(1, DRAWN_AT_ONCE // clusters)
     for start in range(0, DRAWS, at_once):
-        drawn = dice.integers(len(totals), size=(min(at_once, DRAWS - start), len(totals)))
-        yield totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+        draws = min(at_once, DRAWS - start)
+        drawn = dice.integers(clusters, size=(draws, clusters)) + clusters * np.arange(draws)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=draws * clusters).reshape(draws, clusters).astype(np.float64)
+        yield (times @ totals) / (times @ counts)[:, None]

@@ -1,43 +1,20 @@
 """How good ranked lists are: recall@K (Lim & Nang, equation 1) and mean average precision.
 
-A list is a row of booleans, right item or not, best hit first. Lists come in chunks, so that the whole matrix
-of queries by gallery never has to exist.
+A list is a row of booleans, right item or not, best hit first. Of long lists only the ranks of the right items are
+needed: `RightRanks`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-CUTOFFS = (1, 5, 10, 20, 50)
-
-
-@dataclass(frozen=True)
-class RankingFigures:
-    """What a set of queries reached.
-
-    Attributes:
-        queries: How many count.
-        without_right_item: How many were left out, because the gallery holds nothing right for them.
-        recall: K -> the share of queries with at least one right item among the first K, in [0, 1].
-        mean_average_precision: In [0, 1].
-    """
-
-    queries: int
-    without_right_item: int
-    recall: Mapping[int, float]
-    mean_average_precision: float
+CUTOFFS = (1, 5, 10, 20, 30, 40, 50)
 
 
 def has_right_item(relevance: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.bool_]:
     """(Q,) whether a right item is among the first k of each list (Q, K)."""
     return np.asarray(relevance[:, :k].any(axis=1))
-
-
-def recall_at(relevance: npt.NDArray[np.bool_], k: int) -> float:
-    """The share of lists (Q, K) with at least one right item among the first k; NaN without lists."""
-    return float(has_right_item(relevance, k).mean()) if len(relevance) else float("nan")
 
 
 def average_precision(relevance: npt.NDArray[np.bool_], relevant: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -58,26 +35,46 @@ def average_precision(relevance: npt.NDArray[np.bool_], relevant: npt.NDArray[np
     return precisions
 
 
-def rank_figures(
-    chunks: Iterable[tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]], cutoffs: Sequence[int] = CUTOFFS
-) -> RankingFigures:
-    """All figures of many lists.
+@dataclass(frozen=True)
+class RightRanks:
+    """Where the right items stand in the lists of Q queries, each of which has at least one.
 
-    Queries without any right item in the gallery are counted and left out: no ranking could help them.
-
-    Args:
-        chunks: Pairs (relevance (Q, K), relevant (Q,)) as `average_precision` takes them.
-        cutoffs: The K of recall@K. A list shorter than K counts as it is.
+    Attributes:
+        ranks: (N,) from 1, those of the first query first; ascending within each query.
+        starts: (Q,) where in `ranks` each query begins.
     """
-    hits = dict.fromkeys(cutoffs, 0)
-    queries, left_out, precision = 0, 0, 0.0
-    for relevance, relevant in chunks:
-        answerable = relevant > 0
-        left_out += int((~answerable).sum())
-        queries += int(answerable.sum())
-        for k in cutoffs:
-            hits[k] += int(has_right_item(relevance[answerable], k).sum())
-        precision += float(average_precision(relevance[answerable], relevant[answerable]).sum())
-    answered = queries or float("nan")
-    recall = {k: hit / answered for k, hit in hits.items()}
-    return RankingFigures(queries, left_out, recall, precision / answered)
+
+    ranks: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def first(self) -> npt.NDArray[np.int64]:
+        """(Q,) the rank of each query's first right item: at most K where recall@K counts a hit."""
+        return self.ranks[self.starts]
+
+    def average_precision(self) -> npt.NDArray[np.float64]:
+        """(Q,) the precision at each right item, averaged, in (0, 1]."""
+        if not len(self):
+            return np.empty(0)
+        counts = np.diff(self.starts, append=len(self.ranks))
+        found = np.arange(len(self.ranks)) - np.repeat(self.starts, counts) + 1  # (N,) right items up to each
+        return np.asarray(np.add.reduceat(found / self.ranks, self.starts) / counts)
+
+    def reordered(self, order: npt.NDArray[np.int64]) -> "RightRanks":
+        """The ranks after the first hits of each list were put into another order.
+
+        Args:
+            order: (Q, K) for each new place, from 0, the old place of the hit that stands there now.
+        """
+        depth = order.shape[1]
+        places = np.empty_like(order)  # (Q, K) for each old place the new one
+        np.put_along_axis(places, order, np.broadcast_to(np.arange(depth), order.shape), axis=1)
+        counts = np.diff(self.starts, append=len(self.ranks))
+        queries = np.repeat(np.arange(len(self)), counts)  # (N,)
+        ranks = self.ranks.copy()
+        moved = ranks <= depth
+        ranks[moved] = places[queries[moved], ranks[moved] - 1] + 1
+        return RightRanks(ranks[np.lexsort((ranks, queries))], self.starts)

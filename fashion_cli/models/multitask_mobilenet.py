@@ -6,24 +6,22 @@ the same features, so tagging and embedding a photograph cost one pass.
 """
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torchvision.models import mobilenet_v2
 
+from fashion_cli.layers.heads import tag_head, tag_logits, unit_vectors
 from fashion_cli.models.outputs import ImageOutputs
 
 FEATURE_WIDTH = 1280  # MobileNetV2's last convolution at width 1.0
-DROPOUT = 0.2  # as in the MobileNetV2 classifier
 
 
 class MultitaskMobileNet(nn.Module):
-    """MobileNetV2 with a vector head and a tag head."""
+    """MobileNetV2 with a vector head and, where there are tags, a tag head."""
 
     def __init__(self, vector_width: int, tags: int) -> None:
         super().__init__()
         self.features = mobilenet_v2(weights=None).features
-        self.dropout = nn.Dropout(DROPOUT)
         self.vector_head = nn.Linear(FEATURE_WIDTH, vector_width)
-        self.tag_head = nn.Linear(FEATURE_WIDTH, tags)
+        self.tag_head = tag_head(FEATURE_WIDTH, tags)
 
     def pooled(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised images -> (B, 1280) fp32 mean-pooled features."""
@@ -37,5 +35,5 @@ class MultitaskMobileNet(nn.Module):
             images: (B, 3, H, W), normalised as the model card says.
         """
         pooled = self.pooled(images)  # (B, 1280)
-        vectors = F.normalize(self.vector_head(pooled).float(), dim=1)  # (B, D)
-        return ImageOutputs(vectors=vectors, logits=self.tag_head(self.dropout(pooled)).float())
+        vectors = unit_vectors(self.vector_head(pooled))  # (B, D)
+        return ImageOutputs(vectors=vectors, logits=tag_logits(self.tag_head, pooled))

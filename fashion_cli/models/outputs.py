@@ -11,7 +11,7 @@ class ImageOutputs:
 
     Attributes:
         vectors: (B, D), rows of unit length.
-        logits: (B, T), columns in the order of the vocabulary.
+        logits: (B, T), columns in the order of the vocabulary; T is 0 for a network without tags.
     """
 
     vectors: Tensor

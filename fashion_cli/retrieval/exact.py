@@ -56,24 +56,24 @@ class ExactIndex:
         )
 
     def _nearest(self, queries: npt.NDArray[np.float32], k: int, allowed: npt.NDArray[np.int64] | None) -> Neighbours:
-        best = [_Best(k, slack=queries.shape[1] * np.finfo(np.float32).eps) for _ in queries]
+        best = [_Best(k, slack=rounding(queries.shape[1])) for _ in queries]
         directions = unit_rows(queries)
-        for numbers, chunk in self._chunks(allowed):
+        for numbers, chunk in self.chunks(allowed):
             rough = directions @ chunk.T  # (Q, C)
             for query, cosines, found in zip(queries, rough, best, strict=True):
                 near = found.candidates(cosines)
                 if len(near):
                     rows = numbers[near]
-                    found.add(rows, _cosines(query, self.vectors[rows]))
+                    found.add(rows, exact_cosines(query, self.vectors[rows]))
         return Neighbours(
             np.array([found.rows for found in best], np.int64).reshape(-1, k),
             np.array([found.cosines for found in best], np.float32).reshape(-1, k),
         )
 
-    def _chunks(
-        self, allowed: npt.NDArray[np.int64] | None
+    def chunks(
+        self, allowed: npt.NDArray[np.int64] | None = None
     ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
-        """Row numbers (C,), ascending, and their unit vectors (C, D)."""
+        """Row numbers (C,), ascending, and their unit vectors (C, D); of all rows or of the allowed ones, ascending."""
         numbers = np.arange(len(self), dtype=np.int64) if allowed is None else allowed
         for start in range(0, len(numbers), ROWS_AT_ONCE):
             part = numbers[start : start + ROWS_AT_ONCE]
@@ -119,8 +119,13 @@ class _Best:
         self.rows, self.cosines = rows[order], cosines[order]
 
 
-def _cosines(query: npt.NDArray[np.float32], vectors: Vectors) -> npt.NDArray[np.float32]:
-    """The cosine of one query (D,) with each row (C, D), each computed in the same order of operations."""
+def rounding(width: int) -> float:
+    """How far a fast cosine of vectors of that width may be from the exact one."""
+    return float((width + 8) * np.finfo(np.float32).eps)  # 8: for making vectors of unit length
+
+
+def exact_cosines(query: npt.NDArray[np.float32], vectors: Vectors) -> npt.NDArray[np.float32]:
+    """The cosine of one query (D,) with each row (C, D), the same whatever other rows there are."""
     rows = as_float32(vectors).astype(np.float64)
     products = (rows * query).sum(axis=1)
     lengths = np.sqrt((rows * rows).sum(axis=1) * (query.astype(np.float64) ** 2).sum())

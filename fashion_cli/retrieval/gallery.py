@@ -103,7 +103,7 @@ class Gallery:
             raise IndexDirectoryError(
                 f"{self.directory}: made by the model {self.manifest.model}, and vectors of {card.name} do"
                 " not compare with its vectors",
-                hint=f"--model {self.manifest.model_location}, or call `fashion index` again with this model",
+                hint=f"{self.manifest.options_instead_of(card.name)}, or call `fashion index` again with this model",
             )
 
     def nearest(

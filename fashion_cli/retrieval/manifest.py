@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from fashion_cli.data.features.rows import PAIRED
 from fashion_cli.errors import IndexDirectoryError
 from fashion_cli.retrieval.calibration import Calibration
 
@@ -34,6 +35,7 @@ class Manifest:
         neighbours_bytes: Its size.
         recall_target: The share of the true 50 nearest that was asked for, in [0, 1].
         calibration: What Annoy reached while building, even where that was too little to use it.
+        tagger_location: What `--tagger` takes to find the model of the tags again; "" where one model does both.
     """
 
     created_by: str
@@ -50,15 +52,23 @@ class Manifest:
     neighbours_bytes: int
     recall_target: float
     calibration: Calibration | None
+    tagger_location: str = ""
 
     @property
     def recall_reached(self) -> float:
         """The share of the true 50 nearest that a search finds, in [0, 1]."""
         return self.calibration.recall_reached if self.kind == "annoy" and self.calibration else 1.0
 
+    def options_instead_of(self, model: str) -> str:
+        """How these models are named on a command line by someone who came with another one."""
+        tagger = self.tagger_location or ("''" if PAIRED in model else "")
+        return f"--model {self.model_location}{f' --tagger {tagger}' if tagger else ''}"
+
     def dumps(self) -> str:
         """The text of the file."""
         document = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        if not self.tagger_location:
+            del document["tagger_location"]
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -106,6 +116,7 @@ def _version(document: Mapping[str, Any]) -> int:
 
 
 def _from_document(document: Mapping[str, Any]) -> Manifest:
+    document = {"tagger_location": "", **document}
     values = {field.name: document[field.name] for field in fields(Manifest)}
     if values["calibration"] is not None:
         values["calibration"] = Calibration(**values["calibration"])
@@ -129,6 +140,9 @@ def _fault(manifest: Manifest) -> str:
     )
     if not all(isinstance(count, int) and count >= 0 for count in counts):
         return "counts must be whole numbers"
+    locations: tuple[object, ...] = (manifest.model_location, manifest.tagger_location)
+    if not all(isinstance(location, str) for location in locations):
+        return f"the models lie at {locations!r}"
     if manifest.kind not in get_args(Kind) or not manifest.features:
         return f"kind {manifest.kind!r}, features {manifest.features!r}"
     if manifest.kind == "annoy" and not (manifest.neighbours and manifest.calibration):

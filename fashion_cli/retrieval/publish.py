@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -65,10 +65,11 @@ def writing(directory: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def publish(
+def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to be found
     directory: Path,
     *,
     model_location: str,
+    tagger_location: str = "",
     features: Path | None = None,
     recall: float = RECALL,
     choice: Choice = "auto",
@@ -80,6 +81,7 @@ def publish(
     Args:
         directory: The index directory.
         model_location: What `--model` takes to find the model again.
+        tagger_location: What `--tagger` takes, where there were two models.
         features: A closed feature file, `working_features(directory)` where None. It is moved if it lies in
             the directory and is not part of the current index, else copied.
         recall: The share of the true 50 nearest rows that a search has to find, in (0, 1].
@@ -101,6 +103,7 @@ def publish(
         with FeatureFile.open(source) as opened:
             plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
             manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
+            manifest = replace(manifest, tagger_location=tagger_location)
             with _naming(directory):
                 _write(draft, manifest.dumps())
                 _place(source, target)

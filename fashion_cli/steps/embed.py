@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import open_models, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.inference.sources import find_photographs
 from fashion_cli.inference.update import update_features
-from fashion_cli.weights import open_model
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class EmbedConfig:
         inference: How the model runs.
         manifest: A CSV manifest whose columns go into the file; without `images` it also says what to embed.
         listed: The images are a list that a program wrote: missing ones are skipped, not an error.
+        tags: The scores of tags are wanted: a model without tags will not do.
     """
 
     images: tuple[Path, ...]
@@ -28,6 +29,7 @@ class EmbedConfig:
     inference: InferenceOptions
     manifest: Path | None = None
     listed: bool = False
+    tags: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,14 @@ def embed_images(config: EmbedConfig, progress: Progress) -> EmbedReport:
     """Make the feature file hold exactly these photographs; only what is new or changed is read.
 
     Raises:
-        UsageError: If a source does not exist or there is no photograph.
+        UsageError: If a source does not exist, there is no photograph, or no tags where they are wanted.
         FeatureFileError: If the file is damaged or another model's.
         OutputError: If it cannot be written; what was finished is kept.
     """
     start = time.perf_counter()
-    model = open_model(config.inference.model)
+    model = open_models(config.inference)
+    if config.tags:
+        require_tags(model)
     found = find_photographs(config.images, config.manifest, listed=config.listed)
     update = update_features(found.images, config.out, model, config.inference, progress, columns=found.columns)
     return EmbedReport(

@@ -13,6 +13,7 @@ from fashion_cli.data.targets import UNSURE, LabelRule, targets
 from fashion_cli.errors import AnnotationError, RecipeError, UsageError
 from fashion_cli.inference.on_demand import features_on_demand
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import open_models, open_tagger, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.tags import (
     Rates,
@@ -25,7 +26,6 @@ from fashion_cli.metrics.tags import (
 )
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.recipe import SetSection, read_recipe
-from fashion_cli.weights import open_model
 
 TOP = (1, 3, 5)
 SEPARATOR = ";"  # between several values of a cell
@@ -124,13 +124,14 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     """Tag, and compare with the manifest.
 
     Raises:
-        UsageError: If it is not clear which columns hold tags.
+        UsageError: If the model has no tags, or it is not clear which columns hold them.
         AnnotationError: If the manifest lacks a column or a split, or none of its values is a tag.
         RecipeError: If the recipe has no set with this manifest.
         FeatureFileError: If the feature file is damaged or another model's.
     """
     start = time.perf_counter()
-    model = open_model(config.inference.model)
+    # Vectors that are not kept need no second model.
+    model = require_tags(open_models(config.inference)) if config.features else open_tagger(config.inference)
     vocabulary = model.card.vocabulary
     annotations = list(read_manifest(config.manifest))
     rules = _rules(config, annotations, vocabulary)
@@ -181,7 +182,7 @@ def _rules(config: EvalTagsConfig, annotations: Sequence[Annotation], vocabulary
         )
     for group, _ in pairs:
         require_group(group, vocabulary)
-    return SetSection(config.manifest, labels=tuple(LabelRule(*pair, SEPARATOR) for pair in pairs))
+    return SetSection(str(config.manifest), labels=tuple(LabelRule(*pair, SEPARATOR) for pair in pairs))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -195,11 +196,11 @@ def _section(recipe: Path, manifest: Path) -> SetSection:
     """The set of a recipe whose manifest, relative to any folder, is this one."""
     sections = read_recipe(recipe).sets
     parts = manifest.resolve().parts
-    fitting = [each for each in sections if parts[-len(each.manifest.parts) :] == each.manifest.parts]
+    fitting = [each for each in sections if parts[-len(Path(each.source).parts) :] == Path(each.source).parts]
     if len(fitting) != 1:
         raise RecipeError(
             f"{recipe}: {len(fitting) or 'no'} sets with the manifest {manifest}",
-            hint=f"its sets: {', '.join(str(each.manifest) for each in sections)}",
+            hint=f"its sets: {', '.join(each.source for each in sections)}",
         )
     return fitting[0]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from fashion_cli.data.features import FeatureFile, is_feature_file
 from fashion_cli.errors import IndexDirectoryError, UsageError
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import ModelPair, Models, open_models
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.inference.sources import find_photographs
 from fashion_cli.inference.update import UpdateReport, update_features
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
 from fashion_cli.retrieval.publish import RECALL, Choice, publish, writing
-from fashion_cli.weights import Model, open_model
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
 
 
 def _index_features(config: IndexConfig, start: float) -> IndexReport:
-    model = open_model(config.inference.model)
+    model = open_models(config.inference)
     with FeatureFile.open(config.gallery[0]) as features:
         features.require_model(model.card)
     with writing(config.out):
@@ -97,6 +97,7 @@ def _index_features(config: IndexConfig, start: float) -> IndexReport:
         manifest = publish(
             config.out,
             model_location=_location(config.inference.model),
+            tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
             features=config.gallery[0],
             recall=config.recall,
             choice=config.neighbours,
@@ -106,7 +107,7 @@ def _index_features(config: IndexConfig, start: float) -> IndexReport:
 
 
 def _index_images(config: IndexConfig, progress: Progress, start: float) -> IndexReport:
-    model = open_model(config.inference.model)
+    model = open_models(config.inference)
     found = find_photographs(config.gallery, config.manifest, listed=config.listed)
     with writing(config.out) as working:
         current = _current(config.out, model)
@@ -129,6 +130,7 @@ def _index_images(config: IndexConfig, progress: Progress, start: float) -> Inde
             current = publish(
                 config.out,
                 model_location=_location(config.inference.model),
+                tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
                 features=config.out / current.features if current and update.unchanged else None,
                 recall=config.recall,
                 choice=config.neighbours,
@@ -136,7 +138,7 @@ def _index_images(config: IndexConfig, progress: Progress, start: float) -> Inde
     return _report(config, current, update, found.unreadable, embedded - start, start)
 
 
-def _current(directory: Path, model: Model) -> Manifest | None:
+def _current(directory: Path, model: Models) -> Manifest | None:
     """The index that is there; None where there is none, or only the rows of a damaged one.
 
     Raises:
@@ -152,7 +154,7 @@ def _current(directory: Path, model: Model) -> Manifest | None:
         raise IndexDirectoryError(
             f"{directory}: made by the model {manifest.model}, "
             f"whose vectors do not compare with those of {model.card.name}",
-            hint=f"--model {manifest.model_location}, or another directory with -o",
+            hint=f"{manifest.options_instead_of(model.card.name)}, or another directory with -o",
         )
     return manifest
 
@@ -163,7 +165,7 @@ def _is_as_asked(manifest: Manifest, config: IndexConfig) -> bool:
 
 
 def _location(model: str) -> str:
-    """What `--model` takes from any working directory."""
+    """What `--model` or `--tagger` takes from any working directory."""
     path = Path(model)
     return str(path.absolute()) if path.is_dir() else model
 

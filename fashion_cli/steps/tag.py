@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureRows
-from fashion_cli.data.images import ImageReader, find_images
+from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import Tag, named_tags, present_tags, require_group
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import open_tagger
 from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
 from fashion_cli.model_cards import Vocabulary
-from fashion_cli.weights import open_model
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class TagConfig:
 
     Attributes:
         images: Folders and files.
-        inference: How the model runs.
+        inference: How the model runs; where it names a tagger, only that one runs.
         min_score: Tags from this probability on; None: each tag's own threshold.
         top: Only the best so many of each group, whatever their scores unless `min_score` is given; 0: no such limit.
         groups: Only these groups; empty: all.
@@ -56,10 +56,10 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
         skip: Called for each photograph or folder that cannot be read.
 
     Raises:
-        UsageError: If a source or a group does not exist, or there is no photograph.
+        UsageError: If a source or a group does not exist, the model has no tags, or there is no photograph.
         WeightsError: If the model cannot be used.
     """
-    model = open_model(config.inference.model)
+    model = open_tagger(config.inference)
     vocabulary = model.card.vocabulary
     windows = [require_group(name, vocabulary) for name in config.groups] or list(vocabulary.columns.values())
     images = list(
@@ -68,7 +68,7 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
     if not images:
         raise UsageError("no photographs there", hint="give folders or files with photographs")
     engine = open_engine(model, config.inference, len(images))
-    reader = ImageReader(model.card.input, fast=engine.fast_images)
+    reader = open_reader(model, fast=engine.fast_images)
     done = 0
     for batch in predict_images(images, reader, engine, config.inference.batch_size):
         for skipped in batch.skipped:

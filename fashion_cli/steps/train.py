@@ -1,15 +1,19 @@
 """Train a recipe and leave a model directory that every command takes as `--model`."""
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fashion_cli.errors import OutputError
-from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE
-from fashion_cli.training.recipe import read_recipe
+from fashion_cli.errors import OutputError, UsageError
+from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.training.progress import Progress
+from fashion_cli.training.recipe import Recipe, find_recipe, read_recipe, recipe_text
 
 RECIPE_FILE = "recipe.toml"
+SCHEME = re.compile(r"[a-z][a-z0-9_]+:")  # "inshop:DIR", "torchvision:NAME"
 
 
 @dataclass(frozen=True)
@@ -17,16 +21,22 @@ class TrainConfig:
     """What to train.
 
     Attributes:
-        recipe: A TOML file of `examples/recipes/`, or one like it.
-        data: The folder that the recipe's manifests are relative to.
+        recipe: A TOML file, or the name of a recipe that ships with the package.
+        data: The folder that the recipe's sources are relative to; or a source as a recipe names it, "inshop:DIR",
+            that takes the place of the recipe's only one.
         out: The model directory; a run that was cut off there is continued.
-        init: Pretrained trunk (safetensors by the network's own names); None starts from random weights.
+        init: What the network starts from: weights (safetensors by the network's own names), or others by name as
+            "torchvision:NAME"; None starts from random weights.
+        overrides: Values that replace the recipe's own: "optimiser.trunk_rate=3e-4".
+        seed: In place of the recipe's.
     """
 
-    recipe: Path
-    data: Path
+    recipe: str | Path
+    data: str | Path
     out: Path
-    init: Path | None = None
+    init: str | Path | None = None
+    overrides: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,30 +46,22 @@ class TrainReport:
     Attributes:
         model: The model directory.
         figures: Measured on `val`.
+        photographs: That it was trained on.
+        skipped: Training photographs that could not be read.
     """
 
     model: Path
     figures: dict[str, float]
+    photographs: int = 0
+    skipped: tuple[Skipped, ...] = ()
 
 
-@dataclass(frozen=True)
-class TrainProgress:
-    """Where a run stands.
-
-    Attributes:
-        step: Batches done.
-        steps: Batches in all.
-        epoch: From 0.
-        logs: Loss and figures of the last step or epoch.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    logs: dict[str, float]
+def writes() -> bool:
+    """Whether this is the process that writes and speaks, of those that `accelerate launch` started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
-def train_model(config: TrainConfig, progress: Callable[[TrainProgress], None]) -> TrainReport:
+def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> TrainReport:
     """Train, choose thresholds on `val`, write weights and card.
 
     Raises:
@@ -67,33 +69,54 @@ def train_model(config: TrainConfig, progress: Callable[[TrainProgress], None]) 
         TrainingError: If the run cannot go on; its checkpoint is kept.
         OutputError: If the directory cannot be written.
     """
-    recipe = read_recipe(config.recipe)
-    text = config.recipe.read_bytes()
+    recipe, data = effective_recipe(config)
 
-    from fashion_cli.training.loop import TrainingLoop
-    from fashion_cli.training.tasks.multitask import MultitaskTask
-    from fashion_cli.zoo import save_weights
+    from fashion_cli.training.loop import CHECKPOINT_FILE, LoopSettings, TrainingLoop
+    from fashion_cli.training.model_directory import write_model
+    from fashion_cli.training.objectives import build_task
+    from fashion_cli.training.processes import start_processes
 
-    task = MultitaskTask(recipe, config.data, config.init)
+    accelerator = start_processes(recipe.precision)
+    with accelerator.local_main_process_first():  # one process downloads, if anything has to be
+        task = build_task(recipe, data, _start(config.init))
     with _naming(config.out):
         config.out.mkdir(parents=True, exist_ok=True)
-        loop = TrainingLoop(
-            task,
-            recipe.optimiser,
-            config.out,
-            seed=recipe.seed,
-            precision=recipe.precision,
-            report=lambda state: progress(TrainProgress(state.step, state.steps, state.epoch, dict(state.logs))),
-        )
+        settings = LoopSettings(recipe.optimiser, recipe.stop, recipe.seed, recipe.precision)
+        loop = TrainingLoop(task, settings, config.out, progress, accelerator)
+        if writes() and not (config.out / CHECKPOINT_FILE).exists():
+            (config.out / RECIPE_FILE).write_text(recipe_text(recipe), encoding="utf-8", errors="replace")
         network = loop.run()
-        if recipe.refit_tags:
-            task.refit_tags(network)
-        digest = save_weights(network, config.out / SAFETENSORS_FILE)
-        figures = dict(task.validate(network))
-        card = task.card(task.thresholds(network))
-        replace(card, files={SAFETENSORS_FILE: digest}, figures=figures).write(config.out / CARD_FILE)
-        (config.out / RECIPE_FILE).write_bytes(text)
-    return TrainReport(config.out, figures)
+        accelerator.end_training()
+        figures = write_model(network, task, config.out, loop.best.epoch) if writes() else {}
+    skipped = tuple(Skipped(path, reason) for path, reason in sorted(task.unreadable.items()))
+    return TrainReport(config.out, figures, len(task.train.paths) - len(skipped), skipped)
+
+
+def effective_recipe(config: TrainConfig) -> tuple[Recipe, Path]:
+    """The recipe with everything that the call changes about it, and the folder that its sources are relative to.
+
+    Raises:
+        RecipeError: If the recipe or an override is wrong.
+        UsageError: If one source is given for a recipe of several.
+    """
+    seed = () if config.seed is None else (f"seed={config.seed}",)
+    recipe = read_recipe(find_recipe(config.recipe), (*config.overrides, *seed))
+    source = str(config.data)
+    if not SCHEME.match(source) or Path(source).exists():
+        return recipe, Path(source)
+    if len(recipe.sets) != 1:
+        raise UsageError(
+            f"--data {source}: the recipe has {len(recipe.sets)} sets, not one",
+            hint="give the folder that their sources are relative to",
+        )
+    return replace(recipe, sets=(replace(recipe.sets[0], source=source),)), Path()
+
+
+def _start(init: str | Path | None) -> str | Path | None:
+    """A file as its path; "torchvision:NAME" and the like as they are."""
+    if init is None or (SCHEME.match(str(init)) and not Path(init).exists()):
+        return init
+    return Path(init)
 
 
 @contextmanager

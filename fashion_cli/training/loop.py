@@ -1,43 +1,57 @@
-"""The one training loop: epochs, precision, schedule, clipping, average of the weights, checkpoints, resume."""
+"""The one training loop: epochs, steps, pauses, figures on `val`, checkpoints, resume.
 
-import json
-import math
+It runs unchanged on a CPU, on one GPU, or in the processes that `accelerate launch` starts; of those the first one
+writes.
+"""
+
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list, gather_object
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fashion_cli.errors import TrainingError
 from fashion_cli.training.checkpoint import read_checkpoint, write_checkpoint
-from fashion_cli.training.recipe import OptimiserSection
+from fashion_cli.training.feed import feed
+from fashion_cli.training.interruption import Interruption
+from fashion_cli.training.learner import Learner, LossError
+from fashion_cli.training.plan import divide
+from fashion_cli.training.processes import any_says, start_processes
+from fashion_cli.training.progress import ImageRate, Progress
+from fashion_cli.training.random_states import random_states, restore_random_states, seed_all
+from fashion_cli.training.recipe import OptimiserSection, StopSection
+from fashion_cli.training.run_log import VAL, RunLog
+from fashion_cli.training.schedules import schedule_of
+from fashion_cli.training.stopping import BestSoFar
 from fashion_cli.training.task import Task
 
 CHECKPOINT_FILE = "checkpoint.pt"
-METRICS_FILE = "metrics.jsonl"
+CHECKPOINT_VERSION = 2
 CHECKPOINT_SECONDS = 120.0
+BAD_BATCH_FILE = "bad-batch.txt"
+NAMED = 3  # photographs of a bad batch that the message itself names
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a run stands.
+class LoopSettings:
+    """How a task is trained.
 
     Attributes:
-        step: Batches done.
-        steps: Batches in all.
-        epoch: From 0.
-        logs: Loss and figures of the last step or epoch.
+        optimiser: Rates, schedule, accumulation, clipping, averaging.
+        stop: When to end early, and which weights to take.
+        seed: Of dropout and of everything else that draws from global generators.
+        precision: accelerate's mixed precision: "no", "bf16" or "fp16".
     """
 
-    step: int
-    steps: int
-    epoch: int
-    logs: Mapping[str, float]
+    optimiser: OptimiserSection
+    stop: StopSection = field(default_factory=StopSection)
+    seed: int = 0
+    precision: str = "no"
 
 
 class TrainingLoop:
@@ -45,138 +59,201 @@ class TrainingLoop:
 
     Args:
         task: What is learned.
-        optimiser: Rates, warm-up, clipping, averaging.
-        directory: Holds the checkpoint and `metrics.jsonl`.
-        seed: Of dropout and everything else that draws from torch's global generator.
-        precision: accelerate's mixed precision: "no", "bf16" or "fp16".
-        report: Called after each step and each validation.
+        settings: How.
+        directory: Holds the checkpoint, `metrics.jsonl`, TensorBoard's files.
+        report: Called after each step and each validation, in the process that writes.
+        accelerator: From `start_processes`, where the caller needed it before; None starts them here.
+
+    Raises:
+        TrainingError: If an epoch has no batch.
     """
 
     def __init__(
         self,
         task: Task,
-        optimiser: OptimiserSection,
+        settings: LoopSettings,
         directory: Path,
-        *,
-        seed: int,
-        precision: str,
         report: Callable[[Progress], None],
+        accelerator: Accelerator | None = None,
     ) -> None:
-        torch.manual_seed(seed)
-        self.task, self.settings, self.directory, self.report = task, optimiser, directory, report
-        self.accelerator = Accelerator(mixed_precision=precision)
-        self.plan = list(task.steps_per_epoch())
-        network = task.network.to(memory_format=torch.channels_last)
-        adam = torch.optim.AdamW(task.parameter_groups(), weight_decay=optimiser.weight_decay)
-        schedule = torch.optim.lr_scheduler.LambdaLR(adam, self._rate)
-        self.network, self.adam, self.schedule = self.accelerator.prepare(network, adam, schedule)
-        self.average = AveragedModel(
-            self.accelerator.unwrap_model(self.network),
-            multi_avg_fn=get_ema_multi_avg_fn(optimiser.average),  # type: ignore[no-untyped-call]
-            use_buffers=True,
-        )
-        self.done = 0
+        self.task, self.settings, self.directory, self.report = task, settings, directory, report
+        self.accelerator = accelerator or start_processes(settings.precision)
+        self.processes = self.accelerator.num_processes
+        optimiser = settings.optimiser
+        self.plan = divide(task.steps_per_epoch(), self.processes, optimiser.accumulate, optimiser.steps)
+        self.schedule = schedule_of(optimiser, self.plan)
+        seed_all(settings.seed + self.accelerator.process_index)
+        self.learner = Learner(task, optimiser, self.accelerator)
+        self.best = BestSoFar(settings.stop)
+        self.interruption = Interruption()
+        self.images = ImageRate()
+        self.log: RunLog | None = None
+        self.done = 0  # steps
+        self.validated = 0  # epochs
+        self.progress = Progress(0, self.plan.steps, 0, self.plan.epochs)
+        self.saved = time.monotonic()
 
     def run(self) -> nn.Module:
         """Train to the end, going on from the checkpoint if there is one.
 
         Returns:
-            The network with averaged weights, in evaluation mode.
+            The network with averaged weights, those of the best epoch if the recipe names a figure; in evaluation mode.
 
         Raises:
-            TrainingError: If the loss is no longer a number, or the checkpoint is damaged or of another recipe.
+            TrainingError: If the loss is no longer a number, `val` lacks the recipe's figure, or the checkpoint is
+                damaged or of another recipe.
+            KeyboardInterrupt: After SIGINT or SIGTERM, when a checkpoint is written.
         """
         self._resume()
-        for epoch in range(self.task.epochs):
-            self._run_epoch(epoch)
-        network: nn.Module = self.average.module.eval()
+        if self.accelerator.is_main_process:
+            self.log = RunLog(self.directory, self.done, self.validated)
+        try:
+            with self.interruption.catching():
+                self._run_epochs()
+        finally:
+            if self.log is not None:
+                self.log.close()
+        network = self.learner.model
+        if self.best.weights:
+            network.load_state_dict(self.best.weights)
         return network
 
+    def _run_epochs(self) -> None:
+        if self.best.is_wanted and self.done == 0:
+            # Before any work: is the figure there at all? It is also what training is compared with.
+            figures = self._measure()
+            self.best.check(figures)
+            self._tell_figures(0, figures, is_best=False)
+        for epoch in range(self.validated, self.plan.epochs):
+            if self.best.is_exhausted:
+                return
+            self._run_epoch(epoch)
+
     def _run_epoch(self, epoch: int) -> None:
-        first = sum(self.plan[:epoch])
-        if self.done >= first + self.plan[epoch]:
-            return
-        saved = time.monotonic()
-        batches = self.accelerator.prepare(self.task.batches(epoch))
-        if self.done > first:
-            batches = self.accelerator.skip_first_batches(batches, self.done - first)
-        for batch in batches:
-            self._step(batch, epoch)
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                self._save()
-                saved = time.monotonic()
+        end = self.plan.ends[epoch]
+        if self.done < end:
+            self.saved = time.monotonic()
+            with feed(self.task.batches(epoch), self._turns(epoch)) as batches:
+                self.images.start()
+                while self.done < end:
+                    self._step(batches, epoch)
+                    self._pause()
         self._validate(epoch)
-        self._save()
 
-    def _step(self, batch: Any, epoch: int) -> None:
-        self.network.train()
-        with self.accelerator.autocast():
-            output = self.task.step(self.network, batch)
-        loss = float(output.loss.detach())
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} at step {self.done}, epoch {epoch}",
-                hint="lower the learning rate or clip_norm in the recipe; the last checkpoint is kept",
-            )
-        self.accelerator.backward(output.loss)
-        self.accelerator.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
-        self.adam.step()
-        self.schedule.step()
-        self.adam.zero_grad()
-        self._follow()
+    def _turns(self, epoch: int) -> slice:
+        """Which of an epoch's batches this process still has to do."""
+        done = self.plan.batches_until(self.done, epoch)
+        until = self.plan.batches_until(self.plan.ends[epoch], epoch)
+        return slice(self.accelerator.process_index + done * self.processes, until * self.processes, self.processes)
+
+    def _step(self, batches: Iterator[Any], epoch: int) -> None:
+        factor = self.schedule(self.done)
+        follows = self.done >= self.settings.optimiser.warmup_steps and self.settings.optimiser.average > 0
+        try:
+            step = self.learner.step(batches, self.plan.batches_of(self.done), factor, follows=follows)
+        except LossError as error:
+            raise self._bad_loss(error, epoch) from None
         self.done += 1
-        self._log(epoch, {"loss": loss, **output.logs})
+        rate = round(self.images.add(step.images * self.processes), 1)
+        if self.log is not None:
+            self.log.write(self.done, epoch, {**step.logs, "rate": factor, "images_per_second": rate})
+        self._tell(epoch=epoch, loss=step.logs["loss"], images_per_second=rate, measured=False, is_best=False)
 
-    def _follow(self) -> None:
-        """Move the average towards the weights; through the warm-up it is the weights."""
-        if self.done < self.settings.warmup_steps or self.settings.average == 0:
-            self.average.n_averaged.zero_()
-        self.average.update_parameters(self.accelerator.unwrap_model(self.network))
+    def _bad_loss(self, error: LossError, epoch: int) -> TrainingError:
+        told = ", ".join(error.names[:NAMED])
+        if len(error.names) > NAMED:
+            file = self.directory / BAD_BATCH_FILE
+            file.write_text("".join(f"{name}\n" for name in error.names), encoding="utf-8", errors="surrogateescape")
+            told += f" and {len(error.names) - NAMED} more, all in {file}"
+        return TrainingError(
+            f"the loss is {error.loss} at step {self.done}, epoch {epoch}" + (f": {told}" if told else ""),
+            hint="lower the learning rate or clip_norm in the recipe; the last checkpoint is kept",
+        )
+
+    def _pause(self) -> None:
+        """Between two steps: a checkpoint when it is time, or when somebody wants to stop."""
+        due = time.monotonic() - self.saved > CHECKPOINT_SECONDS
+        asked, due = any_says(self.accelerator, self.interruption.is_asked, due)
+        if asked or due:
+            self._save()
+        if asked:
+            raise KeyboardInterrupt
 
     def _validate(self, epoch: int) -> None:
-        figures = self.task.validate(self.average.module.eval())
-        self._log(epoch, {f"val/{name}": value for name, value in figures.items()})
+        figures = self._measure()
+        is_best = self.best.is_wanted and self.best.follow(figures, epoch + 1)
+        if is_best:
+            self.best.weights = self.learner.weights()
+        self.validated = epoch + 1
+        self._tell_figures(epoch, figures, is_best=is_best)
+        self._save()
+        if any_says(self.accelerator, self.interruption.is_asked)[0]:
+            raise KeyboardInterrupt
 
-    def _log(self, epoch: int, logs: Mapping[str, float]) -> None:
-        line = {"step": self.done, "epoch": epoch, "time": round(time.time(), 3), **logs}
-        with (self.directory / METRICS_FILE).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-        self.report(Progress(self.done, sum(self.plan), epoch, logs))
+    def _measure(self) -> Mapping[str, float]:
+        """The figures of the averaged weights on `val`, measured by the first process and told to all.
 
-    def _rate(self, step: int) -> float:
-        """Warm-up from zero, then a cosine to zero, as a factor of each group's rate."""
-        warmup, total = self.settings.warmup_steps, sum(self.plan)
-        if step < warmup:
-            return (step + 1) / warmup
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, total - warmup))))
+        A run of one process does not wait for the end when somebody wants to stop.
+        """
+        before = random_states()
+        told: list[Mapping[str, float]] = [{}]
+        if self.accelerator.is_main_process:
+            try:
+                with self.interruption.at_once() if self.processes == 1 else nullcontext():
+                    told = [dict(self.task.validate(self.learner.model))]
+            except KeyboardInterrupt:
+                restore_random_states(before)
+                self._save()
+                raise
+        figures: Mapping[str, float] = broadcast_object_list(told)[0]
+        return figures
+
+    def _tell_figures(self, epoch: int, figures: Mapping[str, float], *, is_best: bool) -> None:
+        if self.log is not None:
+            self.log.write(self.done, epoch, {f"{VAL}{name}": value for name, value in figures.items()})
+        self._tell(epoch=epoch, figures=figures, measured=True, is_best=is_best)
+
+    def _tell(self, **news: Any) -> None:
+        """Report what is new and what was known before."""
+        self.progress = Progress(**{**vars(self.progress), "step": self.done, **news})
+        if self.accelerator.is_main_process:
+            self.report(self.progress)
 
     def _save(self) -> None:
-        write_checkpoint(
-            self.directory / CHECKPOINT_FILE,
-            {
+        randoms = gather_object([random_states()])
+        if self.accelerator.is_main_process:
+            state = {
+                "version": CHECKPOINT_VERSION,
                 "task": self.task.identity,
+                "processes": self.processes,
                 "done": self.done,
-                "network": self.accelerator.unwrap_model(self.network).state_dict(),
-                "average": self.average.state_dict(),
-                "optimiser": self.adam.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "random": torch.get_rng_state(),
-            },
-        )
+                "validated": self.validated,
+                "random": list(randoms),
+                "learner": self.learner.state(),
+                "best": self.best.state(),
+            }
+            write_checkpoint(self.directory / CHECKPOINT_FILE, state)
+        self.saved = time.monotonic()
 
     def _resume(self) -> None:
         path = self.directory / CHECKPOINT_FILE
         if not path.exists():
             return
         state = read_checkpoint(path)
+        self._refuse_foreign(state, path)
+        self.learner.restore(state["learner"])
+        self.best.restore(state["best"])
+        restore_random_states(state["random"][self.accelerator.process_index])
+        self.done, self.validated = state["done"], state["validated"]
+
+    def _refuse_foreign(self, state: Mapping[str, Any], path: Path) -> None:
+        away = "choose another --out, or delete it to start from the beginning"
+        if state.get("version") != CHECKPOINT_VERSION:
+            raise TrainingError(f"{path}: written by another version of fashion-cli", hint=away)
         if state["task"] != self.task.identity:
+            raise TrainingError(f"{path}: belongs to another recipe or other photographs", hint=away)
+        if (count := state["processes"]) != self.processes:
             raise TrainingError(
-                f"{path}: belongs to another recipe or other photographs",
-                hint="choose another --out, or delete it to start from the beginning",
+                f"{path}: belongs to a run of {count} processes, this one has {self.processes}",
+                hint=f"accelerate launch --num_processes {count}, or choose another --out",
             )
-        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.adam.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["random"])
-        self.done = state["done"]

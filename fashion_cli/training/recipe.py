@@ -1,16 +1,22 @@
-"""Training recipes: TOML files read into frozen dataclasses. An unknown key is an error that names the nearest one."""
+"""Training recipes: TOML files read into frozen dataclasses."""
 
-import difflib
 import tomllib
-import types
-import typing
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fashion_cli.data.targets import LabelRule
 from fashion_cli.errors import RecipeError
+from fashion_cli.model_cards import Fit, Interpolation
+from fashion_cli.training.conversion import EXAMPLES, Bounds, convert, nearest
+from fashion_cli.training.overrides import override
+from fashion_cli.training.toml_text import to_toml
+
+Count = Annotated[int, Bounds(1)]
+Number = Annotated[int, Bounds(0)]
+Amount = Annotated[float, Bounds(0)]
+Share = Annotated[float, Bounds(0, 1)]
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,12 @@ class ModelSection:
     source: str = ""
     licence: str = "Apache-2.0"
     vector_width: int = 256
+    options: Mapping[str, Any] = field(default_factory=dict)  # what the architecture needs beyond the keys here
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    fit: Fit = "letterbox"
+    interpolation: Interpolation = "bilinear"
+    crop_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,23 +54,28 @@ class GroupSection:
 
 @dataclass(frozen=True)
 class SetSection:
-    """A CSV manifest and what its columns mean.
+    """Annotated photographs and what their columns mean.
 
     Attributes:
-        manifest: Relative to the folder given as `--data`.
+        source: A CSV manifest, or `inshop:DIR`, `c2s:DIR`, `attributes:DIR`, `csv:FILE`, `folder:DIR`; relative to
+            the folder given as `--data`.
         item: The column whose value photographs of one garment share; "" where every photograph is its own garment.
         similar: The column whose value garments share that are easily confused; batches are made of them.
         share: How many of its garments an epoch takes: 0.5 a random half, 2 each twice.
         labels: Columns that become tags.
         absent: Tags that no labelled photograph of the set shows.
+        crop: Cut photographs to the box that their annotation gives.
+        held_out: The share of training garments that become `val` where a set has no such split.
     """
 
-    manifest: Path
+    source: str
     item: str = ""
     similar: str = ""
     share: float = 1.0
     labels: tuple[LabelRule, ...] = ()
     absent: tuple[str, ...] = ()
+    crop: bool = False
+    held_out: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -71,13 +86,15 @@ class StageSection:
         epochs: How many.
         height: Pixels.
         width: Pixels.
-        garments: Garments in a batch; each gives two images.
+        garments: P garments in a batch.
+        photographs: K images of each.
     """
 
-    epochs: int
-    height: int
-    width: int
-    garments: int
+    epochs: Count
+    height: Count
+    width: Count
+    garments: Count
+    photographs: Count = 2
 
 
 @dataclass(frozen=True)
@@ -101,14 +118,55 @@ class AugmentSection:
 
 @dataclass(frozen=True)
 class OptimiserSection:
-    """AdamW with warm-up and a cosine to zero, and an average of the weights."""
+    """How weights move.
 
-    trunk_rate: float = 6e-4
-    head_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warmup_steps: int = 200
-    clip_norm: float = 5.0
-    average: float = 0.998  # decay of the moving average of the weights; 0 turns it off
+    A step is one change of the weights; with `accumulate` it takes that many batches.
+
+    Attributes:
+        kind: adamw, adam, or sgd with momentum.
+        trunk_rate: Learning rate of the pretrained trunk.
+        head_rate: Learning rate of the heads and of what the loss itself learns.
+        weight_decay: Decoupled for adamw, an L2 penalty for the others.
+        momentum: Of sgd.
+        schedule: How rates go on after the warm-up: cosine to zero, step by step, or constant.
+        warmup_steps: The rates rise over so many steps.
+        decay_every: Of the schedule "step": epochs after which the rates fall.
+        decay: Of the schedule "step": what the rates are multiplied with.
+        steps: The run ends after so many steps; 0 trains all epochs of the stages.
+        accumulate: Batches whose gradients make one step.
+        clip_norm: Longer gradients are shortened to this norm; 0 turns it off.
+        average: Decay of the moving average of the weights, which becomes the model; 0 turns it off.
+    """
+
+    kind: Literal["adamw", "adam", "sgd"] = "adamw"
+    trunk_rate: Amount = 6e-4
+    head_rate: Amount = 2e-3
+    weight_decay: Amount = 0.02
+    momentum: Share = 0.9
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    warmup_steps: Number = 200
+    decay_every: Count = 10
+    decay: Share = 0.1
+    steps: Number = 0
+    accumulate: Count = 1
+    clip_norm: Amount = 5.0
+    average: Share = 0.998
+
+
+@dataclass(frozen=True)
+class StopSection:
+    """When to stop early, and which weights become the model.
+
+    Attributes:
+        metric: A figure that is measured on `val` after each epoch; "" trains to the end and takes the last weights.
+        better: Whether a higher or a lower figure is better.
+        patience: The run ends after so many epochs without a better figure; 0 trains to the end. The weights with the
+            best figure become the model in any case.
+    """
+
+    metric: str = ""
+    better: Literal["higher", "lower"] = "higher"
+    patience: Number = 0
 
 
 @dataclass(frozen=True)
@@ -116,14 +174,22 @@ class LossSection:
     """How the objectives are weighed.
 
     Attributes:
-        tags: Weight of the tag loss.
-        vectors: Weight of the contrastive loss.
-        temperature: Of the contrastive loss.
+        tags: Weight of the tag loss; 0 trains vectors alone.
+        vectors: Weight of the vector loss; 0 trains tags alone.
+        kind: Of the vector loss: supervised_contrastive, triplet, multi_similarity or proxy_anchor.
+        temperature: Of the supervised contrastive loss.
+        margin: Of the triplet loss, as a distance of unit vectors, and of proxy anchor.
+        negatives: Of the triplet loss: random (one other garment per pair, as Lim & Nang), semihard or all.
+        signed: Learn tags as attributes of value 1 or -1 with a weight per class, not as probabilities of a group.
     """
 
     tags: float = 1.0
     vectors: float = 1.0
+    kind: str = "supervised_contrastive"
     temperature: float = 0.1
+    margin: float = 0.3
+    negatives: str = "random"
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,11 +198,11 @@ class Recipe:
 
     task: str
     model: ModelSection
-    groups: tuple[GroupSection, ...]
     sets: tuple[SetSection, ...]
     stages: tuple[StageSection, ...]
-    seed: int = 0
-    precision: str = "no"  # accelerate's mixed_precision: no, bf16, fp16
+    groups: tuple[GroupSection, ...] = ()
+    seed: Number = 0
+    precision: Literal["no", "bf16", "fp16"] = "no"  # no: fp32; bf16 and fp16 are mixed with it
     least_photographs: int = 20  # a tag with fewer training photographs is left out
     similar_share: float = 0.5  # how much of a batch is made of easily confused garments
     rare_below: float = 0.0  # tags of a smaller share of photographs are seen more often; 0 turns it off
@@ -144,64 +210,61 @@ class Recipe:
     augment: AugmentSection = field(default_factory=AugmentSection)
     optimiser: OptimiserSection = field(default_factory=OptimiserSection)
     loss: LossSection = field(default_factory=LossSection)
+    stop: StopSection = field(default_factory=StopSection)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read and check a recipe.
 
+    Args:
+        path: A TOML file.
+        overrides: Values that replace its own, each as `overrides.override` takes it.
+
     Raises:
-        RecipeError: Naming the file, the key, and the nearest key that exists.
+        RecipeError: Naming the file or the override, the key, and the nearest key that exists.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror})", hint="see examples/recipes/") from error
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})", hint=EXAMPLES) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not a TOML file ({error})", hint="see examples/recipes/") from error
-    recipe: Recipe = _convert(Recipe, table, str(path))
+        raise RecipeError(f"{path}: not a TOML file ({error})", hint=EXAMPLES) from error
+    recipe = _checked(table, str(path))
+    for text in overrides:
+        table = override(table, text)
+        recipe = _checked(table, f"-o {text}")
     return recipe
 
 
-def _convert(kind: Any, value: Any, where: str) -> Any:
-    """A TOML value as the type that a field declares."""
-    if is_dataclass(kind):
-        return _section(kind, value, where)
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is tuple:
-        return _sequence(arguments, value, where)
-    if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(value, dict):
-            raise RecipeError(f"{where}: expected a table", hint="see examples/recipes/")
-        return {key: _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(kind, types.UnionType) or not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise RecipeError(f"{where}: expected {kind.__name__}, found {value!r}", hint="see examples/recipes/")
-    return value
+def recipe_text(recipe: Recipe) -> str:
+    """A recipe as TOML, with every value that it leaves to its default. Read again, it is equal."""
+    return to_toml(asdict(recipe))
 
 
-def _sequence(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise RecipeError(f"{where}: expected a list, found {value!r}", hint="see examples/recipes/")
-    if arguments[-1] is not Ellipsis and len(value) != len(arguments):
-        counts = f"expected {len(arguments)} values, found {len(value)}"
-        raise RecipeError(f"{where}: {counts}", hint="see examples/recipes/")
-    return tuple(_convert(arguments[0], item, f"{where}[{number}]") for number, item in enumerate(value))
+def find_recipe(name: str | Path) -> Path:
+    """A recipe's file by its path, or one that ships with the package by its name.
+
+    Raises:
+        RecipeError: If there is none.
+    """
+    shipped = {each.stem: each for each in sorted(shipped_recipes().glob("*.toml"))}
+    if Path(name).is_file():
+        return Path(name)
+    if str(name) in shipped:
+        return shipped[str(name)]
+    raise RecipeError(f"no recipe {str(name)!r}: neither a file nor a shipped recipe", hint=nearest(str(name), shipped))
 
 
-def _section(kind: Any, table: Any, where: str) -> Any:
-    if not isinstance(table, dict):
-        raise RecipeError(f"{where}: expected a table, found {table!r}", hint="see examples/recipes/")
-    known = {each.name: each for each in fields(kind)}
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-            raise RecipeError(f"{where}: unknown key {key!r}", hint=hint)
-    for name, each in known.items():
-        if name not in table and each.default is MISSING and each.default_factory is MISSING:
-            raise RecipeError(f"{where}: the key {name!r} is missing", hint="see examples/recipes/")
-    kinds = typing.get_type_hints(kind)
-    return kind(**{key: _convert(kinds[key], value, f"{where}.{key}") for key, value in table.items()})
+def shipped_recipes() -> Path:
+    """Where the shipped recipes lie: inside an installed package, in the examples of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "recipes"
+    return installed if installed.is_dir() else package.parent / "examples" / "recipes"
+
+
+def _checked(table: Mapping[str, Any], source: str) -> Recipe:
+    try:
+        recipe: Recipe = convert(Recipe, table)
+    except RecipeError as error:
+        raise RecipeError(f"{source}: {error}", hint=error.hint) from None
+    return recipe

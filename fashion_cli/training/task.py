@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -21,21 +21,52 @@ class StepOutput:
     logs: Mapping[str, float] = field(default_factory=dict)
 
 
-class Task(Protocol):
-    """An objective with its photographs."""
+@runtime_checkable
+class ImageBatch(Protocol):
+    """A batch that tells its images; the loop counts them."""
 
-    network: nn.Module
-    epochs: int
+    images: Tensor
+
+
+@runtime_checkable
+class NamedBatch(Protocol):
+    """A batch that tells its photographs; the loop names them where the loss is no number."""
+
+    names: tuple[str, ...]
+
+
+class Task(Protocol):
+    """An objective with its photographs.
+
+    Attributes:
+        network: What is trained.
+        objective: What the loss itself learns, for example proxies; without parameters where it learns nothing. The
+            loop moves it to the device and keeps its state in checkpoints.
+        epochs: In all.
+    """
+
+    @property
+    def network(self) -> nn.Module: ...
+
+    @property
+    def objective(self) -> nn.Module: ...
+
+    @property
+    def epochs(self) -> int: ...
 
     @property
     def identity(self) -> str:
         """Differs between tasks that must not go on from each other's checkpoints."""
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Parameters and their learning rates, as torch.optim takes them."""
+        """Parameters of network and objective with their learning rates, as torch.optim takes them."""
 
     def batches(self, epoch: int) -> DataLoader[Any]:
-        """The training batches of an epoch (from 0); the same call gives the same batches."""
+        """The training batches of an epoch (from 0), by a batch sampler; the same call gives the same batches.
+
+        The loader's dataset draws nothing from global generators: it is read ahead in a thread of its own. If it has a
+        method `close`, the loop calls that when the epoch is over.
+        """
 
     def steps_per_epoch(self) -> Sequence[int]:
         """How many batches each epoch has."""

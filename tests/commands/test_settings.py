@@ -76,11 +76,12 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
 
 
 def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
-    write(tmp_path, '[tool.fashion]\nindex = "shop"\nmodel = "models/mine"\n')
+    write(tmp_path, '[tool.fashion]\nindex = "shop"\nmodel = "models/mine"\ntagger = "models/tags"\n')
     (tmp_path / "a").mkdir()
     settings = read_settings({}, tmp_path / "a")
     assert settings["index"].value == str(tmp_path / "shop")
     assert settings["model"].value == str(tmp_path / "models" / "mine")
+    assert settings["tagger"].value == str(tmp_path / "models" / "tags")
     write(tmp_path, '[tool.fashion]\nmodel = "fashion-mobilenet"\n')
     assert read_settings({}, tmp_path)["model"].value == "fashion-mobilenet"
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fashion_cli.data.annotations import Annotation, read_manifest
+from fashion_cli.data.annotations import Annotation, read_annotations
 from fashion_cli.data.targets import FALSE, TRUE, UNKNOWN, LabelRule, gather_vocabulary, targets
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.training.recipe import read_recipe
+from tests.data.annotations.trees import category_attribute_tree
 
 T, F, U = TRUE, FALSE, UNKNOWN
 RECIPE = Path(__file__).parents[2] / "examples" / "recipes" / "gallery.toml"
@@ -55,6 +56,48 @@ def test_a_value_may_leave_a_tag_open() -> None:
     assert found == [[U, T, U, U, U, U], [T, F, U, U, U, U], [T, T, U, U, U, U]]
 
 
+def test_a_cell_may_leave_a_value_open() -> None:
+    found = matrix([LabelRule("kind", "k", separator=";")], rows("k", "shirt; ?bag", "?shirt", "bag;?bag", "?", ""))
+    assert found == [[T, U, U, U, U, U], [U, U, U, F, U, U], [F, U, U, T, U, U], [U] * 6, [U] * 6]
+    found = matrix([LabelRule("kind", "k")], rows("k", "?shirt", "bag", "shirt"))
+    assert found == [[U, U, U, F, U, U], [F, U, U, T, U, U], [T, U, U, F, U, U]]
+
+
+def test_a_value_that_is_left_open_leaves_its_tags_open() -> None:
+    rule = LabelRule("kind", "k", separator=";", tags={"Set": ("shirt", "?bag"), "Sock": ("shoes",), "?": ("dress",)})
+    found = matrix([rule], rows("k", "?Set", "?Set;Sock", "?Hat", "?"))
+    assert found == [[U, F, F, U, U, U], [U, F, T, U, U, U], [U] * 6, [F, T, F, U, U, U]]  # bag: named by none for sure
+
+
+def test_a_labelled_cell_may_name_nothing() -> None:
+    found = matrix([LabelRule("kind", "k", separator=";")], rows("k", "shirt", "-", ""))
+    assert found == [[T, U, U, U, U, U], [F, U, U, U, U, U], [U] * 6]
+    # Where a cell holds one value, "-" is a value like any other.
+    assert matrix([LabelRule("kind", "k")], rows("k", "shirt", "-"))[1] == [F, U, U, U, U, U]
+    rule = LabelRule("kind", "k", separator=";", tags={"Oxford": ("shirt",)})
+    assert matrix([rule], rows("k", "-", "Hat")) == [[F, U, U, U, U, U], [U] * 6]
+
+
+def test_a_complete_rule_denies_what_the_set_never_shows() -> None:
+    rule = LabelRule("kind", "k", separator=";", complete=True)
+    found = matrix([rule], rows("k", "shirt;?bag", "-", "?shoes", ""))
+    assert found == [[T, F, F, U, U, U], [F, F, F, F, U, U], [F, F, U, F, U, U], [U] * 6]
+
+
+def test_signed_attributes_arrive_as_they_were_published(tmp_path: Path) -> None:
+    """1, -1 and 0 of the table are T, F and U of the matrix, whatever else there is in the split."""
+    names = ("abstract print", "lace", "a-line", "sleeve", "sleeveless", "boho")  # as drawn, with its labels
+    expected = [[T, F, F, T, U, F], [F] * 6, [U] * 6]
+    annotations = list(read_annotations("attributes:.", category_attribute_tree(tmp_path)))
+    vocabulary = Vocabulary((TagGroup("attributes", names, False),))
+    rule = LabelRule("attributes", "attributes", separator=";", complete=True)
+    assert targets(vocabulary, [rule], (), annotations).tolist() == expected
+    for annotation, row in zip(annotations, expected, strict=True):
+        assert targets(vocabulary, [rule], (), [annotation]).tolist() == [row]
+    gathered = gather_vocabulary([("attributes", False)], [([rule], annotations)], least=1)
+    assert gathered.names == ("abstract print", "sleeve")  # unsure and empty cells do not count
+
+
 def test_absent_tags_are_false_where_the_set_is_labelled() -> None:
     found = matrix([LabelRule("kind", "k")], rows("k", "shirt", ""), absent=["bag", "unheard of"])
     assert found == [[T, U, U, F, U, U], [U] * 6]
@@ -97,8 +140,8 @@ def test_vocabulary_is_what_occurs_often_enough_most_frequent_first() -> None:
 @pytest.mark.parametrize("name", ["clothing", "street", "catalog"])
 def test_real_sets_agree_with_a_plain_loop(photographs: Path, name: str) -> None:
     recipe = read_recipe(RECIPE)
-    (section,) = (each for each in recipe.sets if each.manifest.parts[0] == name)
-    annotations = list(read_manifest(photographs / section.manifest))[::29]
+    (section,) = (each for each in recipe.sets if each.source.startswith(f"{name}/"))
+    annotations = list(read_annotations(section.source, photographs))[::29]
     groups = [(group.name, group.exclusive) for group in recipe.groups]
     vocabulary = gather_vocabulary(groups, [(section.labels, annotations)], least=3)
     found = targets(vocabulary, section.labels, section.absent, annotations)

@@ -8,13 +8,15 @@ import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from fashion_cli.errors import WeightsError
 from fashion_cli.inference import onnx_export
 from fashion_cli.inference.deployed_model import DeployedModel
-from fashion_cli.model_cards import ONNX_FILE, ModelCard
+from fashion_cli.inference.onnx_engine import OnnxEngine
+from fashion_cli.model_cards import ONNX_FILE, SAFETENSORS_FILE, InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.weights import Model, open_model
-from fashion_cli.zoo import build_model, load_model
+from fashion_cli.zoo import build_model, load_model, save_weights
 
 PATH_OF_THIS_PROJECT = str(Path(onnx_export.__file__).parents[2]).encode()
 
@@ -117,3 +119,68 @@ def test_the_card_forgets_a_file_while_it_is_replaced(model: Model, tmp_path: Pa
     assert ONNX_FILE not in ModelCard.read(tmp_path / "card.json").files
     onnx_export._record(tmp_path, model.card, "0" * 64)
     assert ModelCard.read(tmp_path / "card.json").files[ONNX_FILE] == "0" * 64
+
+
+TAGS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True), TagGroup("detail", ("zip",), exclusive=False)))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "vector_width", "trunk", "vocabulary"),
+    [
+        ("triplet_resnet50", 8, "", Vocabulary(())),
+        ("vgg16_attributes", 8, "", TAGS),
+        ("trunk", 8, "torchvision:efficientnet_b0", TAGS),
+        ("encoder", 64, "timm:test_vit", Vocabulary(())),
+        ("encoder", 256, "open_clip:ViT-S-32-alt", Vocabulary(())),
+    ],
+)
+def test_every_kind_of_network_is_exported(
+    architecture: str, vector_width: int, trunk: str, vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    library = trunk.partition(":")[0]
+    if library in ("timm", "open_clip"):
+        pytest.importorskip(library, reason="the extra `encoders` is not installed")
+    card = ModelCard(
+        name="a model",
+        architecture=architecture,
+        summary="",
+        source="",
+        licence="CC0-1.0",
+        vector_width=vector_width,
+        input=InputSpec(64, 96),
+        vocabulary=vocabulary,
+        options={"trunk": trunk},
+    )
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        network = build_model(card)
+        for layer in network.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = None
+                nn.init.constant_(layer.bias, 1)
+        network.train()(torch.randn(4, 3, 64, 96))
+    digest = save_weights(network.eval(), tmp_path / SAFETENSORS_FILE)
+    card = ModelCard(**{**vars(card), "files": {SAFETENSORS_FILE: digest}})
+    card.write(tmp_path / "card.json")
+    written = onnx_export.export_onnx(Model(tmp_path, card))
+    assert written.size < 1.1 * (tmp_path / SAFETENSORS_FILE).stat().st_size + 200_000  # halves there too
+
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 64, 96, 3), np.uint8)
+    predictions = OnnxEngine(open_model(tmp_path), 1).predict(pixels)
+    with torch.inference_mode():
+        vectors, scores = DeployedModel(load_model(open_model(tmp_path)), card)(torch.from_numpy(pixels))
+    assert (predictions.vectors * vectors.numpy()).sum(axis=1).min() > 0.9999
+    assert predictions.scores.shape == (5, len(vocabulary))
+    assert predictions.scores == pytest.approx(scores.numpy(), abs=1e-3)
+
+
+def test_what_torch_cannot_export_says_so(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forward(self: DeployedModel, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        if pixels.float().sum() > 3:  # not known before it runs
+            return pixels.float(), pixels.float()
+        return pixels.float() + 1, pixels.float()
+
+    monkeypatch.setattr(DeployedModel, "forward", forward)
+    with pytest.raises(WeightsError, match="cannot export") as raised:
+        onnx_export._graph(DeployedModel(load_model(model), model.card), model.card.input)
+    assert "--engine torch" in raised.value.hint

@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats  # type: ignore[import-untyped]
 
-from fashion_cli.metrics.bootstrap import mean_interval, paired_difference
+from fashion_cli.metrics import bootstrap
+from fashion_cli.metrics.bootstrap import mean_interval, mean_intervals, paired_difference
 
 dice = np.random.default_rng(4)
 PRECISIONS = dice.random(60)
@@ -85,3 +86,21 @@ def test_no_queries_give_nan() -> None:
 def test_one_query_is_its_own_interval() -> None:
     found = mean_interval([0.25])
     assert (found.low, found.mean, found.high) == (0.25, 0.25, 0.25)
+
+
+def test_several_means_have_the_intervals_that_each_has_alone() -> None:
+    values = np.stack([PRECISIONS, PRECISIONS > 0.5, -PRECISIONS], axis=1)
+    clusters = [str(number // 3) for number in range(60)]
+    together = mean_intervals(values, clusters)
+    for found, column in zip(together, values.T, strict=True):
+        alone = mean_interval(column, clusters)
+        assert (found.mean, found.low, found.high) == pytest.approx((alone.mean, alone.low, alone.high))
+    assert (together[2].low, together[2].high) == pytest.approx((-together[0].high, -together[0].low))
+    assert mean_intervals(np.empty((5, 0))) == ()
+
+
+def test_draws_in_small_lots_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mean_interval(PRECISIONS)
+    monkeypatch.setattr(bootstrap, "DRAWN_AT_ONCE", 100)
+    found = mean_interval(PRECISIONS)
+    assert (found.low, found.high) == pytest.approx((whole.low, whole.high))

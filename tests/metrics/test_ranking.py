@@ -1,4 +1,4 @@
-"""recall@K and mean average precision against plain loops and arithmetic written out."""
+"""recall@K and mean average precision against plain loops, arithmetic written out and pytorch-metric-learning."""
 
 import math
 
@@ -6,19 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fashion_cli.metrics.ranking import average_precision, rank_figures, recall_at
-
-Chunk = tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]
-
-
-def plain_recall(lists: list[list[bool]], k: int) -> float:
-    hits = 0
-    for ranked in lists:
-        for right in ranked[:k]:
-            if right:
-                hits += 1
-                break
-    return hits / len(lists)
+from fashion_cli.metrics.ranking import RightRanks, average_precision, has_right_item
 
 
 def plain_average_precision(ranked: list[bool], relevant: int) -> float:
@@ -31,63 +19,63 @@ def plain_average_precision(ranked: list[bool], relevant: int) -> float:
 
 
 @pytest.fixture
-def chunk() -> Chunk:
-    """80 lists of 60; half of the right items lie beyond them, and 9 queries have none."""
+def relevance() -> npt.NDArray[np.bool_]:
+    """80 lists of 60, each with something right: little, some, or much."""
     random = np.random.default_rng(4)
     relevance = random.random((80, 60)) < random.choice([0.01, 0.05, 0.3], (80, 1))
-    relevance[:9] = False
-    relevant = relevance.sum(axis=1) + random.integers(0, 20, 80)
-    relevant[:9] = 0
-    relevant[9:] = np.maximum(relevant[9:], 1)
-    return relevance, relevant
+    relevance[np.arange(80), random.integers(0, 60, 80)] = True
+    return relevance
+
+
+def ranks_of(relevance: npt.NDArray[np.bool_]) -> RightRanks:
+    counts = relevance.sum(axis=1)
+    return RightRanks(np.nonzero(relevance)[1] + 1, np.cumsum(counts) - counts)
 
 
 def test_recall_written_out() -> None:
     lists = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 1, 1]], bool)
-    assert [recall_at(lists, k) for k in (1, 2, 3, 99)] == [1 / 4, 2 / 4, 3 / 4, 3 / 4]
+    assert [has_right_item(lists, k).mean() for k in (1, 2, 3, 99)] == [1 / 4, 2 / 4, 3 / 4, 3 / 4]
 
 
 def test_average_precision_written_out() -> None:
     lists = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], bool)
     expected = [(1 / 1 + 2 / 3) / 2, (1 / 2) / 1, (1 / 1 + 2 / 2) / 4, 0 / 3]
     assert average_precision(lists, np.array([2, 1, 4, 3])) == pytest.approx(expected)
+    assert math.isnan(average_precision(lists[:1], np.array([0]))[0])
 
 
-def test_as_the_plain_loops(chunk: Chunk) -> None:
-    relevance, relevant = chunk
-    answerable = [row for row in range(len(relevant)) if relevant[row] > 0]
-    figures = rank_figures([chunk])
-    lists = [relevance[row].tolist() for row in answerable]
-    assert (figures.queries, figures.without_right_item) == (71, 9)
-    assert figures.recall == pytest.approx({k: plain_recall(lists, k) for k in (1, 5, 10, 20, 50)})
-    precisions = [plain_average_precision(relevance[row].tolist(), int(relevant[row])) for row in answerable]
-    assert figures.mean_average_precision == pytest.approx(sum(precisions) / len(precisions))
-    each = average_precision(relevance, relevant)
-    assert np.isnan(each[:9]).all()
-    assert each[9:] == pytest.approx(precisions)
+def test_ranks_say_what_lists_say(relevance: npt.NDArray[np.bool_]) -> None:
+    ranks = ranks_of(relevance)
+    assert len(ranks) == 80
+    for k in (1, 5, 10, 50):
+        assert ((ranks.first <= k) == has_right_item(relevance, k)).all()
+    expected = [plain_average_precision(ranked, sum(ranked)) for ranked in relevance.tolist()]
+    assert ranks.average_precision() == pytest.approx(expected)
+    assert average_precision(relevance, relevance.sum(axis=1)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("size", [1, 7, 80, 1000])
-def test_chunks_change_nothing(chunk: Chunk, size: int) -> None:
-    relevance, relevant = chunk
-    chunks = ((relevance[at : at + size], relevant[at : at + size]) for at in range(0, len(relevant), size))
-    whole, parts = rank_figures([chunk]), rank_figures(chunks)
-    assert (parts.queries, parts.without_right_item) == (whole.queries, whole.without_right_item)
-    assert parts.recall == whole.recall
-    assert parts.mean_average_precision == pytest.approx(whole.mean_average_precision)
+def test_ranks_written_out() -> None:
+    ranks = RightRanks(np.array([1, 3, 2]), np.array([0, 2]))  # right items at 1 and 3, and at 2
+    assert ranks.average_precision() == pytest.approx([(1 / 1 + 2 / 3) / 2, 1 / 2])
+    assert ranks.first.tolist() == [1, 2]
+
+
+def test_reordered_lists_are_read_anew(relevance: npt.NDArray[np.bool_]) -> None:
+    dice = np.random.default_rng(5)
+    order = np.stack([dice.permutation(20) for _ in relevance])
+    after = relevance.copy()
+    for query, places in enumerate(order):
+        for new, old in enumerate(places):
+            after[query, new] = relevance[query, old]
+    found, expected = ranks_of(relevance).reordered(order), ranks_of(after)
+    assert (found.ranks == expected.ranks).all()
+    assert (found.starts == expected.starts).all()
 
 
 def test_perfect_lists_reach_one_exactly() -> None:
-    relevance = np.ones((49, 3), bool)
-    figures = rank_figures([(relevance, np.full(49, 3))])
-    assert set(figures.recall.values()) == {1.0}
-    assert figures.mean_average_precision == 1.0
+    assert ranks_of(np.ones((49, 3), bool)).average_precision().tolist() == [1.0] * 49
 
 
-def test_nothing_to_measure_is_no_number() -> None:
-    figures = rank_figures([(np.zeros((2, 4), bool), np.zeros(2, np.int64))])
-    assert (figures.queries, figures.without_right_item) == (0, 2)
-    assert math.isnan(figures.recall[1])
-    assert math.isnan(figures.mean_average_precision)
-    assert math.isnan(rank_figures([]).mean_average_precision)
-    assert math.isnan(recall_at(np.zeros((0, 4), bool), 1))
+def test_no_queries_have_no_figures() -> None:
+    nothing = RightRanks(np.empty(0, np.int64), np.empty(0, np.int64))
+    assert len(nothing.average_precision()) == len(nothing.first) == 0

@@ -96,6 +96,7 @@ def test_only_vectors_of_the_same_weights_compare(put_index: PutIndex, card: Mod
         ({"features": "../features.h5"}, "is no file name"),
         ({"features": ""}, "damaged"),
         ({"features": 3}, "damaged"),
+        ({"tagger_location": 3}, "damaged"),
         ({"rows": -1}, "whole numbers"),
         ({"rows": "400"}, "whole numbers"),
         ({"kind": "magic"}, "magic"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashion_cli.retrieval.rerank import rerank, shared_tags, totals
+from fashion_cli.retrieval.rerank import rerank, rerank_lists, shared_tags, totals
 
 
 def plain_order(cosines: list[float], shared: list[int], alpha: float, beta: float) -> list[int]:
@@ -55,3 +55,15 @@ def test_shared_tags() -> None:
         [False] * 4,
     ]
     assert shared_tags(query, hits).sum(axis=1).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(2.0, 2.0), (0.5, 3.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)])
+def test_many_lists_at_once_as_one_by_one(alpha: float, beta: float) -> None:
+    random = np.random.default_rng(6)
+    shared = random.integers(0, 5, (40, 12))
+    lengths = random.integers(0, 13, 40)
+    found = rerank_lists(shared, lengths, alpha, beta)
+    for row, length, order in zip(shared, lengths.tolist(), found.tolist(), strict=True):
+        falling = np.arange(length, 0, -1).astype(np.float32)
+        assert order[:length] == rerank(falling, row[:length], alpha, beta).tolist()
+        assert order[length:] == list(range(length, 12))

@@ -2,7 +2,9 @@
 
 import csv
 import math
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import AnnotationError, FashionError, UsageError
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.protocol import ProtocolOptions
 from fashion_cli.steps.evaluate_retrieval import (
     RERANKED,
     EvalRetrievalConfig,
@@ -21,6 +24,7 @@ from fashion_cli.steps.evaluate_retrieval import (
 
 ITEMS, VIEWS, OTHERS = 8, 3, 60
 CUTOFFS = (1, 2, 5)
+PROTOCOL = {field.name for field in fields(ProtocolOptions)}
 
 Ranking = tuple[dict[int, float], float]
 
@@ -57,10 +61,13 @@ def write_manifest(path: Path, rows: list[tuple[str, ...]]) -> None:
         csv.writer(stream).writerows([("path", "item_id", "split", "cloth"), *rows])
 
 
-def measure(folder: Path, model: Path, **more: object) -> EvalRetrievalReport:
-    inference = InferenceOptions(model=str(model), engine="onnx")
-    options = {"manifest": folder / "m.csv", "cutoffs": CUTOFFS, **more}
-    return evaluate_retrieval(EvalRetrievalConfig(inference=inference, **options), lambda _done, _all: None)  # type: ignore[arg-type]
+def measure(folder: Path, model: Path | None, **more: Any) -> EvalRetrievalReport:
+    inference = InferenceOptions(model=str(model), engine="onnx") if model else None
+    asked = {name: more.pop(name) for name in PROTOCOL & set(more)}
+    protocol = ProtocolOptions(**{"data": str(folder / "m.csv"), **asked})
+    return evaluate_retrieval(
+        EvalRetrievalConfig(protocol, inference, **{"cutoffs": CUTOFFS, **more}), lambda _done, _all: None
+    )
 
 
 def plain_figures(folder: Path, features: Path, *, split: str = "val", rerank: bool = False) -> Ranking:
@@ -202,12 +209,41 @@ def test_identical_photographs_find_each_other_first(tiny_model: Path, tmp_path:
         ({"by": "garment"}, AnnotationError, "no column 'garment'"),
         ({"split": "test"}, AnnotationError, "no photograph with split=test"),
         ({"distractors": (Path("/nowhere"),)}, UsageError, "no such file or folder"),
-        ({"manifest": Path("/nowhere.csv")}, AnnotationError, "cannot be read"),
+        ({"data": "/nowhere.csv"}, AnnotationError, "cannot be read"),
+        ({"data": "c2:/nowhere"}, AnnotationError, "neither a kind of set nor a file"),
     ],
 )
 def test_wrong_options_say_what_to_do(
-    folder: Path, tiny_model: Path, more: dict[str, object], error: type[FashionError], message: str
+    folder: Path, tiny_model: Path, more: dict[str, Any], error: type[FashionError], message: str
 ) -> None:
     with pytest.raises(error, match=message) as raised:
         measure(folder, tiny_model, **more)
     assert raised.value.hint
+
+
+def test_a_feature_file_is_measured_as_it_is(folder: Path, tiny_model: Path, tmp_path: Path) -> None:
+    with_model = measure(folder, tiny_model, distractors=(folder / "others",), features=tmp_path / "f.h5")
+    alone = measure(folder, None, distractors=(folder / "others",), features=tmp_path / "f.h5")
+    assert (alone.overall, alone.parts, alone.gallery) == (with_model.overall, with_model.parts, with_model.gallery)
+    assert (alone.model, alone.source) == (with_model.model, str(tmp_path / "f.h5"))
+    (folder / "more.png").write_bytes((folder / "i0v0.png").read_bytes())
+    more = measure(folder, None, distractors=(folder / "more.png",), features=tmp_path / "f.h5")
+    (folder / "more.png").unlink()
+    assert [(each.path, each.reason) for each in more.skipped] == [
+        (str(folder / "more.png"), f"not in {tmp_path / 'f.h5'}")
+    ]
+    with pytest.raises(UsageError, match="neither a model nor a feature file"):
+        measure(folder, None)
+
+
+def test_only_the_first_hits_are_reranked(folder: Path, tiny_model: Path, tmp_path: Path) -> None:
+    """Re-ranking one hit changes nothing, and recall at as many hits as are re-ranked never changes."""
+    options = {"distractors": (folder / "others",), "features": tmp_path / "f.h5"}
+    plain, one, five = (
+        measure(folder, tiny_model, **options),
+        measure(folder, tiny_model, rerank=True, topk=1, **options),
+        measure(folder, tiny_model, rerank=True, topk=5, beta=50.0, **options),
+    )
+    assert one.overall == plain.overall
+    assert five.overall.recall[5] == plain.overall.recall[5]
+    assert five.overall.mean_average_precision != plain.overall.mean_average_precision

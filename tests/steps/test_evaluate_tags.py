@@ -26,7 +26,7 @@ height = 64
 width = 48
 garments = 4
 [[sets]]
-manifest = "shop/m.csv"
+source = "shop/m.csv"
 absent = ["bag"]
 [[sets.labels]]
 group = "category"

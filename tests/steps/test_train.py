@@ -8,8 +8,10 @@ import pytest
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
-from fashion_cli.errors import RecipeError, TrainingError
-from fashion_cli.steps.train import TrainConfig, TrainProgress, train_model
+from fashion_cli.errors import AnnotationError, RecipeError, TrainingError, UsageError
+from fashion_cli.steps.train import TrainConfig, effective_recipe, train_model
+from fashion_cli.training.progress import Progress
+from fashion_cli.training.recipe import read_recipe
 from fashion_cli.weights import open_model
 
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
@@ -45,7 +47,7 @@ name = "colour"
 exclusive = true
 
 [[sets]]
-manifest = "drawn.csv"
+source = "drawn.csv"
 similar = "kind"
 
 [[sets.labels]]
@@ -77,7 +79,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ignore(progress: TrainProgress) -> None:
+def ignore(progress: Progress) -> None:
     """Somebody watches."""
 
 
@@ -109,7 +111,7 @@ def test_it_leaves_a_model(trained: Path) -> None:
 
 
 def test_an_interrupted_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_path: Path) -> None:
-    def interrupt(progress: TrainProgress) -> None:
+    def interrupt(progress: Progress) -> None:
         if progress.step == 11:
             raise KeyboardInterrupt
 
@@ -126,9 +128,12 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(data: Path, trained: Path
 
 def test_a_loss_that_is_no_number_ends_the_run(data: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE.replace("head_rate = 5e-3", "head_rate = 1e30"))
-    with pytest.raises(TrainingError, match="the loss is") as error:
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d+, epoch \d") as error:
         train_model(TrainConfig(tmp_path / "recipe.toml", data, tmp_path / "out"), ignore)
-    assert "step" in str(error.value)
+    named = (tmp_path / "out" / "bad-batch.txt").read_text().splitlines()
+    assert len(named) == 16
+    assert all(Path(name).is_file() for name in named)
+    assert named[0] in str(error.value)
 
 
 def test_an_unknown_key_names_the_nearest(data: Path, tmp_path: Path) -> None:
@@ -144,3 +149,74 @@ def test_another_recipe_does_not_go_on_from_the_checkpoint(data: Path, trained: 
     with pytest.raises(TrainingError, match="another recipe"):
         train_model(TrainConfig(tmp_path / "recipe.toml", data, trained), ignore)
     assert (trained / "model.safetensors").read_bytes() == before
+
+
+def test_it_shows_how_it_came_about(trained: Path) -> None:
+    with Image.open(trained / "learning-curve.png") as picture:
+        assert picture.format == "PNG"
+    assert list((trained / "tensorboard").glob("events.out.tfevents.*"))
+    assert read_recipe(trained / "recipe.toml").model.name == "drawn"
+
+
+def test_what_the_call_changes_stands_in_the_recipe_of_the_run(data: Path, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    changes = ("stages.0.epochs=1", "optimiser.steps=2", "groups.colour.weight=0.5")
+    config = TrainConfig(data / "recipe.toml", data, tmp_path, overrides=changes, seed=9)
+    train_model(config, told.append)
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    assert (recipe.stages[0].epochs, recipe.optimiser.steps, recipe.seed) == (1, 2, 9)
+    assert [group.weight for group in recipe.groups] == [1.0, 0.5]
+    assert [each.step for each in told if not each.measured] == [1, 2]
+    with pytest.raises(TrainingError, match="another recipe"):
+        train_model(TrainConfig(data / "recipe.toml", data, tmp_path), ignore)
+    assert read_recipe(tmp_path / "recipe.toml") == recipe
+
+
+def test_it_stops_early_on_a_figure_of_the_task(data: Path, tmp_path: Path) -> None:
+    """Patience 1: the run ends with the first epoch that is no better, or with the last."""
+    told: list[Progress] = []
+    changes = ("stages.0.epochs=3", "stop.metric=colour/mAP", "stop.patience=1")
+    train_model(TrainConfig(data / "recipe.toml", data, tmp_path, overrides=changes), told.append)
+    measured = [each for each in told if each.measured]
+    assert measured[0].step == 0  # before training
+    course = [each.is_best for each in measured[1:]]
+    assert all(course[:-1])
+    assert not course[-1] or len(course) == 3
+
+
+def test_photographs_take_the_place_of_the_only_set(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data)
+    recipe, folder = effective_recipe(TrainConfig("recipe.toml", "csv:drawn.csv", tmp_path))
+    assert ([section.source for section in recipe.sets], folder) == (["csv:drawn.csv"], Path())
+    (tmp_path / "csv:drawn").mkdir()
+    recipe, folder = effective_recipe(TrainConfig("recipe.toml", tmp_path / "csv:drawn", tmp_path))
+    assert ([section.source for section in recipe.sets], folder) == (["drawn.csv"], tmp_path / "csv:drawn")
+    told: list[Progress] = []
+    config = TrainConfig("recipe.toml", "csv:drawn.csv", tmp_path / "out", overrides=("optimiser.steps=1",))
+    train_model(config, told.append)
+    assert told[-1].step == 1
+
+
+def test_photographs_for_one_of_several_sets(data: Path, tmp_path: Path) -> None:
+    several = RECIPE + RECIPE[RECIPE.index("[[sets]]") :]
+    (tmp_path / "recipe.toml").write_text(several)
+    with pytest.raises(UsageError, match="the recipe has 2 sets, not one"):
+        train_model(TrainConfig(tmp_path / "recipe.toml", "folder:here", tmp_path / "out"), ignore)
+
+
+def test_a_kind_of_photographs_that_nobody_knows(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="inshp"):
+        train_model(TrainConfig(data / "recipe.toml", "inshp:here", tmp_path / "out"), ignore)
+
+
+def test_a_task_that_nobody_knows(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="unknown task 'multitusk'") as error:
+        train_model(TrainConfig(data / "recipe.toml", data, tmp_path, overrides=("task=multitusk",)), ignore)
+    assert error.value.hint == "did you mean 'multitask'?"
+
+
+def test_fewer_garments_than_a_batch(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="fewer training garments than one batch"):
+        train_model(TrainConfig(data / "recipe.toml", data, tmp_path, overrides=("stages.0.garments=65",)), ignore)

@@ -19,7 +19,7 @@ name = "colour"
 exclusive = true
 
 [[sets]]
-manifest = "shop/shop.csv"
+source = "shop/shop.csv"
 
 [[sets.labels]]
 group = "colour"
@@ -47,7 +47,7 @@ def test_the_smallest_recipe(tmp_path: Path) -> None:
     assert (recipe.task, recipe.model.name, recipe.seed) == ("multitask", "mine", 0)
     assert (recipe.groups[0].name, recipe.groups[0].exclusive) == ("colour", True)
     (section,) = recipe.sets
-    assert (section.manifest, section.item, section.share) == (Path("shop/shop.csv"), "", 1.0)
+    assert (section.source, section.item, section.share) == ("shop/shop.csv", "", 1.0)
     assert section.labels[0].tags == {"Navy": ("blue", "?black")}
     assert (recipe.stages[0].height, recipe.stages[0].width, recipe.stages[0].epochs) == (64, 48, 2)
     assert recipe.augment == AugmentSection()
@@ -83,9 +83,20 @@ def test_every_example_reads_and_its_parts_fit(path: Path) -> None:
         ('name = "mine"', 'name = "mine"\nmean = [0.5]', "mean: expected 3 values, found 1", "examples/recipes"),
         ('name = "mine"', 'name = "mine"\nmean = 0.5', "mean: expected a list, found 0.5", "examples/recipes"),
         ("[[groups]]", "[groups]", "groups: expected a list", "examples/recipes"),
+        ("epochs = 2", "epochs = 0", "stages.0.epochs: expected a number at least 1, found 0", "examples/recipes"),
+        (
+            'task = "multitask"',
+            'task = "multitask"\nprecision = "fp8"',
+            "precision: unknown choice 'fp8'",
+            "no, bf16, fp16",
+        ),
+        ('task = "multitask"', 'task = "multitask"\nprecision = 16', "precision: unknown choice 16", "no, bf16, fp16"),
+        ("[model]", "[optimiser]\naverage = 1.5\n[model]", "average: expected a number from 0 to 1", "examples"),
+        ("[model]", "[optimiser]\nhead_rate = nan\n[model]", "head_rate: expected a number at least 0", "examples"),
+        ("[model]", '[stop]\nbetter = "highr"\n[model]', "stop.better: unknown choice 'highr'", "'higher'"),
         ("[model]", "[[model]]", "model: expected a table", "examples/recipes"),
         ('Navy = ["blue", "?black"]', 'Navy = "blue"', "tags.Navy: expected a list", "examples/recipes"),
-        ('Navy = ["blue", "?black"]', "Navy = [1]", "tags.Navy[0]: expected str, found 1", "examples/recipes"),
+        ('Navy = ["blue", "?black"]', "Navy = [1]", "tags.Navy.0: expected str, found 1", "examples/recipes"),
         ("[sets.labels.tags]\nNavy =", "tags =", "tags: expected a table", "examples/recipes"),
         ("[model]", "[model", "not a TOML file", "examples/recipes"),
     ],

@@ -146,7 +146,8 @@ class FeatureFile:
             raise FeatureFileError(
                 f"{self.path}: vectors of {header.model} (weights {header.weights_sha256[:12]}…) "
                 f"do not compare with those of {card.name} (weights {card.weights_sha256[:12]}…)",
-                hint=f"use --model {header.model}, or make the file again: fashion embed IMAGES… -o FILE",
+                hint=f"use {header.options_instead_of(card.name)}, or make the file again: "
+                "fashion embed IMAGES… -o FILE",
             )
 
     def _texts(self, name: str, rows: Selection) -> list[str]:

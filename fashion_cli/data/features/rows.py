@@ -13,6 +13,7 @@ from fashion_cli.model_cards import ModelCard, Vocabulary
 UNIT_TOLERANCE = 0.01  # float16 rounds the length of a unit vector of any width by less than 0.001
 HIGHEST_SCORE = 1 + 2**-11  # rounds to 1 in float16; a softmax in float32 may exceed 1 by less
 SHA256_DIGITS = 64
+PAIRED = " + "  # between the names of two models, one for the vectors and one for the tags
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class FeatureHeader:
     """What every row of a feature file has in common.
 
     Attributes:
-        model: The name of the model that made the vectors.
+        model: The name of the model that made the vectors; of two, "VECTORS + TAGS".
         weights_sha256: Its identity: vectors compare only with vectors of the same weights.
         vector_width: D of the vectors.
         vocabulary: The tags; column t of the scores belongs to `vocabulary.names[t]`.
@@ -43,6 +44,12 @@ class FeatureHeader:
             vocabulary=card.vocabulary,
             created_by=f"fashion-cli {__version__}",
         )
+
+    def options_instead_of(self, model: str) -> str:
+        """How these models are named on a command line by someone who came with another one."""
+        vectors, pair, tagger = self.model.partition(PAIRED)
+        without = " --tagger ''" if PAIRED in model else ""
+        return f"--model {vectors} --tagger {tagger}" if pair else f"--model {vectors}{without}"
 
     def fits(self, other: "FeatureHeader") -> bool:
         """Whether rows of the other header may stand under this one: same weights, tags and thresholds."""

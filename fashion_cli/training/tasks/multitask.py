@@ -1,10 +1,12 @@
-"""Vectors and tags together: the objective of the model that ships with the package.
+"""Vectors and tags: the objective of every recipe, from retrieval alone to attributes alone.
 
-Two images of a garment pull together against everything else in the batch (supervised contrastive loss, Khosla et al.,
-NeurIPS 2020); tags are learned from whatever each set labels.
+Images of one garment pull together against everything else in the batch, by any loss of `losses.vectors`; tags are
+learned from whatever each set labels, as probabilities of groups or as the 1 / -1 attributes of Lim & Nang. A weight of
+0 leaves one of the two out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,30 +14,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fashion_cli.data.annotations import Annotation, read_manifest, require_column
-from fashion_cli.data.datasets import GarmentPairs, PairBatch
+from fashion_cli.data.annotations import Annotation
+from fashion_cli.data.datasets import GarmentBatch, GarmentImages
 from fashion_cli.data.images import ImageReader
-from fashion_cli.data.samplers import SimilarGarments, repeat_factors
-from fashion_cli.data.targets import gather_vocabulary, targets
+from fashion_cli.data.samplers import SimilarGarments
+from fashion_cli.data.targets import gather_vocabulary
 from fashion_cli.data.transforms import Augmentation
-from fashion_cli.errors import AnnotationError
+from fashion_cli.errors import AnnotationError, ImageError, RecipeError, UsageError
 from fashion_cli.inference.engine import processors
 from fashion_cli.layers.batch_norm import restore_statistics
 from fashion_cli.layers.tag_probabilities import tag_probabilities
+from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
 from fashion_cli.losses.tags import masked_tag_loss
+from fashion_cli.losses.vectors import VectorLoss
+from fashion_cli.metrics.ranking import average_precision as ranked_precision
+from fashion_cli.metrics.ranking import has_right_item
 from fashion_cli.metrics.tags import average_precision, best_thresholds, top_accuracy
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
-from fashion_cli.training.recipe import Recipe, SetSection, StageSection
+from fashion_cli.training.photographs import Photographs, read_set
+from fashion_cli.training.recipe import Recipe, StageSection
 from fashion_cli.training.tag_head import refit_tag_head
 from fashion_cli.training.task import StepOutput
-from fashion_cli.zoo import build_model, load_weights
+from fashion_cli.zoo import TRUNK_PREFIX, build_model, load_initial
 
 VAL_BATCH = 64
+VAL_QUERIES = 512  # ranked at once
+VAL_CUTOFFS = (1, 20)  # of recall@K, as Lim & Nang report it
 STATISTICS_BATCHES = 8  # enough for batch-norm statistics; a thousand images and more
+
+Matrix = npt.NDArray[np.float32]
 
 
 class MultitaskTask:
@@ -43,39 +53,49 @@ class MultitaskTask:
 
     Args:
         recipe: The whole recipe.
-        data: The folder that manifests are relative to.
-        init: Pretrained trunk by the network's own names, or None for random weights.
+        data: The folder that sources are relative to.
+        init: What the network starts from, as `zoo.load_initial` takes it, or None for random weights.
+
+    Attributes:
+        network: What is trained.
+        objective: The vector loss; some kinds have parameters of their own.
+        unreadable: Training photographs that were passed over, and why.
 
     Raises:
-        AnnotationError: If a manifest lacks a column or there is no training photograph.
+        AnnotationError: If a set lacks a column or there is no training photograph.
+        RecipeError: If a loss is unknown, or the recipe asks for tags or vectors that nothing teaches.
         WeightsError: If `init` does not fit.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, init: Path | None) -> None:
+    def __init__(self, recipe: Recipe, data: Path, init: str | Path | None) -> None:
         self.recipe = recipe
         self.epochs = sum(stage.epochs for stage in recipe.stages)
-        read = [(section, _read_set(data, section)) for section in recipe.sets]
-        training = [(section.labels, _split(rows, "train")) for section, rows in read]
+        sets = [(section, read_set(section, data)) for section in recipe.sets]
         groups = [(group.name, group.exclusive) for group in recipe.groups]
-        self.vocabulary = gather_vocabulary(groups, training, recipe.least_photographs)
-        train, val = ([(section, _split(rows, split)) for section, rows in read] for split in ("train", "val"))
-        self.train = _Photographs(self.vocabulary, train, recipe.rare_below)
-        self.val = _Photographs(self.vocabulary, val, rare_below=0)
-        self.weights = {group.name: group.weight for group in recipe.groups}
+        labelled = [(section.labels, _split(rows, "train")) for section, rows in sets]
+        self.vocabulary = gather_vocabulary(groups, labelled, recipe.least_photographs)
+        train, val = ([(section, _split(rows, split)) for section, rows in sets] for split in ("train", "val"))
+        self.train = Photographs(self.vocabulary, train, recipe.rare_below)
+        self.val = Photographs(self.vocabulary, val, rare_below=0)
         if not self.train.paths:
             raise AnnotationError(
                 f"{data}: no photograph with split=train", hint="the column `split` holds train or val"
             )
+        self._check()
+        self.weights = {group.name: group.weight for group in recipe.groups}
+        self.class_weights = class_weights(self.train.targets)
+        self.unreadable: dict[str, str] = {}
+        self.start: dict[str, str] = {}  # for the card: what the network started from
         torch.manual_seed(recipe.seed)  # the network's first weights
         self.network = build_model(self.card())
+        self.objective = self._vector_loss()
         if init is not None:
-            load_weights(self.network, init, partly=True)
+            self.start = load_initial(self.network, self.card(), str(init)).as_options()
             restore_statistics(self.network, self._statistics_batches())
-        self.contrastive = SupConLoss(temperature=recipe.loss.temperature)
 
     def card(self, thresholds: Sequence[float] = ()) -> ModelCard:
         """The model's card; without thresholds every tag's is 0.5."""
-        section, last = self.recipe.model, self.recipe.stages[-1]
+        section = self.recipe.model
         cuts = list(thresholds) or [0.5] * len(self.vocabulary)
         groups = tuple(
             TagGroup(group.name, group.tags, group.exclusive, tuple(cuts[self.vocabulary.columns[group.name]]))
@@ -88,8 +108,9 @@ class MultitaskTask:
             source=section.source,
             licence=section.licence,
             vector_width=section.vector_width,
-            input=InputSpec(last.height, last.width, section.mean, section.std),
+            input=self._input(self.recipe.stages[-1]),
             vocabulary=Vocabulary(groups),
+            options={**section.options, **self.start},
         )
 
     @property
@@ -99,83 +120,139 @@ class MultitaskTask:
         return sha256(repr(told).encode(errors="surrogateescape")).hexdigest()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
+        """The trunk at its rate; heads and what the loss itself learns at theirs."""
         rates = self.recipe.optimiser
-        trunk = [value for name, value in self.network.named_parameters() if name.startswith("features.")]
-        heads = [value for name, value in self.network.named_parameters() if not name.startswith("features.")]
-        return [{"params": trunk, "lr": rates.trunk_rate}, {"params": heads, "lr": rates.head_rate}]
+        named = list(self.network.named_parameters())
+        trunk = [value for name, value in named if name.startswith(TRUNK_PREFIX)]
+        heads = [value for name, value in named if not name.startswith(TRUNK_PREFIX)]
+        return [
+            {"params": trunk, "lr": rates.trunk_rate},
+            {"params": [*heads, *self.objective.parameters()], "lr": rates.head_rate},
+        ]
 
     def steps_per_epoch(self) -> Sequence[int]:
         return [len(self._sampler(self._stage(epoch))) for epoch in range(self.epochs)]
 
     def batches(self, epoch: int) -> DataLoader[Any]:
         stage = self._stage(epoch)
-        pairs = GarmentPairs(
+        images = GarmentImages(
             self.train.paths,
+            self.train.boxes,
             self.train.targets,
             self.train.garments,
-            InputSpec(stage.height, stage.width, self.recipe.model.mean, self.recipe.model.std),
-            Augmentation(**vars(self.recipe.augment)),
-            self.recipe.seed,
-            processors(),
+            spec=self._input(stage),
+            photographs=stage.photographs,
+            augmentation=Augmentation(**vars(self.recipe.augment)),
+            seed=self.recipe.seed,
+            threads=processors(),
         )
+        images.unreadable = self.unreadable
         sampler = self._sampler(stage)
-        pairs.epoch = sampler.epoch = epoch
-        return DataLoader(pairs, batch_sampler=sampler, collate_fn=_as_it_is)
+        images.epoch = sampler.epoch = epoch
+        return DataLoader(images, batch_sampler=sampler, collate_fn=_as_it_is)
 
-    def step(self, network: nn.Module, batch: PairBatch) -> StepOutput:
+    def step(self, network: nn.Module, batch: GarmentBatch) -> StepOutput:
         outputs = network(batch.images)
-        tags = masked_tag_loss(outputs.logits, batch.targets, self.vocabulary, self.weights)
-        vectors = self.contrastive(outputs.vectors, batch.garments)
-        loss = self.recipe.loss.tags * tags + self.recipe.loss.vectors * vectors
-        return StepOutput(loss, {"tag_loss": float(tags.detach()), "vector_loss": float(vectors.detach())})
+        loss, logs = outputs.vectors.new_zeros(()), {}
+        if self.recipe.loss.tags:
+            tags = self._tag_loss(outputs.logits, batch.targets)
+            loss = loss + self.recipe.loss.tags * tags
+            logs["tag_loss"] = float(tags.detach())
+        if self.recipe.loss.vectors:
+            vectors = self.objective(outputs.vectors, batch.garments)
+            loss = loss + self.recipe.loss.vectors * vectors
+            logs["vector_loss"] = float(vectors.detach())
+        return StepOutput(loss, logs)
 
     def refit_tags(self, network: nn.Module) -> None:
         """Give the network the best linear tag head on its features, in place."""
-        weights, biases = refit_tag_head(
-            (self._pooled(network, self.train.paths), self.train.targets),
-            (self._pooled(network, self.val.paths), self.val.targets),
-            self.vocabulary,
-        )
+        train, val = (self._pooled(network, photographs) for photographs in (self.train, self.val))
+        weights, biases = refit_tag_head(train, val, self.vocabulary)
         network.get_submodule("tag_head").load_state_dict({"weight": weights, "bias": biases})
 
     def validate(self, network: nn.Module) -> Mapping[str, float]:
-        """Per group the mean average precision and the top-1 accuracy on `val`."""
-        scores = self.scores(network)
-        figures = {}
+        """On `val`: of each group mean average precision and top-1 accuracy; of vectors recall@K and mAP.
+
+        A photograph's vector looks for others of the same garment among all of `val`.
+        """
+        seen = self._predict(network)
+        targets, figures = self.val.targets[seen.rows], {}
         for name, window in self.vocabulary.columns.items():
-            truths = self.val.targets[:, window]
+            truths = targets[:, window]
             if not (truths == 1).any():
                 continue
-            figures[f"{name}/mAP"] = float(np.nanmean(average_precision(scores[:, window], truths)))
-            figures[f"{name}/top1"] = top_accuracy(scores[:, window], truths)
+            figures[f"{name}/mAP"] = float(np.nanmean(average_precision(seen.scores[:, window], truths)))
+            figures[f"{name}/top1"] = top_accuracy(seen.scores[:, window], truths)
+        figures |= _retrieval_figures(seen.vectors, self.val.garment_of[seen.rows])
         return {name: round(value, 4) for name, value in figures.items()}
 
     def thresholds(self, network: nn.Module) -> list[float]:
         """The threshold of each tag, chosen on `val`; of an exclusive group only the best answer ever counts."""
-        scores = self.scores(network)
+        seen = self._predict(network)
         for group in self.vocabulary.groups:
             if group.exclusive:
-                answers = scores[:, self.vocabulary.columns[group.name]]
+                answers = seen.scores[:, self.vocabulary.columns[group.name]]
                 answers[answers < answers.max(axis=1, keepdims=True)] = 0
-        return [round(float(cut), 3) for cut in best_thresholds(scores, self.val.targets)]
+        return [round(float(cut), 3) for cut in best_thresholds(seen.scores, self.val.targets[seen.rows])]
+
+    def _input(self, stage: StageSection) -> InputSpec:
+        section = self.recipe.model
+        return InputSpec(
+            height=stage.height,
+            width=stage.width,
+            mean=section.mean,
+            std=section.std,
+            fit=section.fit,
+            interpolation=section.interpolation,
+            crop_share=section.crop_share,
+        )
+
+    def _check(self) -> None:
+        """What is to be learned has to be taught."""
+        if self.recipe.loss.vectors and not any(stage.photographs > 1 for stage in self.recipe.stages):
+            raise RecipeError("stages: one image of a garment teaches no vectors", hint="photographs = 2")
+        if self.recipe.loss.tags and not len(self.vocabulary):
+            raise RecipeError("loss.tags: no group has a tag to learn", hint="name [[groups]], or set loss.tags = 0")
+
+    def _vector_loss(self) -> VectorLoss:
+        loss = self.recipe.loss
+        return VectorLoss(
+            loss.kind,
+            garments=len(self.train.garments),
+            width=self.recipe.model.vector_width,
+            temperature=loss.temperature,
+            margin=loss.margin,
+            negatives=loss.negatives,
+        )
+
+    def _tag_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        if self.recipe.loss.signed:
+            return signed_attribute_loss(logits, targets, self.class_weights.to(logits.device))
+        return masked_tag_loss(logits, targets, self.vocabulary, self.weights)
 
     @torch.inference_mode()
-    def scores(self, network: nn.Module) -> npt.NDArray[np.float32]:
-        """(N, T) probabilities of the `val` photographs."""
+    def _predict(self, network: nn.Module) -> "_Seen":
+        """Vectors and probabilities of the `val` photographs that can be read."""
         device = next(network.parameters()).device
-        parts = [
-            tag_probabilities(network(images.to(device)).logits, self.vocabulary).cpu().numpy()
-            for images in self._plain(self.val.paths, self.card().input)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.vocabulary)), np.float32)
+        spec = self.card()
+        rows, vectors, scores = [], [np.zeros((0, spec.vector_width), np.float32)], []
+        for chosen, images in self._plain(self.val, range(len(self.val.paths)), spec.input):
+            outputs = network(images.to(device))
+            rows += chosen
+            vectors.append(outputs.vectors.float().cpu().numpy())
+            scores.append(tag_probabilities(outputs.logits, self.vocabulary).float().cpu().numpy())
+        nothing = np.zeros((0, len(self.vocabulary)), np.float32)
+        return _Seen(np.array(rows, np.int64), np.concatenate(vectors), np.concatenate([nothing, *scores]))
 
     @torch.inference_mode()
-    def _pooled(self, network: nn.Module, paths: Sequence[Path]) -> npt.NDArray[np.float32]:
-        """(N, C) features in front of the heads."""
+    def _pooled(self, network: nn.Module, photographs: Photographs) -> tuple[Matrix, npt.NDArray[np.int8]]:
+        """(N, F) features in front of the heads, and (N, T) targets, of what can be read."""
         device = next(network.parameters()).device
-        images = self._plain(paths, self.card().input)
-        parts = [network.pooled(each.to(device)).cpu().numpy() for each in images]  # type: ignore[operator]
-        return np.concatenate(parts)
+        rows, parts = [], []
+        for chosen, images in self._plain(photographs, range(len(photographs.paths)), self.card().input):
+            rows += chosen
+            parts.append(network.pooled(images.to(device)).cpu().numpy())  # type: ignore[operator]
+        return np.concatenate(parts), photographs.targets[rows]
 
     def _stage(self, epoch: int) -> StageSection:
         for stage in self.recipe.stages:
@@ -192,74 +269,62 @@ class MultitaskTask:
     def _statistics_batches(self) -> Iterator[Tensor]:
         dice = np.random.default_rng(self.recipe.seed)
         count = min(len(self.train.paths), STATISTICS_BATCHES * VAL_BATCH)
-        rows = dice.choice(len(self.train.paths), count, replace=False)
-        return self._plain([self.train.paths[row] for row in rows], self.card().input)
+        rows = dice.choice(len(self.train.paths), count, replace=False).tolist()
+        return (images for _, images in self._plain(self.train, rows, self.card().input))
 
     @staticmethod
-    def _plain(paths: Sequence[Path], spec: InputSpec) -> Iterator[Tensor]:
-        """Normalised batches as inference sees them."""
+    def _plain(photographs: Photographs, rows: Sequence[int], spec: InputSpec) -> Iterator[tuple[list[int], Tensor]]:
+        """Normalised batches as inference sees them, and the rows on them: what cannot be read is left out."""
         reader = ImageReader(spec, fast=True)
         mean, std = (torch.tensor(each).view(3, 1, 1) for each in (spec.mean, spec.std))
-        for start in range(0, len(paths), VAL_BATCH):
-            pixels = np.stack([reader.read(path).pixels for path in paths[start : start + VAL_BATCH]])
-            images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-            yield ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+        for start in range(0, len(rows), VAL_BATCH):
+            chosen = list(rows[start : start + VAL_BATCH])
+            read = {row: pixels for row in chosen if (pixels := _read(reader, photographs, row)) is not None}
+            if read:
+                images = torch.from_numpy(np.stack(list(read.values()))).permute(0, 3, 1, 2).float() / 255
+                yield list(read), ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-class _Photographs:
-    """The photographs of one split, all sets together, and the garments on them."""
+@dataclass(frozen=True)
+class _Seen:
+    """What the network says of the photographs that could be read.
 
-    def __init__(
-        self, vocabulary: Vocabulary, sets: Sequence[tuple[SetSection, Sequence[Annotation]]], rare_below: float
-    ) -> None:
-        self.paths: list[Path] = []
-        self.garments: list[list[int]] = []
-        self.similar: list[str] = []
-        matrices = [np.zeros((0, len(vocabulary)), np.int8)]
-        counts = []
-        for section, annotations in sets:
-            before = len(self.garments)
-            self._add(section, annotations)
-            counts.append(len(self.garments) - before)
-            matrices.append(targets(vocabulary, section.labels, section.absent, annotations))
-        self.targets = np.concatenate(matrices)
-        self.shares = self._shares(repeat_factors(self.targets, vocabulary, rare_below), sets, counts)
+    Attributes:
+        rows: (N,) which ones.
+        vectors: (N, D).
+        scores: (N, T) probabilities.
+    """
 
-    def _shares(
-        self,
-        factors: npt.NDArray[np.float64],
-        sets: Sequence[tuple[SetSection, Sequence[Annotation]]],
-        counts: Sequence[int],
-    ) -> list[float]:
-        """How often an epoch takes each garment: on average over a set's garments, what the recipe says."""
-        factor = np.array([factors[rows].max() for rows in self.garments])
-        ends = np.cumsum(counts)
-        for (section, _), end, count in zip(sets, ends, counts, strict=True):
-            own = factor[end - count : end]
-            own *= section.share / own.mean() if count else 1.0
-        return [float(share) for share in factor]
-
-    def _add(self, section: SetSection, annotations: Sequence[Annotation]) -> None:
-        rows: dict[str, list[int]] = {}
-        for annotation in annotations:
-            item = annotation.values[section.item] if section.item else ""
-            key = item or str(annotation.path)
-            if key not in rows:
-                value = annotation.values[section.similar] if section.similar else ""
-                self.similar.append(f"{section.manifest}:{value}")
-                rows[key] = []
-            rows[key].append(len(self.paths))
-            self.paths.append(annotation.path)
-        self.garments.extend(rows.values())
+    rows: npt.NDArray[np.int64]
+    vectors: Matrix
+    scores: Matrix
 
 
-def _read_set(data: Path, section: SetSection) -> list[Annotation]:
-    manifest = data / section.manifest
-    annotations = list(read_manifest(manifest))
-    columns = [section.item, section.similar, "split", *(rule.column for rule in section.labels)]
-    for column in filter(None, columns):
-        require_column(manifest, annotations, column)
-    return annotations
+def _read(reader: ImageReader, photographs: Photographs, row: int) -> npt.NDArray[np.uint8] | None:
+    try:
+        return reader.read(photographs.paths[row], photographs.boxes.get(row)).pixels
+    except (ImageError, UsageError):  # damaged, or a published box reaches beyond it
+        return None
+
+
+def _retrieval_figures(vectors: Matrix, garments: npt.NDArray[np.int64]) -> dict[str, float]:
+    """recall@K and mAP of those photographs whose garment is on another one; nothing where there are none."""
+    queries = np.flatnonzero(np.bincount(garments, minlength=1)[garments] > 1)
+    hits: list[npt.NDArray[np.bool_]] = []
+    precision: list[npt.NDArray[np.float64]] = []
+    for start in range(0, len(queries), VAL_QUERIES):
+        rows = queries[start : start + VAL_QUERIES]
+        own = np.arange(len(garments)) == rows[:, None]  # (Q, N)
+        right = (garments[rows, None] == garments) & ~own
+        cosines = np.where(own, -np.inf, vectors[rows] @ vectors.T)
+        relevance = np.take_along_axis(right, np.argsort(-cosines, axis=1, kind="stable"), axis=1)
+        hits.append(np.stack([has_right_item(relevance, k) for k in VAL_CUTOFFS], axis=1))
+        precision.append(ranked_precision(relevance, right.sum(axis=1)))
+    if not hits:
+        return {}
+    recall = np.concatenate(hits).mean(axis=0).tolist()
+    names = [f"recall@{k}" for k in VAL_CUTOFFS]
+    return dict(zip(names, recall, strict=True)) | {"mAP": float(np.concatenate(precision).mean())}
 
 
 def _split(annotations: Sequence[Annotation], split: str) -> list[Annotation]:

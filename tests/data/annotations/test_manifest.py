@@ -67,6 +67,10 @@ def test_wrong_lines_are_named(tmp_path: Path, content: str | bytes, message: st
     assert error.value.hint
 
 
+def test_a_path_may_be_text(tmp_path: Path) -> None:
+    assert list(read_manifest(str(write(tmp_path, "path\na.jpg\n")))) == [Annotation(tmp_path / "a.jpg", {})]
+
+
 def test_a_missing_manifest(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="cannot be read"):
         list(read_manifest(tmp_path / "none.csv"))
@@ -99,6 +103,11 @@ def test_columns_for_a_feature_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     a, b = str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")
     expected = {"item_id": {a: "1", b: "2"}, "label/colour": {a: "red", b: ""}}
     assert manifest_columns(read_manifest(Path("m.csv"))) == expected
+
+
+def test_a_column_that_hdf5_has_no_place_for_gets_another_name() -> None:
+    annotation = Annotation(Path("/a.jpg"), {"kind": "x", "kind/part": "y", "other/part": "z"})
+    assert list(manifest_columns([annotation])) == ["label/kind", "label/kind.part", "label/other/part"]
 
 
 def test_every_real_manifest_reads(photographs: Path) -> None:

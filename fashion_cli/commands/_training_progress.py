@@ -1,0 +1,148 @@
+"""How a training run goes: a bar with the loss on a terminal, now and then a line in a log; a row for each epoch."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fashion_cli.commands._messages import say
+from fashion_cli.commands._progress import LINE_EVERY, duration
+from fashion_cli.training.progress import Progress
+
+Show = Callable[[Progress], None]
+
+SHOWN = 6  # figures in a row; metrics.jsonl has all
+NARROWEST = 9  # columns of a figure
+SEPARATOR = "  "
+
+
+@contextmanager
+def show_training(*, quiet: bool = False) -> Iterator[Show]:
+    """Show a run while the block trains.
+
+    Args:
+        quiet: Show nothing.
+    """
+    if quiet:
+        yield _ignore
+    elif sys.stderr.isatty():
+        with _bar() as show:
+            yield show
+    else:
+        yield _Lines()
+
+
+def status(progress: Progress) -> str:
+    """What a bar says: "loss 1.234, 310 images/s, recall@1 0.4512"."""
+    parts = []
+    if math.isfinite(progress.loss):
+        parts.append(f"loss {progress.loss:.4g}")
+    if progress.images_per_second:
+        parts.append(f"{progress.images_per_second:,.0f} images/s")
+    parts.extend(f"{name} {value:.4f}" for name, value in list(progress.figures.items())[:1])
+    return ", ".join(parts)
+
+
+def heading(progress: Progress) -> str:
+    """The names above the rows of epochs."""
+    names = list(progress.figures)[:SHOWN]
+    more = [f"+{len(progress.figures) - SHOWN}"] if len(progress.figures) > SHOWN else []
+    return SEPARATOR.join([f"{'epoch':>7}", f"{'loss':>8}", *(f"{name:>{_width(name)}}" for name in names), *more])
+
+
+def row(progress: Progress) -> str:
+    """An epoch under that heading; a star marks the best so far."""
+    done = progress.epoch + 1 if progress.step else 0
+    loss = f"{progress.loss:8.4f}" if math.isfinite(progress.loss) else f"{'–':>8}"
+    values = [f"{value:{_width(name)}.4f}" for name, value in list(progress.figures.items())[:SHOWN]]
+    return SEPARATOR.join([f"{f'{done}/{progress.epochs}':>7}", loss, *values, *("*" for _ in [0] if progress.is_best)])
+
+
+def sentence(progress: Progress) -> str:
+    """An epoch on a line of its own, for logs."""
+    done = progress.epoch + 1 if progress.step else 0
+    figures = "".join(f", {name} {value:.4f}" for name, value in progress.figures.items())
+    loss = f": loss {progress.loss:.4f}" if math.isfinite(progress.loss) else ": before training"
+    return f"epoch {done} of {progress.epochs}{loss}{figures}{', the best so far' if progress.is_best else ''}"
+
+
+class TimeLeft:
+    """Seconds to the end, from the steps of this call; a resumed run has done others before."""
+
+    def __init__(self) -> None:
+        self._start: tuple[float, int] | None = None
+
+    def after(self, progress: Progress) -> float | None:
+        """None until there is a rate."""
+        now = time.monotonic()
+        if self._start is None:
+            self._start = now, progress.step
+        begun, first = self._start
+        if progress.step <= first:
+            return None
+        return (progress.steps - progress.step) * (now - begun) / (progress.step - first)
+
+
+def _width(name: str) -> int:
+    return max(NARROWEST, len(name))
+
+
+def _ignore(_progress: Progress) -> None:
+    """Show nothing."""
+
+
+class _Lines:
+    """A line every `LINE_EVERY` seconds, and one per epoch."""
+
+    def __init__(self) -> None:
+        self.said = time.monotonic()
+        self.left = TimeLeft()
+
+    def __call__(self, progress: Progress) -> None:
+        left = self.left.after(progress)
+        if progress.measured:
+            say(sentence(progress))
+        elif time.monotonic() - self.said >= LINE_EVERY:
+            self.said = time.monotonic()
+            step = f"training: step {progress.step:,} of {progress.steps:,}"
+            remaining = f"{duration(left)} left" if left is not None else ""
+            say(", ".join(filter(None, (step, status(progress), remaining))))
+
+
+@contextmanager
+def _bar() -> Iterator[Show]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[status]}", markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
+    )
+    console = Console(stderr=True, highlight=False)
+    time_left = TimeLeft()
+    shown: set[str] = set()
+    with Bar(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("training", total=None, status="", left="")
+
+        def show(progress: Progress) -> None:
+            seconds = time_left.after(progress)
+            bar.update(
+                task,
+                completed=progress.step,
+                total=progress.steps,
+                status=status(progress),
+                left=f"{duration(seconds)} left" if seconds is not None else "",
+            )
+            if progress.measured:
+                if (head := heading(progress)) not in shown:
+                    shown.add(head)
+                    say(head)
+                say(row(progress))
+
+        yield show

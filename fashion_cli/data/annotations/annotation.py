@@ -1,0 +1,112 @@
+"""One annotated photograph, and what holds for lists of them whatever file they come from."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from fashion_cli.data.images import Box
+from fashion_cli.errors import AnnotationError
+
+SEPARATOR = ";"  # between several values of a cell
+UNSURE = "?"  # before a value: the photograph may or may not show it
+NOTHING = "-"  # the only value of a cell that was labelled although none of its values holds
+
+
+class Visibility(StrEnum):
+    """What can be seen of a landmark."""
+
+    VISIBLE = "visible"
+    OCCLUDED = "occluded"
+    CUT_OFF = "cut-off"  # outside the photograph: its coordinates mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A point of a garment.
+
+    Attributes:
+        name: "left collar".
+        x: Pixels, origin top left, as published.
+        y: Likewise.
+        visibility: What can be seen of it.
+    """
+
+    name: str
+    x: int
+    y: int
+    visibility: Visibility
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One photograph and what is known of it.
+
+    Attributes:
+        path: Where the photograph lies.
+        values: Column name -> text; "" where nothing is known. Several values stand with `;` between them, `?` before
+            one that is uncertain, and `-` stands for "labelled, and none of them".
+        box: The part that shows the garment, or None.
+        landmarks: Points of the garment; empty where nothing is known.
+    """
+
+    path: Path
+    values: Mapping[str, str]
+    box: Box | None = None
+    landmarks: tuple[Landmark, ...] = ()
+
+    @property
+    def split(self) -> str:
+        return self.values.get("split", "")
+
+
+def require_column(source: Path | str, annotations: Sequence[Annotation], column: str) -> None:
+    """Check that annotations have a column.
+
+    Raises:
+        AnnotationError: Naming the columns that there are.
+    """
+    if annotations and column not in annotations[0].values:
+        raise AnnotationError(
+            f"{source}: no column {column!r}",
+            hint=f"its columns are path, {', '.join(annotations[0].values)}",
+        )
+
+
+def manifest_columns(annotations: Iterable[Annotation]) -> dict[str, dict[str, str]]:
+    """What a feature file stores of annotations: `item_id`, and the other columns as `label/NAME`.
+
+    Returns:
+        Column name -> absolute path -> text.
+    """
+    columns: dict[str, dict[str, str]] = {}
+    for annotation in annotations:
+        path = os.path.abspath(annotation.path)
+        for name, value in annotation.values.items():
+            columns.setdefault(_stored_name(name, annotation.values), {})[path] = value
+    return columns
+
+
+def _stored_name(name: str, columns: Mapping[str, str]) -> str:
+    if name == "item_id":
+        return name
+    if name.rpartition("/")[0] in columns:  # HDF5 has no place for `attributes/part` beside `attributes`
+        name = name.replace("/", ".")
+    return f"label/{name}"
+
+
+def of_split(source: Path | str, annotations: Sequence[Annotation], split: str) -> list[Annotation]:
+    """The photographs of a split; all of them where it is "".
+
+    Raises:
+        AnnotationError: If there are none, naming the splits that there are.
+    """
+    chosen = [annotation for annotation in annotations if split in ("", annotation.split)]
+    if not chosen:
+        splits = sorted({annotation.split for annotation in annotations} - {""})
+        raise AnnotationError(
+            f"{source}: no photograph with split={split}" if split else f"{source}: no photograph",
+            hint=f"its splits: {', '.join(splits)}" if splits else "the column `split` says train or val",
+        )
+    return chosen

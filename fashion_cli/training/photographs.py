@@ -1,0 +1,108 @@
+"""The photographs of a recipe's sets: what is on them, and which show the same garment."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.annotations import Annotation, read_annotations, require_column
+from fashion_cli.data.images import Box
+from fashion_cli.data.samplers import repeat_factors
+from fashion_cli.data.targets import targets
+from fashion_cli.errors import AnnotationError
+from fashion_cli.model_cards import Vocabulary
+from fashion_cli.training.recipe import SetSection
+
+
+class Photographs:
+    """The photographs of one split, all sets together.
+
+    Args:
+        vocabulary: T tags.
+        sets: Each set with its photographs of this split.
+        rare_below: As `repeat_factors` takes it.
+
+    Attributes:
+        paths: N files.
+        boxes: Row -> the part that shows the garment, where the recipe asks to cut it out.
+        targets: (N, T) int8: 1 true, 0 false, -1 unknown.
+        garments: For each garment, the rows of its photographs.
+        garment_of: (N,) the garment of each photograph.
+        similar: For each garment, what it shares with those it is confused with.
+        shares: For each garment, how often an epoch takes it.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, sets: Sequence[tuple[SetSection, Sequence[Annotation]]], rare_below: float
+    ) -> None:
+        self.paths: list[Path] = []
+        self.boxes: dict[int, Box] = {}
+        self.garments: list[list[int]] = []
+        self.similar: list[str] = []
+        matrices = [np.zeros((0, len(vocabulary)), np.int8)]
+        counts = []
+        for section, annotations in sets:
+            before = len(self.garments)
+            self._add(section, annotations)
+            counts.append(len(self.garments) - before)
+            matrices.append(targets(vocabulary, section.labels, section.absent, annotations))
+        self.targets = np.concatenate(matrices)
+        self.garment_of = np.zeros(len(self.paths), np.int64)
+        for garment, rows in enumerate(self.garments):
+            self.garment_of[rows] = garment
+        factors = repeat_factors(self.targets, vocabulary, rare_below)
+        self.shares = self._shares(factors, [section.share for section, _ in sets], counts)
+
+    def _shares(self, factors: npt.NDArray[np.float64], shares: Sequence[float], counts: Sequence[int]) -> list[float]:
+        """How often an epoch takes each garment: on average over a set's garments, what the recipe says."""
+        factor = np.array([factors[rows].max() for rows in self.garments])
+        for share, end, count in zip(shares, np.cumsum(counts), counts, strict=True):
+            own = factor[end - count : end]
+            own *= share / own.mean() if count else 1.0
+        return [float(each) for each in factor]
+
+    def _add(self, section: SetSection, annotations: Sequence[Annotation]) -> None:
+        rows: dict[str, list[int]] = {}
+        for annotation in annotations:
+            item = annotation.values[section.item] if section.item else ""
+            key = item or str(annotation.path)
+            if key not in rows:
+                value = annotation.values[section.similar] if section.similar else ""
+                self.similar.append(f"{section.source}:{value}")
+                rows[key] = []
+            if section.crop and annotation.box is not None:
+                self.boxes[len(self.paths)] = annotation.box
+            rows[key].append(len(self.paths))
+            self.paths.append(annotation.path)
+        self.garments.extend(rows.values())
+
+
+def read_set(section: SetSection, data: Path) -> list[Annotation]:
+    """The photographs of a set; where none is in the split `val`, some garments of `train` are held out.
+
+    Raises:
+        AnnotationError: If the set lacks a column that the recipe names, or has no photograph.
+    """
+    annotations = list(read_annotations(section.source, data))
+    columns = [section.item, section.similar, "split", *(rule.column for rule in section.labels)]
+    for column in filter(None, columns):
+        require_column(section.source, annotations, column)
+    if not annotations:
+        raise AnnotationError(f"{section.source}: no photograph", hint="check --data")
+    if any(annotation.split == "val" for annotation in annotations):
+        return annotations
+    return [_held_out(section, annotation) for annotation in annotations]
+
+
+def _held_out(section: SetSection, annotation: Annotation) -> Annotation:
+    """The photograph, moved from `train` to `val` where its garment's hash falls into the held-out share."""
+    if annotation.split != "train":
+        return annotation
+    name = annotation.values[section.item] if section.item else annotation.path.name
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
+    if int.from_bytes(digest[:4], "big") >= section.held_out * 2**32:
+        return annotation
+    return replace(annotation, values={**annotation.values, "split": "val"})

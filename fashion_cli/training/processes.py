@@ -1,0 +1,51 @@
+"""What the processes of one run have in common. With one process, which is the rule, all of it does nothing."""
+
+from datetime import timedelta
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast
+from torch import nn
+
+PATIENCE = timedelta(hours=24)  # the others wait while the first process measures `val`
+
+
+def start_processes(precision: str) -> Accelerator:
+    """The devices and processes of this run, as `accelerate launch` or the lack of it says.
+
+    Args:
+        precision: "no", "bf16" or "fp16".
+    """
+    AcceleratorState._reset_state()  # noqa: SLF001  # another run of this process may have had another precision
+    return Accelerator(
+        mixed_precision=precision,
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=True),  # an objective of weight 0 leaves its head out
+            InitProcessGroupKwargs(timeout=PATIENCE),
+        ],
+    )
+
+
+def any_says(accelerator: Accelerator, *flags: bool) -> list[bool]:
+    """Each flag, true everywhere if it is true in any process: what follows is done by all or by none."""
+    if accelerator.num_processes == 1:
+        return list(flags)
+    told = torch.tensor(flags, dtype=torch.float32, device=accelerator.device)
+    return [bool(each) for each in (accelerator.reduce(told, "sum") > 0).tolist()]
+
+
+def share_values(accelerator: Accelerator, module: nn.Module) -> None:
+    """Begin with the first process's parameters; a network has DDP for that."""
+    if accelerator.num_processes > 1:
+        for value in module.state_dict().values():
+            broadcast(value)
+
+
+def share_gradients(accelerator: Accelerator, module: nn.Module) -> None:
+    """Go on with the mean of all processes' gradients; a network has DDP for that."""
+    if accelerator.num_processes == 1:
+        return
+    for parameter in module.parameters():
+        gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        parameter.grad = accelerator.reduce(gradient, "mean")

@@ -1,0 +1,159 @@
+"""`fashion train`: what is asked for reaches the step, what happens is shown on stderr, figures go to stdout."""
+
+import io
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fashion_cli.app import main
+from fashion_cli.commands._training_progress import TimeLeft, heading, row, sentence, show_training, status
+from fashion_cli.steps import train as step
+from fashion_cli.training.progress import Progress
+
+FIGURES = {"recall@1": 0.25, "colour/mAP": 0.51234}
+MIDDLE = Progress(5, 20, 1, 4, 0.75, 311.6, FIGURES)
+EPOCH = Progress(10, 20, 1, 4, 0.5, 300.0, FIGURES, measured=True, is_best=True)
+BEFORE = Progress(0, 20, 0, 4, figures=FIGURES, measured=True)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[step.TrainConfig]:
+    """What the step was asked for; it tells of one epoch."""
+    asked: list[step.TrainConfig] = []
+
+    def trained(config: step.TrainConfig, progress: Callable[[Progress], None]) -> step.TrainReport:
+        asked.append(config)
+        progress(MIDDLE)
+        progress(EPOCH)
+        return step.TrainReport(config.out, {"colour/mAP": 0.5, "loss": math.nan})
+
+    monkeypatch.setattr(step, "train_model", trained)
+    return asked
+
+
+def test_train_prints_its_figures(calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "r.toml", "--data", "data", "--out", "out"]) == 0
+    assert calls == [step.TrainConfig("r.toml", "data", Path("out"))]
+    out, err = capsys.readouterr()
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"figure": "colour/mAP", "value": 0.5},
+        {"figure": "loss", "value": None},
+    ]
+    assert err.splitlines() == [
+        "epoch 2 of 4: loss 0.5000, recall@1 0.2500, colour/mAP 0.5123, the best so far",
+        "model: out",
+    ]
+
+
+def test_every_option_reaches_the_step(calls: list[step.TrainConfig]) -> None:
+    line = "train lim-nang --data inshop:photos --init torchvision:IMAGENET1K_V2 --out runs/a --seed 3"
+    assert main([*line.split(), "-o", "a=1", "--override", "b.0.c=x", "--quiet"]) == 0
+    assert calls == [
+        step.TrainConfig(
+            "lim-nang", "inshop:photos", Path("runs/a"), "torchvision:IMAGENET1K_V2", ("a=1", "b.0.c=x"), 3
+        )
+    ]
+
+
+def test_quiet(calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "r.toml", "--data", "data", "--out", "out", "-q"]) == 0
+    assert capsys.readouterr().err == "model: out\n"
+
+
+def test_only_the_first_process_speaks(
+    calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert main(["train", "r.toml", "--data", "data", "--out", "out"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_wrong_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "galery", "--data", "data", "--out", "out"]) == 1
+    assert "no recipe 'galery'" in (err := capsys.readouterr().err)
+    assert "did you mean 'gallery'?" in err
+    assert main(["train", "gallery", "--data", "data", "--out", "out", "-o", "optimiser.trunk_rat=1"]) == 1
+    assert "-o optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat' — did you mean" in capsys.readouterr().err
+    assert main(["train", "gallery", "--data", "folder:x", "--out", "out"]) == 2
+    assert "sets, not one" in capsys.readouterr().err
+    assert main(["train", "gallery", "--data", "data"]) == 2
+    assert "--out" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_run_says_that_it_can_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(config: step.TrainConfig, progress: Callable[[Progress], None]) -> step.TrainReport:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, "train_model", interrupted)
+    assert main(["train", "r.toml", "--data", "data", "--out", "out"]) == 130
+    assert capsys.readouterr().err == "fashion: interrupted — the same call goes on from here\n"
+
+
+def test_the_status_beside_the_bar() -> None:
+    assert status(MIDDLE) == "loss 0.75, 312 images/s, recall@1 0.2500"
+    assert status(Progress(0, 20, 0, 4)) == ""
+
+
+def test_a_row_stands_under_its_heading() -> None:
+    assert heading(EPOCH) == "  epoch      loss   recall@1  colour/mAP"
+    assert row(EPOCH) == "    2/4    0.5000     0.2500      0.5123  *"
+    assert row(BEFORE) == "    0/4         –     0.2500      0.5123"
+
+
+def test_a_row_of_many_figures_says_how_many_are_missing() -> None:
+    many = Progress(10, 20, 1, 4, 0.5, 300.0, {f"group{number}/mAP": 0.5 for number in range(8)}, measured=True)
+    assert heading(many).endswith("group5/mAP  +2")
+    assert row(many).count("0.5000") == 7
+
+
+def test_an_epoch_in_a_log() -> None:
+    assert sentence(BEFORE) == "epoch 0 of 4: before training, recall@1 0.2500, colour/mAP 0.5123"
+
+
+def test_time_left_counts_the_steps_of_this_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 104.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    left = TimeLeft()
+    assert left.after(Progress(50, 90, 0, 1)) is None
+    assert left.after(Progress(60, 90, 0, 1)) == pytest.approx(30 * 4 / 10)
+
+
+def test_a_log_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 1.0, 1.0, 31.0, 31.0, 31.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with show_training() as show:
+        show(Progress(1, 20, 0, 4, 0.9, 300.0))
+        show(Progress(4, 20, 0, 4, 0.75, 311.6, FIGURES))
+    told = capsys.readouterr().err
+    assert told == "training: step 4 of 20, loss 0.75, 312 images/s, recall@1 0.2500, 2 min 40 s left\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_a_bar_and_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with show_training() as show:
+        show(BEFORE)
+        show(MIDDLE)
+        show(EPOCH)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    lines = [line.rstrip() for line in shown.replace("\r", "\n").splitlines()]
+    places = [lines.index(line) for line in (heading(EPOCH), row(BEFORE), row(EPOCH))]
+    assert places == sorted(places)
+    assert sum(line == heading(EPOCH) for line in lines) == 1
+    assert "loss" in shown
+    assert math.isfinite(EPOCH.loss)

@@ -1,0 +1,48 @@
+"""Cards of every version are read; what a newer one says is refused by name."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fashion_cli.errors import WeightsError
+from fashion_cli.model_cards import CARD_FILE, CARD_VERSION, InputSpec, ModelCard, TagGroup, Vocabulary
+
+CARD = ModelCard(
+    name="a model",
+    architecture="trunk",
+    summary="one line",
+    source="a paper",
+    licence="CC0-1.0",
+    vector_width=8,
+    input=InputSpec(32, 48, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 7, "crop", "bicubic", 0.875),
+    vocabulary=Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True, thresholds=(0.25, 0.5)),)),
+    options={"trunk": "open_clip:x", "config": {"layers": [1, 2]}},
+    files={"model.safetensors": "0" * 64},
+    figures={"recall@1": 0.5},
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    CARD.write(tmp_path / CARD_FILE)
+    assert ModelCard.read(tmp_path / CARD_FILE) == CARD
+
+
+def test_cards_from_before_there_was_a_choice_of_fit(tmp_path: Path) -> None:
+    CARD.write(tmp_path / CARD_FILE)
+    document = json.loads((tmp_path / CARD_FILE).read_text())
+    for name in ("fit", "interpolation", "crop_share"):
+        del document["input"][name]
+    (tmp_path / CARD_FILE).write_text(json.dumps({**document, "card_version": 1}))
+    old = replace(CARD.input, fit="letterbox", interpolation="bilinear", crop_share=1.0)
+    assert ModelCard.read(tmp_path / CARD_FILE) == replace(CARD, input=old)
+
+
+def test_newer_cards_say_what_to_do(tmp_path: Path) -> None:
+    CARD.write(tmp_path / CARD_FILE)
+    document = json.loads((tmp_path / CARD_FILE).read_text())
+    (tmp_path / CARD_FILE).write_text(json.dumps({**document, "card_version": CARD_VERSION + 1}))
+    with pytest.raises(WeightsError, match="newer") as raised:
+        ModelCard.read(tmp_path / CARD_FILE)
+    assert "upgrade" in raised.value.hint

@@ -1,0 +1,127 @@
+"""Overrides on the command line, and recipes written as TOML."""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fashion_cli.errors import RecipeError
+from fashion_cli.training.overrides import override
+from fashion_cli.training.recipe import find_recipe, read_recipe, recipe_text, shipped_recipes
+from fashion_cli.training.toml_text import to_toml
+
+TABLE: dict[str, Any] = {
+    "seed": 0,
+    "optimiser": {"rate": 1.0},
+    "stages": [{"epochs": 1}, {"epochs": 2}],
+    "groups": [{"name": "colour", "weight": 1.0}, {"name": "gender", "weight": 1.0}],
+    "tags": {"Off White": ["white"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "value"),
+    [
+        ("seed=3", ("seed",), 3),
+        ("optimiser.rate=3e-4", ("optimiser", "rate"), 3e-4),
+        ("optimiser.rate = 2", ("optimiser", "rate"), 2),
+        ("stages.1.epochs=5", ("stages", 1, "epochs"), 5),
+        ("groups.gender.weight=2", ("groups", 1, "weight"), 2),
+        ("groups.0.weight=2", ("groups", 0, "weight"), 2),
+        ('tags."Off White"=["white", "cream"]', ("tags", "Off White"), ["white", "cream"]),
+        ("stages=[]", ("stages",), []),
+        ("new.deeper.key=true", ("new", "deeper", "key"), True),
+        ("precision=bf16", ("precision",), "bf16"),
+        ('precision="bf16"', ("precision",), "bf16"),
+        ("stop.metric=recall@1", ("stop", "metric"), "recall@1"),
+        ("stop.metric=colour/mAP", ("stop", "metric"), "colour/mAP"),
+    ],
+)
+def test_one_value_changes(text: str, place: tuple[str | int, ...], value: object) -> None:
+    found: Any = override(TABLE, text)
+    for key in place:
+        found = found[key]
+    assert found == value
+    assert TABLE["seed"] == 0
+    assert TABLE["stages"][1] == {"epochs": 2}
+    assert TABLE["groups"][1]["weight"] == 1.0
+
+
+def test_the_rest_stays() -> None:
+    assert override(TABLE, "groups.gender.weight=2") == {
+        **TABLE,
+        "groups": [TABLE["groups"][0], {"name": "gender", "weight": 2}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("seed", "'seed' is no assignment key=value", "for example"),
+        ("=3", "is no assignment", "for example"),
+        ("seed=", "is no assignment", "for example"),
+        ("seed=1\nprecision=2", "is no assignment", "for example"),
+        ("tags=[1", "is not TOML", "for example"),
+        ("a b=c", "is not TOML", "for example"),
+        ("groups.gnder.weight=2", "groups has no 'gnder'", "did you mean 'gender'?"),
+        ("stages.2.epochs=1", "stages has no '2'", "known here: 0, 1"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, message: str, hint: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        override(TABLE, text)
+    assert message in str(error.value)
+    assert hint in error.value.hint
+
+
+def test_an_override_is_checked_as_the_recipe_is() -> None:
+    path = find_recipe("gallery")
+    recipe = read_recipe(path, ["stages.0.epochs=7", "groups.gender.weight=2", "seed=5"])
+    assert (recipe.stages[0].epochs, recipe.seed) == (7, 5)
+    assert [group.weight for group in recipe.groups if group.name == "gender"] == [2.0]
+    with pytest.raises(RecipeError) as error:
+        read_recipe(path, ["optimiser.trunk_rat=1"])
+    assert str(error.value) == "-o optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat'"
+    assert error.value.hint == "did you mean 'trunk_rate'?"
+    with pytest.raises(RecipeError, match=r"-o precision=half: precision: unknown choice 'half'"):
+        read_recipe(path, ["precision=half"])
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"a": 1, "b": 1e-5, "c": True, "d": 'q"\\\n\t\x7fé', "e": [], "f": [[1, 2], ["x"]], "g": -1e300},
+        {"t": {"x": 1, "u": {"y": 2}, "z": {}}, "first": 1},
+        {"rows": [{"a": 1, "more": [{"b": 2}, {"b": 3}]}, {"a": 2, "table": {"Off White": ["white"], "": [0.5]}}]},
+        {"numbers": [1.0, math.inf, -0.0], "k.e.y": {"ü": "v"}},
+    ],
+)
+def test_toml_is_read_back_by_python(table: dict[str, Any]) -> None:
+    assert tomllib.loads(to_toml(table)) == table
+
+
+def test_a_value_that_toml_lacks() -> None:
+    with pytest.raises(TypeError, match="NoneType"):
+        to_toml({"a": None})
+
+
+@pytest.mark.parametrize("path", sorted(shipped_recipes().glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_that_is_written_whole_is_the_same(tmp_path: Path, path: Path) -> None:
+    recipe = read_recipe(path, ["seed=17"])
+    (tmp_path / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    assert read_recipe(tmp_path / "recipe.toml") == recipe
+
+
+def test_recipes_are_found_by_name_and_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_recipe("gallery") == shipped_recipes() / "gallery.toml"
+    (tmp_path / "gallery").mkdir()  # a run of that name
+    assert find_recipe("gallery") == shipped_recipes() / "gallery.toml"
+    (tmp_path / "mine.toml").touch()
+    assert find_recipe("mine.toml") == Path("mine.toml")
+    with pytest.raises(RecipeError, match="no recipe 'galery'") as error:
+        find_recipe("galery")
+    assert error.value.hint == "did you mean 'gallery'?"
