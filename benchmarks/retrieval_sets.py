@@ -1,9 +1,11 @@
-"""Two more retrieval sets out of photographs that have no second view of an item.
+"""Three sets of photographs that show one garment twice, two of them made of photographs that have no second view.
 
     python -m benchmarks.retrieval_sets --data DATA --out DIR
 
-DATA holds `street/` (photographs, garment masks, their names) and `catalog/` (photographs on white). DIR gets:
+DATA holds `views/` (several photographs of each item), `street/` (photographs, garment masks, their names) and
+`catalog/` (photographs on white). DIR gets:
 
+- `views.csv`: the views, with the product whose colourways are easily confused as `kind`.
 - `garments/`: each garment that covers enough of a street photograph, cut out by its mask and put on white.
   `garments.csv` pairs it with its whole photograph for training; `garments-eval.csv` has the cut garments of `val` as
   split `query` and all whole photographs as split `gallery` (item column `photograph`).
@@ -65,6 +67,7 @@ def main() -> None:
         catalog = list(read_manifest(options.data / "catalog" / "catalog.csv"))
         backgrounds = [each.path for each in street if each.split == "train"]
         copied = list(threads.map(lambda each: change(each, backgrounds, options), catalog))
+    write(options.out / "views.csv", views(options.data))
     whole = {str(each.path): Row(each.path.resolve(), "", each.path.stem, "whole", each.split) for each in street}
     by_stem = {row.photograph: row for row in whole.values()}
     pairs = [
@@ -84,6 +87,13 @@ def main() -> None:
     ]
     write(options.out / "copies.csv", [*originals, *copied])
     write(options.out / "copies-eval.csv", [*as_split(of_val(copied), "query"), *as_split(originals, "gallery")])
+
+
+def views(data: Path) -> list[Row]:
+    return [
+        Row(each.path.resolve(), each.values["item_id"], each.path.stem, each.values["product"], each.split)
+        for each in read_manifest(data / "views" / "views.csv")
+    ]
 
 
 def cut_garments(photograph: Annotation, names: Sequence[str], options: argparse.Namespace) -> list[Row]:

@@ -50,9 +50,9 @@ def _another_camera(picture: Image.Image, dice: np.random.Generator) -> Image.Im
     """Turned, cut, mirrored, in other light, on another ground."""
     ground = Image.new("RGB", picture.size, tuple(int(value) for value in dice.integers(60, 256, 3)))
     on_ground = Image.composite(picture, ground, picture.convert("L").point(lambda value: 255 * (value < 236)))
-    turned = on_ground.rotate(float(dice.uniform(-25, 25)), fillcolor=ground.getpixel((0, 0)))
-    width, height = (round(side * float(dice.uniform(0.7, 0.95))) for side in picture.size)
+    turned = on_ground.rotate(float(dice.uniform(-15, 15)), fillcolor=ground.getpixel((0, 0)))
+    width, height = (round(side * float(dice.uniform(0.8, 0.97))) for side in picture.size)
     left, top = (int(dice.integers(side - part + 1)) for side, part in zip(SIZE, (width, height), strict=True))
     part = turned.crop((left, top, left + width, top + height)).resize(SIZE)
-    lit = ImageEnhance.Brightness(part).enhance(float(dice.uniform(0.6, 1.3)))
+    lit = ImageEnhance.Brightness(part).enhance(float(dice.uniform(0.75, 1.2)))
     return ImageOps.mirror(lit) if dice.random() < 0.5 else lit

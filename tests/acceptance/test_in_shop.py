@@ -18,10 +18,11 @@ architecture = "multitask_mobilenet"
 vector_width = 32
 
 [[stages]]
-epochs = 16
-height = 64
-width = 48
-garments = 20
+epochs = 20
+height = 48
+width = 36
+garments = 16
+photographs = 3
 
 [optimiser]
 trunk_rate = 2e-3
@@ -64,7 +65,7 @@ def recall(tree: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> dict[
     line = ["eval", "retrieval", "--data", f"inshop:{tree}", "--model", str(model), "--format", "json", "--quiet"]
     assert main(line) == 0
     rows = json.loads(capsys.readouterr().out)
-    (overall,) = (row for row in rows if not row.get("category"))
+    (overall,) = (row for row in rows if not row["part"])
     return overall
 
 
@@ -74,6 +75,6 @@ def test_training_at_least_doubles_recall_at_1(tree: Path, tmp_path: Path, capsy
     after = recall(tree, train(tree, tmp_path / "after", capsys), capsys)
     assert before["queries"] == after["queries"] == ITEMS["testing"]
     assert after["gallery"] == 2 * ITEMS["testing"]
-    assert after["recall@1"] >= 2 * before["recall@1"] > 0
-    assert after["recall@20"] > before["recall@20"]
+    assert after["recall@1"] >= max(2 * before["recall@1"], 0.05)
+    assert after["recall@20"] >= 2 * before["recall@20"]
     assert after["recall@1"] <= after["recall@20"] <= after["recall@50"]
