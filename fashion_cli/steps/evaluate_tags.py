@@ -25,7 +25,7 @@ from fashion_cli.metrics.tags import (
     top_accuracy,
 )
 from fashion_cli.model_cards import Vocabulary
-from fashion_cli.training.recipe import SetSection, read_recipe
+from fashion_cli.training.recipe import SetSection, find_recipe, read_recipe
 
 TOP = (1, 3, 5)
 SEPARATOR = ";"  # between several values of a cell
@@ -194,7 +194,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _section(recipe: Path, manifest: Path) -> SetSection:
     """The set of a recipe whose manifest, relative to any folder, is this one."""
-    sections = read_recipe(recipe).sets
+    sections = read_recipe(find_recipe(recipe)).sets
     parts = manifest.resolve().parts
     fitting = [each for each in sections if parts[-len(Path(each.source).parts) :] == Path(each.source).parts]
     if len(fitting) != 1:

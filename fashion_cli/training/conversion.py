@@ -41,8 +41,6 @@ def convert(kind: Any, value: Any, place: str = "") -> Any:
     Raises:
         RecipeError: Naming the place, what was expected and what was found.
     """
-    if kind is Any:
-        return value
     if is_dataclass(kind):
         return _section(kind, value, place)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -65,6 +63,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _plain(kind: Any, value: Any, place: str) -> Any:
+    if kind is Any:
+        return value
     if kind is Path and isinstance(value, str):
         return Path(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

@@ -64,7 +64,7 @@ def train(tree: Path, out: Path, capsys: pytest.CaptureFixture[str], *options: s
 def recall(tree: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
     line = ["eval", "retrieval", "--data", f"inshop:{tree}", "--model", str(model), "--format", "json", "--quiet"]
     assert main(line) == 0
-    rows = json.loads(capsys.readouterr().out)
+    rows: list[dict[str, float]] = json.loads(capsys.readouterr().out)
     (overall,) = (row for row in rows if not row["part"])
     return overall
 
