@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -133,7 +134,40 @@ def load_weights(network: nn.Module, path: Path, *, partly: bool = False) -> Non
         raise WeightsError(f"{path}: does not fit the network ({first})", hint="fashion weights verify") from error
 
 
-def load_initial(network: nn.Module, card: ModelCard, init: str) -> InitialWeights:
+def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
+    """Published weights that training starts from, with what the trunk has to be built with; None for a file.
+
+    Args:
+        card: Says which network of a library the trunk is.
+        init: As `load_initial` takes it.
+
+    Raises:
+        MissingExtraError: If the library is not installed.
+        WeightsError: If there are no such weights, they cannot be read or downloaded, or want their pixels scaled
+            otherwise than the card says.
+    """
+    library, _, weights = init.partition(":")
+    if library not in TRUNK_LIBRARIES:
+        return None
+    name, _ = _trunk_of(card)
+    if name is None or name.library != library:
+        raise WeightsError(
+            f"{init}: the trunk of {card.architecture} is {name or 'not of a library'}",
+            hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
+        )
+    pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
+    wanted = pretrained.input
+    if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
+        raise WeightsError(
+            f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
+            hint=f"-o 'model.mean={list(wanted.mean)}' -o 'model.std={list(wanted.std)}'",
+        )
+    return pretrained
+
+
+def load_initial(
+    network: nn.Module, card: ModelCard, init: str, fetched: PretrainedTrunk | None = None
+) -> InitialWeights:
     """Copy what training starts from into a network. Heads that are not in it keep their random weights.
 
     Args:
@@ -141,24 +175,19 @@ def load_initial(network: nn.Module, card: ModelCard, init: str) -> InitialWeigh
         card: Says which network of a library the trunk is.
         init: A file of tensors (safetensors, or a pickle of tensors alone), by the names of the network or of the
             library; or published weights of the trunk: `torchvision:IMAGENET1K_V2`, `timm:DEFAULT`, `open_clip:TAG`.
+        fetched: What `fetch_initial` gave, where it was called before.
 
     Raises:
         MissingExtraError: If the library is not installed.
         WeightsError: If there are no such weights, they cannot be read or downloaded, or do not fit.
     """
-    library, _, weights = init.partition(":")
-    name, prefix = _trunk_of(card)
-    if library not in TRUNK_LIBRARIES:
+    _, prefix = _trunk_of(card)
+    pretrained = fetched or fetch_initial(card, init)
+    if pretrained is None:
         path = Path(init)
         tensors = read_tensors(path)
-        taken = _adopt(network, tensors, prefix, init, whole=False)
+        taken = _adopt(network, tensors, prefix, init, whole=True)
         return InitialWeights(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), taken)
-    if name is None or name.library != library:
-        raise WeightsError(
-            f"{init}: the trunk of {card.architecture} is {name or 'not of a library'}",
-            hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
-        )
-    pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
     taken = _adopt(network, pretrained.tensors, prefix, init, whole=True)
     return InitialWeights(init, pretrained.sha256, taken)
 

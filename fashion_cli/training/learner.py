@@ -97,7 +97,8 @@ class Learner:
         step = self._gradients(batches, count)
         share_gradients(self.accelerator, self.objective)
         if self.settings.clip_norm:
-            self.accelerator.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+            learned = [*self.network.parameters(), *self.objective.parameters()]
+            self.accelerator.clip_grad_norm_(learned, self.settings.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad()
         if not follows:

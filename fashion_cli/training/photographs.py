@@ -16,6 +16,8 @@ from fashion_cli.errors import AnnotationError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.recipe import SetSection
 
+NAMING_PARTS = 4  # of a path that tell a photograph from others: 01_1_front.jpg is in every folder
+
 
 class Photographs:
     """The photographs of one split, all sets together.
@@ -101,7 +103,7 @@ def _held_out(section: SetSection, annotation: Annotation) -> Annotation:
     """The photograph, moved from `train` to `val` where its garment's hash falls into the held-out share."""
     if annotation.split != "train":
         return annotation
-    name = annotation.values[section.item] if section.item else annotation.path.name
+    name = (annotation.values[section.item] if section.item else "") or "/".join(annotation.path.parts[-NAMING_PARTS:])
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
     if int.from_bytes(digest[:4], "big") >= section.held_out * 2**32:
         return annotation

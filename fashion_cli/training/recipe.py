@@ -28,7 +28,7 @@ class ModelSection:
     summary: str = ""
     source: str = ""
     licence: str = "Apache-2.0"
-    vector_width: int = 256
+    vector_width: Count = 256
     options: Mapping[str, Any] = field(default_factory=dict)  # what the architecture needs beyond the keys here
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
@@ -49,7 +49,7 @@ class GroupSection:
 
     name: str
     exclusive: bool = False
-    weight: float = 1.0
+    weight: Amount = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class SetSection:
     source: str
     item: str = ""
     similar: str = ""
-    share: float = 1.0
+    share: Amount = 1.0
     labels: tuple[LabelRule, ...] = ()
     absent: tuple[str, ...] = ()
     crop: bool = False
-    held_out: float = 0.05
+    held_out: Share = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,11 @@ class AugmentSection:
         erase: Probability that a rectangle is blanked out.
     """
 
-    least_area: float = 0.4
-    mirror: float = 0.5
-    light: float = 0.3
-    saturation: float = 0.2
-    erase: float = 0.2
+    least_area: Annotated[float, Bounds(0.01, 1)] = 0.4
+    mirror: Share = 0.5
+    light: Share = 0.3
+    saturation: Share = 0.2
+    erase: Share = 0.2
 
 
 @dataclass(frozen=True)
@@ -183,11 +183,11 @@ class LossSection:
         signed: Learn tags as attributes of value 1 or -1 with a weight per class, not as probabilities of a group.
     """
 
-    tags: float = 1.0
-    vectors: float = 1.0
+    tags: Amount = 1.0
+    vectors: Amount = 1.0
     kind: str = "supervised_contrastive"
-    temperature: float = 0.1
-    margin: float = 0.3
+    temperature: Annotated[float, Bounds(0.001)] = 0.1
+    margin: Amount = 0.3
     negatives: str = "random"
     signed: bool = False
 
@@ -203,9 +203,9 @@ class Recipe:
     groups: tuple[GroupSection, ...] = ()
     seed: Number = 0
     precision: Literal["no", "bf16", "fp16"] = "no"  # no: fp32; bf16 and fp16 are mixed with it
-    least_photographs: int = 20  # a tag with fewer training photographs is left out
-    similar_share: float = 0.5  # how much of a batch is made of easily confused garments
-    rare_below: float = 0.0  # tags of a smaller share of photographs are seen more often; 0 turns it off
+    least_photographs: Number = 20  # a tag with fewer training photographs is left out
+    similar_share: Share = 0.5  # how much of a batch is made of easily confused garments
+    rare_below: Share = 0.0  # tags of a smaller share of photographs are seen more often; 0 turns it off
     refit_tags: bool = False  # fit the tag head anew when the trunk stands
     augment: AugmentSection = field(default_factory=AugmentSection)
     optimiser: OptimiserSection = field(default_factory=OptimiserSection)
@@ -265,6 +265,15 @@ def shipped_recipes() -> Path:
 def _checked(table: Mapping[str, Any], source: str) -> Recipe:
     try:
         recipe: Recipe = convert(Recipe, table)
+        _check_groups(recipe)
     except RecipeError as error:
         raise RecipeError(f"{source}: {error}", hint=error.hint) from None
     return recipe
+
+
+def _check_groups(recipe: Recipe) -> None:
+    known = [group.name for group in recipe.groups]
+    for number, section in enumerate(recipe.sets):
+        for rule in section.labels:
+            if rule.group not in known:
+                raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=nearest(rule.group, known))

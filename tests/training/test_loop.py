@@ -93,7 +93,7 @@ def plain_weights(task: DrawnTask, accumulate: int, factors: list[float], clip: 
                 group["lr"] = rate * factors[step]
             sgd.zero_grad()
             (sum(losses, torch.zeros(())) / len(losses)).backward()
-            nn.utils.clip_grad_norm_(network.parameters(), clip)
+            nn.utils.clip_grad_norm_([*network.parameters(), *task.objective.parameters()], clip)
             sgd.step()
             now = [value.detach().clone() for value in network.parameters()]
             mean = [average * old + (1 - average) * new for old, new in zip(mean, now, strict=True)] if mean else now

@@ -6,6 +6,7 @@ learned from whatever each set labels, as probabilities of groups or as the 1 / 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +39,7 @@ from fashion_cli.training.photographs import Photographs, read_set
 from fashion_cli.training.recipe import Recipe, StageSection
 from fashion_cli.training.tag_head import refit_tag_head
 from fashion_cli.training.task import StepOutput
-from fashion_cli.zoo import TRUNK_PREFIX, build_model, load_initial
+from fashion_cli.zoo import TRUNK_PREFIX, build_model, fetch_initial, load_initial
 
 VAL_BATCH = 64
 VAL_QUERIES = 512  # ranked at once
@@ -85,12 +86,14 @@ class MultitaskTask:
         self.weights = {group.name: group.weight for group in recipe.groups}
         self.class_weights = class_weights(self.train.targets)
         self.unreadable: dict[str, str] = {}
-        self.start: dict[str, str] = {}  # for the card: what the network started from
+        self.options: dict[str, Any] = dict(recipe.model.options)  # for the card
+        fetched = fetch_initial(self.card(), str(init)) if init is not None else None
+        self.options |= fetched.options if fetched is not None else {}
         torch.manual_seed(recipe.seed)  # the network's first weights
         self.network = build_model(self.card())
         self.objective = self._vector_loss()
         if init is not None:
-            self.start = load_initial(self.network, self.card(), str(init)).as_options()
+            self.options |= load_initial(self.network, self.card(), str(init), fetched).as_options()
             restore_statistics(self.network, self._statistics_batches())
 
     def card(self, thresholds: Sequence[float] = ()) -> ModelCard:
@@ -110,14 +113,17 @@ class MultitaskTask:
             vector_width=section.vector_width,
             input=self._input(self.recipe.stages[-1]),
             vocabulary=Vocabulary(groups),
-            options={**section.options, **self.start},
+            options=dict(self.options),
         )
 
     @property
     def identity(self) -> str:
         """Differs where a checkpoint of one task would be wrong for the other: recipe, vocabulary, photographs."""
-        told = (self.recipe, self.vocabulary, self.train.paths, self.val.paths)
-        return sha256(repr(told).encode(errors="surrogateescape")).hexdigest()
+        told = repr([self.recipe, self.vocabulary, *((each.paths, each.garments) for each in (self.train, self.val))])
+        digest = sha256(told.encode(errors="surrogateescape"))
+        for each in (self.train, self.val):
+            digest.update(each.targets.tobytes())
+        return digest.hexdigest()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The trunk at its rate; heads and what the loss itself learns at theirs."""
@@ -153,13 +159,15 @@ class MultitaskTask:
 
     def step(self, network: nn.Module, batch: GarmentBatch) -> StepOutput:
         outputs = network(batch.images)
-        loss, logs = outputs.vectors.new_zeros(()), {}
+        # Nothing, but with a gradient for both heads: several processes wait for the gradient of every weight.
+        loss, logs = 0 * (outputs.vectors.sum() + outputs.logits.sum()), {}
         if self.recipe.loss.tags:
             tags = self._tag_loss(outputs.logits, batch.targets)
             loss = loss + self.recipe.loss.tags * tags
             logs["tag_loss"] = float(tags.detach())
         if self.recipe.loss.vectors:
-            vectors = self.objective(outputs.vectors, batch.garments)
+            with torch.autocast(outputs.vectors.device.type, enabled=False):  # cosines want all their digits
+                vectors = self.objective(outputs.vectors.float(), batch.garments)
             loss = loss + self.recipe.loss.vectors * vectors
             logs["vector_loss"] = float(vectors.detach())
         return StepOutput(loss, logs)
@@ -277,12 +285,14 @@ class MultitaskTask:
         """Normalised batches as inference sees them, and the rows on them: what cannot be read is left out."""
         reader = ImageReader(spec, fast=True)
         mean, std = (torch.tensor(each).view(3, 1, 1) for each in (spec.mean, spec.std))
-        for start in range(0, len(rows), VAL_BATCH):
-            chosen = list(rows[start : start + VAL_BATCH])
-            read = {row: pixels for row in chosen if (pixels := _read(reader, photographs, row)) is not None}
-            if read:
-                images = torch.from_numpy(np.stack(list(read.values()))).permute(0, 3, 1, 2).float() / 255
-                yield list(read), ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+        with ThreadPoolExecutor(processors()) as threads:
+            for start in range(0, len(rows), VAL_BATCH):
+                chosen = list(rows[start : start + VAL_BATCH])
+                pixels = threads.map(lambda row: _read(reader, photographs, row), chosen)
+                read = {row: each for row, each in zip(chosen, pixels, strict=True) if each is not None}
+                if read:
+                    images = torch.from_numpy(np.stack(list(read.values()))).permute(0, 3, 1, 2).float() / 255
+                    yield list(read), ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
