@@ -20,6 +20,8 @@ task = "multitask"
 name = "m"
 [[groups]]
 name = "category"
+[[groups]]
+name = "season"
 [[stages]]
 epochs = 1
 height = 64

@@ -120,3 +120,10 @@ def test_a_recipe_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(RecipeError, match="not a TOML file"):
         read_recipe(tmp_path / "recipe.toml")
+
+
+def test_a_label_rule_of_an_unknown_group_is_named(tmp_path: Path) -> None:
+    recipe = write(tmp_path, SMALLEST.replace('group = "colour"', 'group = "color"'))
+    with pytest.raises(RecipeError, match=r"sets\.0\.labels: no group 'color'") as caught:
+        read_recipe(recipe)
+    assert caught.value.hint == "did you mean 'colour'?"
