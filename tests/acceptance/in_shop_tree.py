@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-VIEWS = ("1_front", "3_back", "7_additional")
+VIEWS = ("1_front", "2_side", "3_back", "7_additional")
 SIZE = (60, 80)
 
 
@@ -18,13 +18,13 @@ def draw_in_shop(root: Path, *, training: int, testing: int) -> None:
     Args:
         root: The new tree.
         training: Items whose photographs are in `train`.
-        testing: Items whose first photograph is a query, and whose others are in the gallery.
+        testing: Items whose first two photographs are queries, and whose others are in the gallery.
     """
     lines = []
     for number, (kind, picture) in enumerate(_pictures(training + testing), start=1):
         for view, name in enumerate(VIEWS):
             path = f"img/WOMEN/{kind}/id_{number:08}/0{view + 1}_{name}.jpg"
-            split = "train" if number <= training else "query" if view == 0 else "gallery"
+            split = "train" if number <= training else "query" if view < 2 else "gallery"
             lines.append(f"{path} id_{number:08} {split}")
             file = root / "Img" / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,11 +48,11 @@ def _pictures(count: int) -> Sequence[tuple[str, Image.Image]]:
 
 def _another_camera(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
     """Turned, cut, mirrored, in other light, on another ground."""
-    ground = Image.new("RGB", picture.size, tuple(int(value) for value in dice.integers(60, 256, 3)))
+    ground = Image.new("RGB", picture.size, tuple(int(value) for value in dice.integers(150, 256, 3)))
     on_ground = Image.composite(picture, ground, picture.convert("L").point(lambda value: 255 * (value < 236)))
     turned = on_ground.rotate(float(dice.uniform(-15, 15)), fillcolor=ground.getpixel((0, 0)))
     width, height = (round(side * float(dice.uniform(0.8, 0.97))) for side in picture.size)
     left, top = (int(dice.integers(side - part + 1)) for side, part in zip(SIZE, (width, height), strict=True))
     part = turned.crop((left, top, left + width, top + height)).resize(SIZE)
-    lit = ImageEnhance.Brightness(part).enhance(float(dice.uniform(0.75, 1.2)))
+    lit = ImageEnhance.Brightness(part).enhance(float(dice.uniform(0.92, 1.08)))
     return ImageOps.mirror(lit) if dice.random() < 0.5 else lit

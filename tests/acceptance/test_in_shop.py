@@ -35,8 +35,7 @@ least_area = 0.5
 
 [loss]
 tags = 0.0
-kind = "triplet"
-negatives = "semihard"
+kind = "supervised_contrastive"
 
 [[sets]]
 source = "csv:in-shop.csv"
@@ -73,8 +72,7 @@ def test_training_at_least_doubles_recall_at_1(tree: Path, tmp_path: Path, capsy
     nothing = ("-o", "optimiser.trunk_rate=1e-12", "-o", "optimiser.head_rate=1e-12", "-o", "optimiser.steps=1")
     before = recall(tree, train(tree, tmp_path / "before", capsys, *nothing), capsys)
     after = recall(tree, train(tree, tmp_path / "after", capsys), capsys)
-    assert before["queries"] == after["queries"] == ITEMS["testing"]
-    assert after["gallery"] == 2 * ITEMS["testing"]
-    assert after["recall@1"] >= max(2 * before["recall@1"], 0.05)
+    assert before["queries"] == after["queries"] == after["gallery"] == 2 * ITEMS["testing"]
+    assert after["recall@1"] >= 2 * before["recall@1"]
     assert after["recall@20"] >= 2 * before["recall@20"]
-    assert after["recall@1"] <= after["recall@20"] <= after["recall@50"]
+    assert 0 < after["recall@1"] <= after["recall@20"] <= after["recall@50"]
