@@ -17,7 +17,7 @@ from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted
 from fashion_cli.weights import shipped_models
-from fashion_cli.zoo import BUILDERS, build_model, load_initial, load_weights, save_weights
+from fashion_cli.zoo import BUILDERS, build_model, fetch_initial, load_initial, load_weights, save_weights
 
 TAGS = Vocabulary((TagGroup("colour", ("red", "blue", "green"), exclusive=True),))
 NONE = Vocabulary(())
@@ -200,6 +200,30 @@ def test_a_file_by_the_names_of_the_library_or_of_the_network(suffix: str, tmp_p
 def test_what_does_not_fit_or_is_not_there(architecture: str, init: str, said: str) -> None:
     with pytest.raises(WeightsError, match=said):
         load_initial(build_model(CARDS[architecture]), CARDS[architecture], init)
+
+
+def test_a_network_is_built_as_its_published_weights_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, {})
+    fetched = fetch_initial(CARDS["trunk"], "torchvision:DEFAULT")
+    assert fetched is not None
+    assert fetched.options == TRUNK
+    assert fetch_initial(CARDS["trunk"], "file.safetensors") is None
+
+
+def test_pixels_that_are_scaled_otherwise_than_the_weights_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, {})
+    other = replace(CARDS["trunk"], input=InputSpec(64, 64, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)))
+    with pytest.raises(WeightsError, match=r"mean \[0\.485, 0\.456, 0\.406\]") as error:
+        fetch_initial(other, "torchvision:DEFAULT")
+    assert error.value.hint == "-o 'model.mean=[0.485, 0.456, 0.406]' -o 'model.std=[0.229, 0.224, 0.225]'"
+
+
+def test_a_file_of_half_a_network(tmp_path: Path) -> None:
+    tensors = models.mobilenet_v3_small(weights=None).state_dict()
+    half = {name: tensor for name, tensor in tensors.items() if name.startswith("features.0.")}
+    save_file(half, tmp_path / "half.safetensors")
+    with pytest.raises(WeightsError, match="are not in it"):
+        load_initial(build_model(CARDS["trunk"]), CARDS["trunk"], str(tmp_path / "half.safetensors"))
 
 
 def test_a_file_of_another_network(tmp_path: Path) -> None:

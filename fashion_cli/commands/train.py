@@ -58,7 +58,7 @@ def train(
     format_name: RowFormatOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    r"""Train a model on labelled photographs.
+    """Train a model on labelled photographs.
 
     The result is a directory that every command takes as --model; metrics.jsonl, tensorboard/ and
     learning-curve.png in it show how it came about. Interrupted, the same call goes on from the last step.
@@ -66,9 +66,10 @@ def train(
     The retrieval system of Lim & Nang on DeepFashion In-shop, and its recall@K:
 
     \b
-      fashion train lim-nang --data inshop:DIR --init torchvision:IMAGENET1K_V2 --out runs/lim-nang
+      fashion train lim-nang --data inshop:DIR \\
+          --init torchvision:IMAGENET1K_V2 --out runs/lim-nang
       fashion eval retrieval --data inshop:DIR --model runs/lim-nang
-    """
+    """  # noqa: D301  # \b is the character after which lines stay as they are
     from fashion_cli.commands._messages import name_skipped, say
     from fashion_cli.commands._render import choose_format
     from fashion_cli.commands._rows import Rows, show_rows

@@ -78,7 +78,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
 
     accelerator = start_processes(recipe.precision)
     with accelerator.local_main_process_first():  # one process downloads, if anything has to be
-        task = build_task(recipe, data, _start(config.init))
+        task = build_task(recipe, data, None if config.init is None else str(config.init))
     with _naming(config.out):
         config.out.mkdir(parents=True, exist_ok=True)
         settings = LoopSettings(recipe.optimiser, recipe.stop, recipe.seed, recipe.precision)
@@ -110,13 +110,6 @@ def effective_recipe(config: TrainConfig) -> tuple[Recipe, Path]:
             hint="give the folder that their sources are relative to",
         )
     return replace(recipe, sets=(replace(recipe.sets[0], source=source),)), Path()
-
-
-def _start(init: str | Path | None) -> str | Path | None:
-    """A file as its path; "torchvision:NAME" and the like as they are."""
-    if init is None or (SCHEME.match(str(init)) and not Path(init).exists()):
-        return init
-    return Path(init)
 
 
 @contextmanager

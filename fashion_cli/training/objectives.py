@@ -10,7 +10,7 @@ from fashion_cli.training.tasks.multitask import MultitaskTask
 TASKS: dict[str, type[MultitaskTask]] = {"multitask": MultitaskTask}
 
 
-def build_task(recipe: Recipe, data: Path, init: str | Path | None) -> MultitaskTask:
+def build_task(recipe: Recipe, data: Path, init: str | None) -> MultitaskTask:
     """The task that a recipe names.
 
     Args:

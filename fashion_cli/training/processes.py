@@ -21,7 +21,9 @@ def start_processes(precision: str) -> Accelerator:
     return Accelerator(
         mixed_precision=precision,
         kwargs_handlers=[
-            DistributedDataParallelKwargs(find_unused_parameters=True),  # an objective of weight 0 leaves its head out
+            DistributedDataParallelKwargs(
+                find_unused_parameters=True
+            ),  # a network may have parts that a task leaves out
             InitProcessGroupKwargs(timeout=PATIENCE),
         ],
     )

@@ -61,6 +61,17 @@ def test_every_option_reaches_the_step(calls: list[step.TrainConfig]) -> None:
     ]
 
 
+def test_help_shows_the_two_commands_of_the_paper_as_they_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    shown = capsys.readouterr().out
+    train = r"""
+    fashion train lim-nang --data inshop:DIR \
+        --init torchvision:IMAGENET1K_V2 --out runs/lim-nang
+    fashion eval retrieval --data inshop:DIR --model runs/lim-nang
+"""
+    assert train in shown
+
+
 def test_quiet(calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "r.toml", "--data", "data", "--out", "out", "-q"]) == 0
     assert capsys.readouterr().err == "model: out\n"

@@ -1,10 +1,15 @@
 """A recipe on drawn garments: it learns, leaves a model that commands take, and goes on after an interruption."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
@@ -14,6 +19,7 @@ from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import read_recipe
 from fashion_cli.weights import open_model
 
+REPOSITORY = Path(__file__).parents[2]
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 RECIPE = """
 task = "multitask"
@@ -124,6 +130,85 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(data: Path, trained: Path
     assert straight.keys() == resumed.keys()
     for name, tensor in straight.items():
         assert (tensor == resumed[name]).all(), name
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from fashion_cli.steps.train import TrainConfig, train_model
+
+def kill(progress):
+    if progress.step == 11:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train_model(TrainConfig(*map(Path, sys.argv[1:])), kill)
+"""
+
+
+def environment() -> dict[str, str]:
+    """As many threads as the tests have: sums depend on their number."""
+    return {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-c", KILLED, str(data / "recipe.toml"), str(data), str(tmp_path)]
+    killed = subprocess.run(line, check=False, cwd=REPOSITORY, env=environment(), capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (tmp_path / "model.safetensors").exists()
+    train_model(TrainConfig(data / "recipe.toml", data, tmp_path), ignore)
+    straight, resumed = (load_file(out / "model.safetensors") for out in (trained, tmp_path))
+    for name, tensor in straight.items():
+        assert (tensor == resumed[name]).all(), name
+
+
+@pytest.mark.parametrize("left_out", ["tags", "vectors"])
+def test_two_processes_train_a_network_with_a_head_that_nothing_teaches(
+    data: Path, tmp_path: Path, left_out: str
+) -> None:
+    launch = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    options = ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"]
+    overrides = ["-o", f"loss.{left_out}=0", "-o", "stages.0.epochs=1", "-o", "optimiser.steps=3"]
+    line = ["fashion_cli", "train", str(data / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-m", *launch, *options, *line, *overrides],
+        check=False,
+        cwd=REPOSITORY,
+        env={**environment(), "ACCELERATE_USE_CPU": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert open_model(tmp_path / "out").card.vector_width == 16
+
+
+def test_other_labels_are_another_run(data: Path, tmp_path: Path) -> None:
+    """The same photographs and tags: a checkpoint of the old labels would go on with the new ones in silence."""
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    lines = (data / "drawn.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    for row in rows:
+        row[0] = str(data / row[0])
+    # The last ones: the vocabulary is in order of appearance, and it has to stay as it is.
+    train = [row for row in rows if row[3] == "train"]
+    last, other = (next(row for row in train[::-1] if row[1] == kind) for kind in ("shirt", "skirt"))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+
+    def write() -> None:
+        (changed / "drawn.csv").write_text("\n".join([lines[0], *(",".join(row) for row in rows)]) + "\n")
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 9:
+            raise KeyboardInterrupt
+
+    write()
+    with pytest.raises(KeyboardInterrupt):
+        train_model(TrainConfig(recipe, changed, tmp_path / "out"), stop)
+    last[1], other[1] = other[1], last[1]
+    write()
+    with pytest.raises(TrainingError, match="belongs to another recipe or other photographs"):
+        train_model(TrainConfig(recipe, changed, tmp_path / "out"), ignore)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: Path, tmp_path: Path) -> None:

@@ -31,10 +31,11 @@ from fashion_cli.layers.tag_probabilities import tag_probabilities
 from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
 from fashion_cli.losses.tags import masked_tag_loss
 from fashion_cli.losses.vectors import VectorLoss
-from fashion_cli.metrics.ranking import average_precision as ranked_precision
-from fashion_cli.metrics.ranking import has_right_item
+from fashion_cli.metrics.ranking import RightRanks
 from fashion_cli.metrics.tags import average_precision, best_thresholds, top_accuracy
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
+from fashion_cli.retrieval.exact import ExactIndex
+from fashion_cli.retrieval.ranks import ranks_of_rows
 from fashion_cli.training.photographs import Photographs, read_set
 from fashion_cli.training.recipe import Recipe, StageSection
 from fashion_cli.training.tag_head import refit_tag_head
@@ -42,7 +43,6 @@ from fashion_cli.training.task import StepOutput
 from fashion_cli.zoo import TRUNK_PREFIX, build_model, fetch_initial, load_initial
 
 VAL_BATCH = 64
-VAL_QUERIES = 512  # ranked at once
 VAL_CUTOFFS = (1, 20)  # of recall@K, as Lim & Nang report it
 STATISTICS_BATCHES = 8  # enough for batch-norm statistics; a thousand images and more
 
@@ -68,7 +68,7 @@ class MultitaskTask:
         WeightsError: If `init` does not fit.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, init: str | Path | None) -> None:
+    def __init__(self, recipe: Recipe, data: Path, init: str | None) -> None:
         self.recipe = recipe
         self.epochs = sum(stage.epochs for stage in recipe.stages)
         sets = [(section, read_set(section, data)) for section in recipe.sets]
@@ -87,13 +87,13 @@ class MultitaskTask:
         self.class_weights = class_weights(self.train.targets)
         self.unreadable: dict[str, str] = {}
         self.options: dict[str, Any] = dict(recipe.model.options)  # for the card
-        fetched = fetch_initial(self.card(), str(init)) if init is not None else None
+        fetched = fetch_initial(self.card(), init) if init is not None else None
         self.options |= fetched.options if fetched is not None else {}
         torch.manual_seed(recipe.seed)  # the network's first weights
         self.network = build_model(self.card())
         self.objective = self._vector_loss()
         if init is not None:
-            self.options |= load_initial(self.network, self.card(), str(init), fetched).as_options()
+            self.options |= load_initial(self.network, self.card(), init, fetched).as_options()
             restore_statistics(self.network, self._statistics_batches())
 
     def card(self, thresholds: Sequence[float] = ()) -> ModelCard:
@@ -319,22 +319,21 @@ def _read(reader: ImageReader, photographs: Photographs, row: int) -> npt.NDArra
 
 def _retrieval_figures(vectors: Matrix, garments: npt.NDArray[np.int64]) -> dict[str, float]:
     """recall@K and mAP of those photographs whose garment is on another one; nothing where there are none."""
-    queries = np.flatnonzero(np.bincount(garments, minlength=1)[garments] > 1)
-    hits: list[npt.NDArray[np.bool_]] = []
-    precision: list[npt.NDArray[np.float64]] = []
-    for start in range(0, len(queries), VAL_QUERIES):
-        rows = queries[start : start + VAL_QUERIES]
-        own = np.arange(len(garments)) == rows[:, None]  # (Q, N)
-        right = (garments[rows, None] == garments) & ~own
-        cosines = np.where(own, -np.inf, vectors[rows] @ vectors.T)
-        relevance = np.take_along_axis(right, np.argsort(-cosines, axis=1, kind="stable"), axis=1)
-        hits.append(np.stack([has_right_item(relevance, k) for k in VAL_CUTOFFS], axis=1))
-        precision.append(ranked_precision(relevance, right.sum(axis=1)))
-    if not hits:
+    members: dict[int, list[int]] = {}
+    for row, garment in enumerate(garments.tolist()):
+        members.setdefault(garment, []).append(row)
+    queries = [row for rows in members.values() if len(rows) > 1 for row in rows]
+    if not queries:
         return {}
-    recall = np.concatenate(hits).mean(axis=0).tolist()
-    names = [f"recall@{k}" for k in VAL_CUTOFFS]
-    return dict(zip(names, recall, strict=True)) | {"mAP": float(np.concatenate(precision).mean())}
+    wanted = [[other for other in members[int(garments[row])] if other != row] for row in queries]
+    counts = np.array([len(rows) for rows in wanted])
+    starts = np.cumsum(counts) - counts
+    flat = np.array([row for rows in wanted for row in rows])
+    ranks = RightRanks(
+        ranks_of_rows(ExactIndex(vectors), vectors[queries], flat, starts, left_out=np.array(queries)), starts
+    )
+    recall = {f"recall@{k}": float((ranks.first <= k).mean()) for k in VAL_CUTOFFS}
+    return recall | {"mAP": float(ranks.average_precision().mean())}
 
 
 def _split(annotations: Sequence[Annotation], split: str) -> list[Annotation]:

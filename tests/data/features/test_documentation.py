@@ -51,7 +51,6 @@ def test_read_with_h5py(make_file: MakeFile, rows_of: RowsOf) -> None:
 
 
 def test_read_with_pandas(make_file: MakeFile) -> None:
-    pytest.importorskip("pandas", reason="pandas is not needed by anything else")
     path = make_file(300)
     run_python(example("python", "pandas"), path.parent)
     lines = (path.parent / "scores.csv").read_text(encoding="utf-8").splitlines()

@@ -2,11 +2,13 @@
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -455,14 +457,36 @@ def test_unwritable_place(header: FeatureHeader) -> None:
     assert raised.value.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_no_permission(make_file: MakeFile, header: FeatureHeader) -> None:
-    path = make_file()
-    path.chmod(0o400)
-    for action in (lambda: FeatureWriter.create(path, header), lambda: FeatureWriter.append_to(path)):
+@pytest.fixture
+def read_only(make_file: MakeFile) -> Iterator[Path]:
+    """A file that everybody may read, also outside the tests' own folder, and nobody may write."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clothes.h5"
+        shutil.copyfile(make_file(), path)
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        yield path
+        Path(folder).chmod(0o755)
+
+
+@pytest.fixture
+def an_ordinary_user() -> Iterator[None]:
+    """Root may write everywhere, so that root becomes somebody else for this test."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_no_permission(read_only: Path, an_ordinary_user: None, header: FeatureHeader) -> None:
+    for action in (lambda: FeatureWriter.create(read_only, header), lambda: FeatureWriter.append_to(read_only)):
         with pytest.raises(OutputError, match="Permission denied"):
             action()
-    with FeatureFile.open(path) as file:
+    with FeatureFile.open(read_only) as file:
         assert len(file) == 100
 
 
