@@ -10,7 +10,22 @@ from typing import Annotated, Any
 import typer
 
 from fashion_cli import __version__
-from fashion_cli.commands import embed, evaluate, index, search, tag, train, weights
+from fashion_cli.commands import (
+    embed,
+    evaluate,
+    evaluate_recommend,
+    evaluate_styles,
+    evaluate_tags,
+    index,
+    recommend,
+    search,
+    tag,
+    train,
+    weights,
+)
+from fashion_cli.commands import (
+    map as map_command,
+)
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._render import abandon_stdout
 from fashion_cli.commands._settings import Setting, read_settings
@@ -32,7 +47,7 @@ EXTRAS = dict.fromkeys(
         "matplotlib",
     ),
     "train",
-)
+) | dict.fromkeys(("pyarrow", "plotly"), "map")
 
 # Rich help pages take longer to draw than all the rest: `--help` has to be there at once.
 app = typer.Typer(
@@ -41,8 +56,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for each in (tag.tag, index.index, search.search, embed.embed, train.train):
+for each in (tag.tag, index.index, search.search, embed.embed, map_command.map, recommend.recommend, train.train):
     app.command(cls=SectionedCommand)(each)
+evaluate.app.command(cls=SectionedCommand)(evaluate_tags.tags)
+evaluate.app.command(cls=SectionedCommand)(evaluate_styles.styles)
+evaluate.app.command(cls=SectionedCommand)(evaluate_recommend.recommend)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(weights.app, name="weights")
 

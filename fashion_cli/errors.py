@@ -54,6 +54,10 @@ class IndexDirectoryError(FashionError):
     """No index where one was expected, or one that does not fit the model or this version."""
 
 
+class MapDirectoryError(FashionError):
+    """No attribute map where one was expected, or one that does not fit the model or this version."""
+
+
 class WeightsError(FashionError):
     """Weights that are missing, damaged or not what the model card says."""
 

@@ -16,7 +16,7 @@ from fashion_cli.errors import WeightsError
 CARD_FILE = "card.json"
 SAFETENSORS_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
-CARD_VERSION = 2  # 2: `fit`, `interpolation` and `crop_share` of the input
+CARD_VERSION = 3  # 2: `fit`, `interpolation` and `crop_share` of the input; 3: `titles` of tags
 
 Fit = Literal["letterbox", "squash", "crop"]
 Interpolation = Literal["bilinear", "bicubic"]
@@ -69,12 +69,15 @@ class TagGroup:
         tags: The possible answers.
         exclusive: True where exactly one answer holds (softmax); False where each holds or not (sigmoid).
         thresholds: One probability in [0, 1] per tag; from there on the tag counts as present.
+        titles: Language -> what people call each tag there, as "ko" -> ("청바지", ...). Two groups are the same
+            whatever their tags are called.
     """
 
     name: str
     tags: tuple[str, ...]
     exclusive: bool
     thresholds: tuple[float, ...] = ()
+    titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if not self.thresholds:
@@ -84,6 +87,17 @@ class TagGroup:
                 f"group {self.name}: {len(self.tags)} tags but {len(self.thresholds)} thresholds",
                 hint="make the card again with `fashion train`",
             )
+        for language, titles in self.titles.items():
+            if len(titles) != len(self.tags):
+                raise WeightsError(
+                    f"group {self.name}: {len(self.tags)} tags but {len(titles)} titles in {language!r}",
+                    hint="make the card again with `fashion train`",
+                )
+
+    def title(self, tag: str, language: str) -> str:
+        """What people call a tag in a language; its own name where the card does not say."""
+        titles = self.titles.get(language, self.tags)
+        return titles[self.tags.index(tag)]
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,11 @@ class Vocabulary:
             slices[group.name] = slice(start, start + len(group.tags))
             start += len(group.tags)
         return slices
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Those in which tags have titles."""
+        return tuple(sorted({language for group in self.groups for language in group.titles}))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -190,7 +209,13 @@ class ModelCard:
             input=InputSpec(**spec),
             vocabulary=Vocabulary(
                 tuple(
-                    TagGroup(group["name"], tuple(group["tags"]), group["exclusive"], tuple(group["thresholds"]))
+                    TagGroup(
+                        group["name"],
+                        tuple(group["tags"]),
+                        group["exclusive"],
+                        tuple(group["thresholds"]),
+                        {language: tuple(titles) for language, titles in group.get("titles", {}).items()},
+                    )
                     for group in groups
                 )
             ),

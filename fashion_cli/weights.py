@@ -19,6 +19,12 @@ class Model:
     directory: Path
     card: ModelCard
 
+    @property
+    def location(self) -> str:
+        """What `--model` takes from any working directory: a shipped model's name, else the absolute directory."""
+        shipped = self.directory.absolute() == (shipped_directory() / self.directory.name).absolute()
+        return self.directory.name if shipped else str(self.directory.absolute())
+
     def file(self, name: str, *, verify: bool = True) -> Path:
         """Where one of the model's files lies.
 

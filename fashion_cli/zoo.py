@@ -1,28 +1,40 @@
 """Architecture name -> network. The only place where a card becomes a loaded model."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from fashion_cli.errors import WeightsError
-from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard, Vocabulary
-from fashion_cli.models.multitask_mobilenet import MultitaskMobileNet
+from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard
+from fashion_cli.models import efficientnet_attributes, ml_gcn, style_resnet34
+from fashion_cli.models.basic_cnn import FEATURE_WIDTH as BASIC_WIDTH
+from fashion_cli.models.basic_cnn import BasicCNN
+from fashion_cli.models.efficientnet_attributes import EfficientNetAttributes
+from fashion_cli.models.ml_gcn import MLGCN
+from fashion_cli.models.multitask_mobilenet import BLOCK_WIDTHS, MultitaskMobileNet
+from fashion_cli.models.style_resnet34 import StyleResNet34
 from fashion_cli.models.triplet_resnet50 import TripletResNet50
 from fashion_cli.models.trunk import Encoder, HeadedTrunk
 from fashion_cli.models.vgg16_attributes import VGG16Attributes
-from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
-from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted, read_tensors
-from fashion_cli.weights import TRUNK_LIBRARIES, Model
+from fashion_cli.trunks.by_name import build_trunk
+from fashion_cli.trunks.trunk import Trunk
+from fashion_cli.weights import Model
 
 TRUNK_PREFIX = "features."  # of every network's trunk; the rest are heads
+
+
+def _multitask_mobilenet(card: ModelCard) -> nn.Module:
+    blocks = card.options.get("tag_blocks", ())
+    if not isinstance(blocks, Sequence) or any(block not in range(len(BLOCK_WIDTHS)) for block in blocks):
+        raise WeightsError(
+            f"model {card.name}: tag_blocks {blocks!r}: not a list of blocks",
+            hint=f"numbers from 0 to {len(BLOCK_WIDTHS) - 1} in [model.options]",
+        )
+    return MultitaskMobileNet(card.vector_width, len(card.vocabulary), blocks)
 
 
 def _headed_trunk(card: ModelCard) -> nn.Module:
@@ -46,40 +58,70 @@ def _vgg16_attributes(card: ModelCard) -> nn.Module:
     return VGG16Attributes(card.vector_width, len(card.vocabulary))
 
 
+def _style_resnet34(card: ModelCard) -> nn.Module:
+    trunk = _paper_trunk(card)
+    return StyleResNet34(trunk.body, trunk.width, len(card.vocabulary))
+
+
+def _efficientnet_attributes(card: ModelCard) -> nn.Module:
+    trunk = _paper_trunk(card)
+    answers = [len(group.tags) for group in card.vocabulary.groups]
+    return EfficientNetAttributes(trunk.body, trunk.width, answers)
+
+
+def _ml_gcn(card: ModelCard) -> nn.Module:
+    trunk = _paper_trunk(card)
+    label_width = card.options.get("label_width")
+    if not isinstance(label_width, int):
+        raise WeightsError(f"model {card.name}: its options do not say how wide its label vectors are", hint="retrain")
+    return MLGCN(trunk.body, trunk.width, len(card.vocabulary), label_width)
+
+
+def _basic_cnn(card: ModelCard) -> nn.Module:
+    if card.vector_width != BASIC_WIDTH:
+        raise WeightsError(
+            f"model {card.name}: basic_cnn gives vectors of {BASIC_WIDTH}, not {card.vector_width}",
+            hint=f"vector_width = {BASIC_WIDTH} in [model]",
+        )
+    return BasicCNN(len(card.vocabulary))
+
+
+def _paper_trunk(card: ModelCard) -> Trunk:
+    """The trunk of a classifier whose vectors are the trunk's features: the card's, else the paper's."""
+    if not len(card.vocabulary):
+        raise WeightsError(f"model {card.name}: {card.architecture} without tags", hint="the recipe's groups name them")
+    name = card.options.get("trunk") or PUBLISHED[card.architecture][0]
+    trunk = build_trunk({**card.options, "trunk": name}, (card.input.height, card.input.width))
+    if trunk.width != card.vector_width:
+        raise WeightsError(
+            f"model {card.name}: {name} gives vectors of {trunk.width}, not {card.vector_width}",
+            hint=f"vector_width = {trunk.width} in [model]",
+        )
+    return trunk
+
+
 BUILDERS: dict[str, Callable[[ModelCard], nn.Module]] = {
-    "multitask_mobilenet": lambda card: MultitaskMobileNet(card.vector_width, len(card.vocabulary)),
+    "multitask_mobilenet": _multitask_mobilenet,
     "triplet_resnet50": lambda card: TripletResNet50(card.vector_width, len(card.vocabulary)),
     "vgg16_attributes": _vgg16_attributes,
+    "style_resnet34": _style_resnet34,
+    "efficientnet_attributes": _efficientnet_attributes,
+    "ml_gcn": _ml_gcn,
+    "basic_cnn": _basic_cnn,
     "trunk": _headed_trunk,
     "encoder": _encoder,
 }
 
-# Whose published weights an architecture can start from, and what their names get in front of them here. Those that
-# are not listed name their trunk in the card.
+# Whose published weights an architecture can start from, and what their names get in front of them here. A trunk that
+# the card names takes the place of the one here; those that are not listed always name theirs.
 PUBLISHED: dict[str, tuple[str, str]] = {
     "multitask_mobilenet": ("torchvision:mobilenet_v2", ""),
     "triplet_resnet50": ("torchvision:resnet50", TRUNK_PREFIX),
     "vgg16_attributes": ("torchvision:vgg16", ""),
+    "style_resnet34": (style_resnet34.TRUNK, TRUNK_PREFIX),
+    "efficientnet_attributes": (efficientnet_attributes.TRUNK, TRUNK_PREFIX),
+    "ml_gcn": (ml_gcn.TRUNK, TRUNK_PREFIX),
 }
-
-
-@dataclass(frozen=True)
-class InitialWeights:
-    """What a network starts from.
-
-    Attributes:
-        source: As it was asked for; of a file the name alone.
-        sha256: Of the file, hexadecimal; "" where a library keeps the file to itself.
-        taken: How many of the network's tensors were in it.
-    """
-
-    source: str
-    sha256: str
-    taken: int
-
-    def as_options(self) -> dict[str, str]:
-        """For the options of the card, so that it can be told later."""
-        return {"init": self.source, "init_sha256": self.sha256}
 
 
 def build_model(card: ModelCard) -> nn.Module:
@@ -119,7 +161,7 @@ def load_weights(network: nn.Module, path: Path, *, partly: bool = False) -> Non
         WeightsError: If the file cannot be read or does not fit.
     """
     try:
-        tensors = {name: _full_precision(tensor) for name, tensor in load_file(path).items()}
+        tensors = {name: full_precision(tensor) for name, tensor in load_file(path).items()}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path}: cannot be read ({error})", hint="copy the weights again") from error
     if partly:
@@ -132,78 +174,6 @@ def load_weights(network: nn.Module, path: Path, *, partly: bool = False) -> Non
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise WeightsError(f"{path}: does not fit the network ({first})", hint="fashion weights verify") from error
-
-
-def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
-    """Published weights that training starts from, with what the trunk has to be built with; None for a file.
-
-    Args:
-        card: Says which network of a library the trunk is.
-        init: As `load_initial` takes it.
-
-    Raises:
-        MissingExtraError: If the library is not installed.
-        WeightsError: If there are no such weights, they cannot be read or downloaded, or want their pixels scaled
-            otherwise than the card says.
-    """
-    library, _, weights = init.partition(":")
-    if library not in TRUNK_LIBRARIES:
-        return None
-    name, _ = _trunk_of(card)
-    if name is None or name.library != library:
-        raise WeightsError(
-            f"{init}: the trunk of {card.architecture} is {name or 'not of a library'}",
-            hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
-        )
-    pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
-    wanted = pretrained.input
-    if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
-        raise WeightsError(
-            f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
-            hint=f"-o 'model.mean={list(wanted.mean)}' -o 'model.std={list(wanted.std)}'",
-        )
-    return pretrained
-
-
-def load_initial(
-    network: nn.Module, card: ModelCard, init: str, fetched: PretrainedTrunk | None = None
-) -> InitialWeights:
-    """Copy what training starts from into a network. Heads that are not in it keep their random weights.
-
-    Args:
-        network: Of the card; changed in place.
-        card: Says which network of a library the trunk is.
-        init: A file of tensors (safetensors, or a pickle of tensors alone), by the names of the network or of the
-            library; or published weights of the trunk: `torchvision:IMAGENET1K_V2`, `timm:DEFAULT`, `open_clip:TAG`.
-        fetched: What `fetch_initial` gave, where it was called before.
-
-    Raises:
-        MissingExtraError: If the library is not installed.
-        WeightsError: If there are no such weights, they cannot be read or downloaded, or do not fit.
-    """
-    _, prefix = _trunk_of(card)
-    pretrained = fetched or fetch_initial(card, init)
-    if pretrained is None:
-        path = Path(init)
-        tensors = read_tensors(path)
-        taken = _adopt(network, tensors, prefix, init, whole=True)
-        return InitialWeights(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), taken)
-    taken = _adopt(network, pretrained.tensors, prefix, init, whole=True)
-    return InitialWeights(init, pretrained.sha256, taken)
-
-
-def fetch_encoder(name: TrunkName, wanted: Wanted) -> tuple[nn.Module, ModelCard]:
-    """A published network of a library as it is, and its card, whose files are still to be written.
-
-    Raises:
-        MissingExtraError: If the library is not installed.
-        WeightsError: If there is none of this name, or it cannot be fetched, is damaged or gives no numbers.
-    """
-    pretrained = fetch_trunk(name, wanted)
-    trunk = build_trunk(pretrained.options, (pretrained.input.height, pretrained.input.width))
-    network = Encoder(trunk.body)
-    _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name), whole=True)
-    return network.eval(), _encoder_card(name, pretrained, trunk.width)
 
 
 def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
@@ -220,65 +190,12 @@ def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
         The sha256 of the file, in hexadecimal.
     """
     tensors = {name: _stored(tensor, half) for name, tensor in network.state_dict().items()}
-    network.load_state_dict({name: _full_precision(tensor) for name, tensor in tensors.items()})
+    network.load_state_dict({name: full_precision(tensor) for name, tensor in tensors.items()})
     document = save(tensors)
     draft = path.with_suffix(".partial")
     draft.write_bytes(document)
     draft.replace(path)
     return hashlib.sha256(document).hexdigest()
-
-
-def _trunk_of(card: ModelCard) -> tuple[TrunkName | None, str]:
-    """Which network of a library the trunk is, and what its tensors' names get in front of them."""
-    name, prefix = PUBLISHED.get(card.architecture, (card.options.get("trunk", ""), TRUNK_PREFIX))
-    return (TrunkName.parse(name) if name else None), prefix
-
-
-def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, source: str, *, whole: bool) -> int:
-    """Copy the tensors that fit by name and shape.
-
-    Args:
-        network: Changed in place.
-        tensors: By the names of the network, or by these without the prefix. What is not finite counts as missing.
-        prefix: Of the trunk.
-        source: For messages.
-        whole: The trunk has to be complete.
-
-    Returns:
-        How many tensors were copied.
-    """
-    own = network.state_dict()
-    given = {**{prefix + name: tensor for name, tensor in tensors.items()}, **tensors}
-    fitting = {
-        name: _full_precision(given[name])
-        for name, tensor in own.items()
-        if name in given and given[name].shape == tensor.shape and bool(torch.isfinite(given[name]).all())
-    }
-    # Files that are older than the count of batches do not have it; nothing reads it.
-    wanted = [name for name in own if name.startswith(TRUNK_PREFIX) and not name.endswith("num_batches_tracked")]
-    missing = [name for name in wanted if name not in fitting]
-    if len(missing) == len(wanted) or (whole and missing):
-        raise WeightsError(
-            f"{source}: {len(missing)} of the trunk's {len(wanted)} tensors are not in it, the first {missing[0]}",
-            hint="check the architecture and its trunk",
-        )
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
-
-
-def _encoder_card(name: TrunkName, pretrained: PretrainedTrunk, width: int) -> ModelCard:
-    options: dict[str, Any] = {**pretrained.options, "init": str(name), "init_sha256": pretrained.sha256}
-    return ModelCard(
-        name=str(name),
-        architecture="encoder",
-        summary=f"{name} as published: vectors of {width}, no tags",
-        source=pretrained.source,
-        licence=pretrained.licence,
-        vector_width=width,
-        input=pretrained.input,
-        vocabulary=Vocabulary(()),
-        options=options,
-    )
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:
@@ -290,5 +207,6 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     return tensor.detach().clone().contiguous()
 
 
-def _full_precision(tensor: Tensor) -> Tensor:
+def full_precision(tensor: Tensor) -> Tensor:
+    """The tensor in fp32 if it holds fractions."""
     return tensor.float() if tensor.is_floating_point() else tensor

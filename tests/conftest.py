@@ -13,6 +13,12 @@ TINY_VOCABULARY = Vocabulary(
         TagGroup("colour", ("red", "green", "blue"), exclusive=True, thresholds=(0.3, 0.3, 0.3)),
     )
 )
+STYLE_VOCABULARY = Vocabulary(
+    (
+        TagGroup("style", ("techwear", "dandy", "preppy", "rock chic"), exclusive=True, thresholds=(0.2,) * 4),
+        TagGroup("season", ("summer", "winter", "any"), exclusive=False),
+    )
+)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +52,13 @@ def untagged_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A retrieval model beside the tiny one: other weights, 56 x 56 pixels in, vectors only. Shared likewise."""
     spec = InputSpec(56, 56, (0.4, 0.5, 0.6), (0.3, 0.3, 0.3), padding=0)
     return random_model(tmp_path_factory.mktemp("models") / "untagged", 1, spec, Vocabulary(()))
+
+
+@pytest.fixture(scope="session")
+def style_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tagger beside the tiny one: other weights, 48 x 48 pixels in, other groups. Shared likewise."""
+    spec = InputSpec(48, 48, (0.5, 0.5, 0.5), (0.4, 0.4, 0.4))
+    return random_model(tmp_path_factory.mktemp("models") / "styles", 2, spec, STYLE_VOCABULARY)
 
 
 def random_model(directory: Path, seed: int, spec: InputSpec, vocabulary: Vocabulary) -> Path:

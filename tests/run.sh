@@ -9,15 +9,16 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bash scripts/set-up.sh dev,train,encoders
+bash scripts/set-up.sh dev,train,encoders,map
 
-# Programs that the feature file is read with in the tests of its documentation; where they cannot be installed, those skip.
-if ! command -v h5dump >/dev/null || ! command -v h5cc >/dev/null; then
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        printf '==> installing hdf5-tools and libhdf5-dev\n'
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            hdf5-tools libhdf5-dev >/dev/null
-    fi
+# Programs that tests use besides Python: those that read the feature file in the tests of its documentation, and a browser
+# that opens the attribute map. Where they cannot be installed, those tests skip; with CI=true the browser's fail.
+missing=()
+command -v h5dump >/dev/null && command -v h5cc >/dev/null || missing+=(hdf5-tools libhdf5-dev)
+command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver fonts-dejavu-core)
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    printf '==> installing %s\n' "${missing[*]}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 export PATH="$PWD/.venv/bin:$PATH"
 

@@ -46,3 +46,28 @@ def test_newer_cards_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="newer") as raised:
         ModelCard.read(tmp_path / CARD_FILE)
     assert "upgrade" in raised.value.hint
+
+
+def test_titles_in_languages_are_written_and_read(tmp_path: Path) -> None:
+    titles = {"en": ("red", "blue"), "ko": ("빨강", "파랑")}
+    (group,) = CARD.vocabulary.groups
+    titled = replace(CARD, vocabulary=Vocabulary((replace(group, titles=titles),)))
+    titled.write(tmp_path / CARD_FILE)
+    (read,) = ModelCard.read(tmp_path / CARD_FILE).vocabulary.groups
+    assert read.titles == titles
+    assert (read.title("blue", "ko"), read.title("blue", "fr")) == ("파랑", "blue")
+    assert titled.vocabulary.languages == ("en", "ko")
+    assert read == group  # scores of both mean the same, whatever tags are called
+
+
+def test_cards_from_before_there_were_titles(tmp_path: Path) -> None:
+    CARD.write(tmp_path / CARD_FILE)
+    document = json.loads((tmp_path / CARD_FILE).read_text())
+    del document["vocabulary"]["groups"][0]["titles"]
+    (tmp_path / CARD_FILE).write_text(json.dumps({**document, "card_version": 2}))
+    assert ModelCard.read(tmp_path / CARD_FILE) == CARD
+
+
+def test_a_title_is_missing() -> None:
+    with pytest.raises(WeightsError, match="2 tags but 1 titles in 'ko'"):
+        TagGroup("colour", ("red", "blue"), exclusive=True, titles={"ko": ("빨강",)})

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,12 +13,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torchvision import models
 
-from fashion_cli import zoo
+from fashion_cli import initial_weights
 from fashion_cli.errors import WeightsError
+from fashion_cli.initial_weights import fetch_encoder, fetch_initial, load_initial
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted
 from fashion_cli.weights import shipped_models
-from fashion_cli.zoo import BUILDERS, build_model, fetch_initial, load_initial, load_weights, save_weights
+from fashion_cli.zoo import BUILDERS, build_model, load_weights, save_weights
 
 TAGS = Vocabulary((TagGroup("colour", ("red", "blue", "green"), exclusive=True),))
 NONE = Vocabulary(())
@@ -34,7 +36,7 @@ def one_thread() -> Iterator[None]:
 
 
 def card(
-    architecture: str, vector_width: int, vocabulary: Vocabulary, options: Mapping[str, str] | None = None
+    architecture: str, vector_width: int, vocabulary: Vocabulary, options: Mapping[str, Any] | None = None
 ) -> ModelCard:
     return ModelCard(
         name="a model",
@@ -53,6 +55,10 @@ CARDS = {
     "multitask_mobilenet": card("multitask_mobilenet", 8, TAGS),
     "triplet_resnet50": card("triplet_resnet50", 8, NONE),
     "vgg16_attributes": card("vgg16_attributes", 16, TAGS),
+    "ml_gcn": card("ml_gcn", 1024, TAGS, {**TRUNK, "label_width": 7}),
+    "basic_cnn": card("basic_cnn", 256, TAGS),
+    "style_resnet34": card("style_resnet34", 1024, TAGS, TRUNK),
+    "efficientnet_attributes": card("efficientnet_attributes", 1024, TAGS, TRUNK),
     "trunk": card("trunk", 8, TAGS, TRUNK),
     "encoder": card("encoder", 1024, NONE, TRUNK),
 }
@@ -89,6 +95,12 @@ def test_every_architecture_gives_unit_vectors_and_logits(architecture: str) -> 
     [
         (card("resnet", 8, TAGS), "unknown architecture"),
         (card("vgg16_attributes", 8, NONE), "without tags"),
+        (card("ml_gcn", 1024, TAGS, TRUNK), "how wide its label vectors are"),
+        (card("ml_gcn", 8, TAGS, {**TRUNK, "label_width": 7}), "vectors of 1024"),
+        (card("basic_cnn", 8, TAGS), "vectors of 256"),
+        (card("style_resnet34", 512, NONE), "style_resnet34 without tags"),
+        (card("style_resnet34", 256, TAGS), "torchvision:resnet34 gives vectors of 512, not 256"),
+        (card("efficientnet_attributes", 256, TAGS), "torchvision:efficientnet_b0 gives vectors of 1280, not 256"),
         (card("encoder", 8, NONE, TRUNK), "vectors of 1024"),
         (card("encoder", 1024, TAGS, TRUNK), "no tags"),
         (card("trunk", 8, TAGS), "no trunk"),
@@ -110,7 +122,7 @@ def published(monkeypatch: pytest.MonkeyPatch, tensors: Mapping[str, Tensor]) ->
         asked.append((name, wanted))
         return PretrainedTrunk(tensors, InputSpec(64, 64), TRUNK, "nowhere", sha256="5" * 64)
 
-    monkeypatch.setattr(zoo, "fetch_trunk", fetch)
+    monkeypatch.setattr(initial_weights, "fetch_trunk", fetch)
     return asked
 
 
@@ -120,6 +132,9 @@ def published(monkeypatch: pytest.MonkeyPatch, tensors: Mapping[str, Tensor]) ->
         ("multitask_mobilenet", "mobilenet_v2", ""),
         ("triplet_resnet50", "resnet50", "features."),
         ("vgg16_attributes", "vgg16", ""),
+        ("ml_gcn", "mobilenet_v3_small", "features."),
+        ("style_resnet34", "mobilenet_v3_small", "features."),
+        ("efficientnet_attributes", "mobilenet_v3_small", "features."),
         ("trunk", "mobilenet_v3_small", "features."),
     ],
 )
@@ -279,7 +294,7 @@ def test_an_encoder_knows_where_it_is_from(monkeypatch: pytest.MonkeyPatch) -> N
     tensors = models.mobilenet_v3_small(weights=None).state_dict()
     published(monkeypatch, tensors)
     name = TrunkName("torchvision", "mobilenet_v3_small", "IMAGENET1K_V1")
-    network, made = zoo.fetch_encoder(name, Wanted())
+    network, made = fetch_encoder(name, Wanted())
     assert made == replace(
         CARDS["encoder"],
         name=str(name),

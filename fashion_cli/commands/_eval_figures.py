@@ -145,8 +145,8 @@ def _group_table(groups: Sequence[GroupFigures]) -> Rows:
     rates = ("precision", "recall", "F1", "macro precision", "macro recall", "macro F1", "mAP")
     top = tuple(f"top-{k}" for k in groups[0].top) if groups else ()
     return Rows(
-        ("group", "photographs", *rates, *top),
-        [(each.name, each.photographs, *_group_figures(each), *each.top.values()) for each in groups],
+        ("group", "photographs", "accuracy", *rates, *top),
+        [(each.name, each.photographs, each.accuracy, *_group_figures(each), *each.top.values()) for each in groups],
     )
 
 
@@ -175,15 +175,15 @@ def _tag_figures(tag: TagFigures) -> tuple[object, ...]:
 def _tag_rows(report: EvalTagsReport) -> Rows:
     """Groups, whose tag is empty, then tags, in the same columns."""
     top = list(report.groups[0].top) if report.groups else []
-    nothing = (None,) * (3 + len(top))
+    nothing = (None,) * (4 + len(top))
     names = (
         *("group", "tag", "photographs", "labelled", "threshold", "precision", "recall", "f1"),
-        *("average_precision", "macro_precision", "macro_recall", "macro_f1", *(f"top_{k}" for k in top)),
+        *("average_precision", "macro_precision", "macro_recall", "macro_f1", *(f"top_{k}" for k in top), "accuracy"),
     )
     values: list[tuple[object, ...]] = []
     for group in report.groups:
         precision, recall, f1, *macro, mean = _group_figures(group)
         head = (group.name, "", group.photographs, None, None, precision, recall, f1, mean)
-        values.append((*head, *macro, *group.top.values()))
+        values.append((*head, *macro, *group.top.values(), group.accuracy))
     values += [(*_tag_figures(tag), *nothing) for tag in report.tags]
     return Rows(names, values)

@@ -50,7 +50,7 @@ def draw_recall(reports: Sequence[EvalRetrievalReport], path: Path) -> None:
     Raises:
         OutputError: If the file cannot be written.
     """
-    figure, axes = _sheet(6.4, 4.4)
+    figure, axes = sheet(6.4, 4.4)
     for number, (name, report) in enumerate(zip(system_names(reports), reports, strict=True)):
         recall = report.overall.recall
         mean, low, high = (
@@ -71,7 +71,7 @@ def draw_recall(reports: Sequence[EvalRetrievalReport], path: Path) -> None:
         color=QUIET,
     )
     axes.legend(frameon=False, loc="lower right")
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def draw_gains(report: EvalRerankReport, path: Path) -> None:
@@ -86,7 +86,7 @@ def draw_gains(report: EvalRerankReport, path: Path) -> None:
     largest = max(abs(cell.gain[k].mean) for cell in report.cells for k in cutoffs) or 1.0
     columns = min(2, len(cutoffs))
     rows = -(-len(cutoffs) // columns)
-    figure, panels = _sheets(rows, columns, 1.6 + 0.62 * len(betas), 1.3 + 0.5 * len(alphas))
+    figure, panels = sheets(rows, columns, 1.6 + 0.62 * len(betas), 1.3 + 0.5 * len(alphas))
     cells = {(cell.alpha, cell.beta): cell for cell in report.cells}
     for k, axes in zip(cutoffs, panels, strict=False):
         gains = [[cells[alpha, beta].gain[k] for beta in betas] for alpha in alphas]
@@ -100,7 +100,7 @@ def draw_gains(report: EvalRerankReport, path: Path) -> None:
         axes.set_visible(False)
     label = "gain in points; bold: its 95 % interval is without 0"
     figure.colorbar(panels[0].images[0], ax=list(panels), label=label, pad=0.03, aspect=40)
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def _draw_grid(axes: "Axes", gains: Sequence[Sequence[Interval]], largest: float) -> None:
@@ -123,13 +123,13 @@ def _draw_grid(axes: "Axes", gains: Sequence[Sequence[Interval]], largest: float
             )
 
 
-def _sheet(width: float, height: float) -> "tuple[Figure, Axes]":
+def sheet(width: float, height: float) -> "tuple[Figure, Axes]":
     """An empty drawing of that many inches; no window is ever opened."""
-    figure, panels = _sheets(1, 1, width, height)
+    figure, panels = sheets(1, 1, width, height)
     return figure, panels[0]
 
 
-def _sheets(rows: int, columns: int, width: float, height: float) -> "tuple[Figure, Sequence[Axes]]":
+def sheets(rows: int, columns: int, width: float, height: float) -> "tuple[Figure, Sequence[Axes]]":
     """Empty drawings side by side, each of that many inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -145,7 +145,12 @@ def _sheets(rows: int, columns: int, width: float, height: float) -> "tuple[Figu
     return figure, panels
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save_plot(figure: "Figure", path: Path) -> None:
+    """Write a drawing under a temporary name first.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
     partial = path.with_name(f"{path.name}.partial")
     try:
         figure.savefig(partial, format=path.suffix[1:].lower())

@@ -95,3 +95,17 @@ def read_numbers(option: str, text: str, kind: Callable[[str], N], least: float 
 def _stdin_paths(null: bool) -> list[Path]:
     lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
     return [Path(os.fsdecode(line)) for line in lines if line]
+
+
+def one_source(manifest: Path | None, data: str | None) -> str:
+    """What is measured on: the table or the annotated set that was given.
+
+    Raises:
+        UsageError: If neither was, or both.
+    """
+    if (manifest is None) == (data is None):
+        raise UsageError(
+            "nothing to measure on" if data is None else "a table and --data at once",
+            hint="give a CSV table, or --data inshop:DIR",
+        )
+    return str(manifest) if data is None else data

@@ -46,6 +46,14 @@ ManifestOption = Annotated[
         help="A table whose columns go along with its photographs; without IMAGES it also says which ones.",
     ),
 ]
+FeaturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="F.h5",
+        show_default=False,
+        help="Keep vectors and scores in this feature file, and use those there.",
+    ),
+]
 StrictOption = Annotated[
     bool,
     typer.Option("--strict", help="Exit with 3 where photographs had to be skipped.", rich_help_panel=OUTPUT),
@@ -72,6 +80,15 @@ TaggerOption = Annotated[
         show_default="the model itself",
         help="Another model that gives the tags, so that --model gives only vectors.",
         rich_help_panel=RUNNING,
+    ),
+]
+MapOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--map",
+        metavar="DIR",
+        show_default="map here or in the nearest parent",
+        help="The map directory of `fashion map`.",
     ),
 ]
 DeviceOption = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:n]", help="Where it runs.", rich_help_panel=RUNNING)]

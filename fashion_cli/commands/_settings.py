@@ -25,6 +25,8 @@ KEYS = (
     "engine",
     "exact",
     "index",
+    "map",
+    "language",
     "min_score",
     "model",
     "quiet",
@@ -112,5 +114,5 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
 
 def _from_folder(folder: Path, key: str, value: str) -> str:
     """Paths in the file are relative to the file. A model is a path only where it looks like one."""
-    is_path = key == "index" or (key in ("model", "tagger") and os.sep in value)
+    is_path = key in ("index", "map") or (key in ("model", "tagger") and os.sep in value)
     return str(folder / Path(value).expanduser()) if is_path else value

@@ -12,6 +12,7 @@ from fashion_cli.commands._render import (
     shown_path,
     tags_by_group,
 )
+from fashion_cli.data.tags import Tag
 from fashion_cli.steps.tag import TaggedPhotograph
 
 
@@ -32,35 +33,52 @@ class Counted:
             yield photograph
 
 
-def tag_lines(photographs: Iterable[TaggedPhotograph], format_name: RowFormat) -> Iterator[str]:
-    """Text in a format, piece by piece; a table, whose columns depend on every row, in one piece."""
+def tag_lines(
+    photographs: Iterable[TaggedPhotograph], format_name: RowFormat, *, titled: bool = False
+) -> Iterator[str]:
+    """Text in a format, piece by piece; a table, whose columns depend on every row, in one piece.
+
+    Args:
+        photographs: What is on each.
+        format_name: A table shows titles in place of names; the others keep names, which programs go by.
+        titled: Whether a language was asked for: the others have the titles too.
+    """
     match format_name:
         case "table":
             return iter([_table(list(photographs))])
         case "json":
-            return _json(photographs)
+            return _json(photographs, titled=titled)
         case "jsonl":
-            return (f"{as_json(_document(photograph))}\n" for photograph in photographs)
+            return (f"{as_json(_document(photograph, titled=titled))}\n" for photograph in photographs)
         case "csv":
-            return _csv(photographs)
+            return _csv(photographs, titled=titled)
 
 
-def _document(photograph: TaggedPhotograph) -> dict[str, Any]:
-    return {"path": photograph.path, "tags": tags_by_group(photograph.tags)}
+def _document(photograph: TaggedPhotograph, *, titled: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {"path": photograph.path, "tags": tags_by_group(photograph.tags)}
+    if titled:
+        titles: dict[str, dict[str, str]] = {group: {} for group in document["tags"]}
+        for tag in photograph.tags:
+            titles[tag.group][tag.name] = _title(tag)
+        document["titles"] = titles
+    return document
 
 
-def _json(photographs: Iterable[TaggedPhotograph]) -> Iterator[str]:
+def _json(photographs: Iterable[TaggedPhotograph], *, titled: bool) -> Iterator[str]:
     before = "["
     for photograph in photographs:
-        yield f"{before}\n{as_json(_document(photograph))}"
+        yield f"{before}\n{as_json(_document(photograph, titled=titled))}"
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def _csv(photographs: Iterable[TaggedPhotograph]) -> Iterator[str]:
-    yield as_csv([["path", "group", "tag", "score"]])
+def _csv(photographs: Iterable[TaggedPhotograph], *, titled: bool) -> Iterator[str]:
+    yield as_csv([["path", "group", "tag", "score", *(["title"] if titled else [])]])
     for photograph in photographs:
-        yield as_csv((photograph.path, tag.group, tag.name, tag.score) for tag in photograph.tags)
+        yield as_csv(
+            (photograph.path, tag.group, tag.name, tag.score, *([_title(tag)] if titled else []))
+            for tag in photograph.tags
+        )
 
 
 def _table(photographs: list[TaggedPhotograph]) -> str:
@@ -72,6 +90,11 @@ def _table(photographs: list[TaggedPhotograph]) -> str:
 
 
 def _table_row(photograph: TaggedPhotograph, groups: list[str]) -> list[str]:
-    by_group = tags_by_group(photograph.tags)
-    cells = (", ".join(f"{name} {score:.2f}" for name, score in by_group.get(group, {}).items()) for group in groups)
+    cells = (
+        ", ".join(f"{_title(tag)} {tag.score:.2f}" for tag in photograph.tags if tag.group == group) for group in groups
+    )
     return [shown_path(photograph.path), *cells]
+
+
+def _title(tag: Tag) -> str:
+    return tag.title or tag.name

@@ -5,6 +5,7 @@ from fashion_cli.commands._progress import duration, per_second
 from fashion_cli.data.image_files import printable
 from fashion_cli.steps.embed import EmbedReport
 from fashion_cli.steps.index import IndexReport
+from fashion_cli.steps.tag import AddTagsReport
 
 
 def show_embedded(report: EmbedReport, *, strict: bool) -> None:
@@ -15,6 +16,23 @@ def show_embedded(report: EmbedReport, *, strict: bool) -> None:
     """
     say(f"{printable(report.out)}: {report.rows:,} photographs by {report.model}")
     say(_changes(report, report.seconds))
+    name_skipped(report.skipped, report.rows, strict=strict)
+
+
+def show_added(report: AddTagsReport, *, strict: bool) -> None:
+    """Say what a feature file holds beside what it held.
+
+    Raises:
+        Exit: If photographs were skipped and `strict`.
+    """
+    others = f" beside those of {', '.join(report.beside)}" if report.beside else ""
+    groups = printable(", ".join(report.groups))
+    say(f"{printable(report.out)}: {report.rows:,} photographs, with {groups} of {report.tagger}{others}")
+    looked = report.tagged + report.embedded
+    counts = (("new", report.embedded), ("dropped", report.dropped))
+    rest = "".join(f", {count:,} {word}" for word, count in counts if count)
+    rate = f"tagged {looked:,} in {duration(report.seconds)}, {per_second(looked, report.seconds)}"
+    say(f"{rate if looked else 'nothing new to tag'}{rest}")
     name_skipped(report.skipped, report.rows, strict=strict)
 
 

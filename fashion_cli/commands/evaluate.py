@@ -1,4 +1,4 @@
-"""`fashion eval retrieval`, `fashion eval rerank` and `fashion eval tags`."""
+"""`fashion eval retrieval` and `fashion eval rerank`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from fashion_cli.commands._options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
+    FeaturesOption,
     ModelOption,
     QuietOption,
     RowFormatOption,
@@ -86,15 +87,6 @@ PlotOption = Annotated[
     ),
 ]
 RerankedOption = Annotated[int, typer.Option(min=1, metavar="N", help="How many hits are ordered anew.")]
-SplitOption = Annotated[str, typer.Option(metavar="NAME", help="Rows of this split are measured.")]
-FeaturesOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="F.h5",
-        show_default=False,
-        help="Keep vectors and scores in this feature file, and use those there.",
-    ),
-]
 
 
 @app.command(cls=SectionedCommand)
@@ -161,14 +153,14 @@ def retrieval(
     """
     from fashion_cli.commands._eval_figures import show_retrieval
     from fashion_cli.commands._eval_plots import check_plot, draw_recall
-    from fashion_cli.commands._inputs import read_numbers
+    from fashion_cli.commands._inputs import one_source, read_numbers
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format
     from fashion_cli.inference.protocol import ProtocolOptions
     from fashion_cli.steps.evaluate_retrieval import EvalRetrievalConfig, evaluate_retrieval
 
     check_plot(plot)
-    source = _source(manifest, data)
+    source = one_source(manifest, data)
     protocol = ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
     ks = read_numbers("--cutoffs", cutoffs, int, least=1)
     models = [] if vectors and not _typed(context, "model") else model or [DEFAULTS.model]
@@ -216,14 +208,14 @@ def rerank(
     """
     from fashion_cli.commands._eval_figures import show_rerank
     from fashion_cli.commands._eval_plots import check_plot, draw_gains
-    from fashion_cli.commands._inputs import read_numbers
+    from fashion_cli.commands._inputs import one_source, read_numbers
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format
     from fashion_cli.inference.protocol import ProtocolOptions
     from fashion_cli.steps.evaluate_rerank import EvalRerankConfig, evaluate_rerank
 
     check_plot(plot)
-    source = _source(manifest, data)
+    source = one_source(manifest, data)
     config = EvalRerankConfig(
         protocol=ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by=""),
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
@@ -238,69 +230,6 @@ def rerank(
     if plot is not None:
         draw_gains(report, plot)
     show_rerank(report, choose_format(format_name))
-
-
-@app.command(cls=SectionedCommand)
-def tags(
-    *,
-    manifest: Annotated[
-        Path,
-        typer.Argument(metavar="CSV", show_default=False, help="A table with the columns path, split and labels."),
-    ],
-    split: SplitOption = "val",
-    recipe: Annotated[
-        Path | None,
-        typer.Option(metavar="TOML", show_default=False, help="Read labels by this recipe's rules for the table."),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="GROUP=COLUMN",
-            show_default=False,
-            help="The table's column with a tag group's labels; may be repeated.",
-        ),
-    ] = None,
-    features: FeaturesOption = None,
-    format_name: RowFormatOption = None,
-    quiet: QuietOption = False,
-    model: ModelOption = DEFAULTS.model,
-    tagger: TaggerOption = "",
-    device: DeviceOption = DEFAULTS.device,
-    engine: EngineOption = "auto",
-    batch_size: BatchSizeOption = DEFAULTS.batch_size,
-    workers: WorkersOption = DEFAULTS.workers,
-) -> None:
-    """How well tags are recognised.
-
-    Prints precision, recall, F1 and average precision of each group and each tag, and top-k of groups.
-    """
-    from fashion_cli.commands._eval_figures import show_tag_figures
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.steps.evaluate_tags import EvalTagsConfig, evaluate_tags
-
-    config = EvalTagsConfig(
-        manifest=manifest,
-        inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
-        split=split,
-        recipe=recipe,
-        columns=tuple(columns or ()),
-        features=features,
-    )
-    with show_progress("predicting", quiet=quiet) as progress:
-        report = evaluate_tags(config, progress)
-    show_tag_figures(report, choose_format(format_name))
-
-
-def _source(manifest: Path | None, data: str | None) -> str:
-    """The one of both that was given."""
-    if (manifest is None) == (data is None):
-        raise UsageError(
-            "nothing to measure on" if data is None else "a table and --data at once",
-            hint="give a CSV table, or --data inshop:DIR",
-        )
-    return str(manifest) if data is None else data
 
 
 def _one_each(features: list[Path] | None, models: list[str]) -> list[Path | None]:

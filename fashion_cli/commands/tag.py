@@ -24,7 +24,7 @@ from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
-    from fashion_cli.steps.tag import TagConfig
+    from fashion_cli.steps.tag import AddTagsConfig, TagConfig
 
 DEFAULTS = InferenceOptions()
 FEATURE_SUFFIXES = (".h5", ".hdf5")
@@ -63,6 +63,32 @@ def tag(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    add: Annotated[
+        bool,
+        typer.Option(
+            "--add",
+            help="Put this model's tags beside those that the .h5 file has; without IMAGES, of its photographs.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    add_as: Annotated[
+        str,
+        typer.Option(
+            metavar="PREFIX",
+            show_default="their own names",
+            help="With --add: call its groups PREFIX.GROUP in the file.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = "",
+    language: Annotated[
+        str,
+        typer.Option(
+            metavar="CODE",
+            show_default="the tags' own names",
+            help="Also say what tags are called in this language, as ko, where the model knows it.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = "",
     format_name: RowFormatOption = None,
     strict: StrictOption = False,
     quiet: QuietOption = False,
@@ -75,12 +101,18 @@ def tag(
 ) -> None:
     """Say what is on photographs: category, colour, pattern and more."""
     from fashion_cli.commands._inputs import read_sources
-    from fashion_cli.steps.tag import TagConfig
+    from fashion_cli.steps.tag import AddTagsConfig, TagConfig
 
     _check(out, format_name, narrowed=min_score is not None or bool(top or group))
-    sources = read_sources(images, null=null)
+    if add or add_as:
+        _check_added(out, add=add)
+    sources = read_sources(images, null=null, optional=add)
     inference = InferenceOptions(model, device, engine, batch_size, workers, tagger)
-    config = TagConfig(sources.paths, inference, min_score, top, tuple(group or ()), sources.listed)
+    if add and out is not None:
+        added = AddTagsConfig(sources.paths, out, inference, add_as, sources.listed)
+        _add_features(added, quiet=quiet, strict=strict)
+        return
+    config = TagConfig(sources.paths, inference, min_score, top, tuple(group or ()), sources.listed, language)
     if out is not None and out.suffix.lower() in FEATURE_SUFFIXES:
         _write_features(config, out, quiet=quiet, strict=strict)
     else:
@@ -104,6 +136,23 @@ def _check(out: Path | None, format_name: RowFormat | None, *, narrowed: bool) -
         )
 
 
+def _check_added(out: Path | None, *, add: bool) -> None:
+    if not add:
+        raise UsageError("--add-as is for --add", hint="fashion tag IMAGES… -o FILE.h5 --add --add-as PREFIX")
+    if out is None or out.suffix.lower() not in FEATURE_SUFFIXES:
+        raise UsageError("--add is for feature files", hint="-o FILE.h5 names the one to add tags to")
+
+
+def _add_features(config: "AddTagsConfig", *, quiet: bool, strict: bool) -> None:
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._updates import show_added
+    from fashion_cli.steps.tag import add_tags_to_file
+
+    with show_progress("tagging", quiet=quiet) as progress:
+        report = add_tags_to_file(config, progress)
+    show_added(report, strict=strict)
+
+
 def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool) -> None:
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._updates import show_embedded
@@ -119,14 +168,17 @@ def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool
 def _write_rows(
     config: "TagConfig", out: Path | None, format_name: RowFormat | None, *, quiet: bool, strict: bool
 ) -> None:
-    from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._messages import name_skipped, say
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format, emit, on_terminal
     from fashion_cli.commands._tag_results import Counted, tag_lines
     from fashion_cli.commands._whole_files import whole_file
     from fashion_cli.inference.pipeline import Skipped
-    from fashion_cli.steps.tag import tag_images
+    from fashion_cli.steps.tag import tag_images, tag_languages
 
+    if config.language and config.language not in (known := tag_languages(config.inference)):
+        spoken = f"only in {', '.join(known)}" if known else "in no language"
+        say(f"fashion: the model has no titles in {config.language!r}, {spoken}: tags go by their own names")
     chosen = ROW_SUFFIXES[out.suffix.lower()] if out else choose_format(format_name)
     skipped: list[Skipped] = []
     # Lines that appear one by one on a terminal show the progress themselves.
@@ -134,9 +186,9 @@ def _write_rows(
     with show_progress("tagging", quiet=quiet) as progress:
         photographs = Counted(tag_images(config, progress, skipped.append))
         if out is None:
-            for text in tag_lines(photographs, chosen):
+            for text in tag_lines(photographs, chosen, titled=bool(config.language)):
                 emit(text)
         else:
             with whole_file(out) as stream:
-                stream.writelines(tag_lines(photographs, chosen))
+                stream.writelines(tag_lines(photographs, chosen, titled=bool(config.language)))
     name_skipped(skipped, photographs.count, strict=strict)

@@ -81,5 +81,7 @@ def train(
         report = train_model(config, progress)
     if writes():
         say(f"model: {report.model}")
+        for note in report.notes:
+            say(f"fashion: {note}")
         name_skipped(report.skipped, report.photographs, strict=False)
         show_rows(Rows(("figure", "value"), list(report.figures.items())), choose_format(format_name))

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,13 @@ class Tag:
         group: The question that it answers.
         name: The answer.
         score: Probability in [0, 1].
+        title: What people call it in the language that was asked for; "" where none was, or the card has none.
     """
 
     group: str
     name: str
     score: float
+    title: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.group}:{self.name}"
@@ -49,7 +51,7 @@ def present_tags(scores: npt.NDArray[np.floating], vocabulary: Vocabulary) -> np
 
 
 def named_tags(
-    scores: npt.NDArray[np.floating], chosen: npt.NDArray[np.bool_], vocabulary: Vocabulary
+    scores: npt.NDArray[np.floating], chosen: npt.NDArray[np.bool_], vocabulary: Vocabulary, language: str = ""
 ) -> tuple[Tag, ...]:
     """The chosen tags of one photograph: group by group, the best first.
 
@@ -57,12 +59,17 @@ def named_tags(
         scores: (T,) probabilities.
         chosen: (T,) which of them.
         vocabulary: Their names.
+        language: Of their titles; "" for none.
     """
     tags = []
     for group in vocabulary.groups:
         window = vocabulary.columns[group.name]
         best_first = window.start + np.argsort(-scores[window].astype(np.float32), kind="stable")
-        tags += [Tag(group.name, vocabulary.names[t], round(float(scores[t]), 4)) for t in best_first if chosen[t]]
+        titles = dict(zip(group.tags, group.titles.get(language, ()), strict=False))  # there may be none
+        for t in best_first:
+            if chosen[t]:
+                name = vocabulary.names[t]
+                tags.append(Tag(group.name, name, round(float(scores[t]), 4), titles.get(name, "")))
     return tuple(tags)
 
 

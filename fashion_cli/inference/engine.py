@@ -12,6 +12,7 @@ from fashion_cli.data.images import Box, ImageReader, Photograph
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import ModelPair, Models
+from fashion_cli.inference.side_by_side import SideBySide
 from fashion_cli.model_cards import ONNX_FILE
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
@@ -55,11 +56,11 @@ class Reader(Protocol):
         ...
 
 
-def open_engine(model: Models, options: InferenceOptions, photographs: int) -> Engine:
+def open_engine(model: Models | SideBySide, options: InferenceOptions, photographs: int) -> Engine:
     """The engine that is done first with that many photographs, unless the options name one.
 
     Args:
-        model: What to run; of a pair, each model has an engine of its own.
+        model: What to run; of several, each has an engine of its own.
         options: Engine, device and workers.
         photographs: How many are to be predicted; decides whether importing torch pays.
 
@@ -70,10 +71,11 @@ def open_engine(model: Models, options: InferenceOptions, photographs: int) -> E
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", options.device):
         raise UsageError(f"unknown device {options.device!r}", hint="--device auto, cpu, cuda or cuda:n")
     if isinstance(model, ModelPair):
-        from fashion_cli.inference.pair_engine import PairEngine
+        model = SideBySide.of(model)
+    if isinstance(model, SideBySide):
+        from fashion_cli.inference.joint_engine import JointEngine
 
-        engines = (open_engine(each, options, photographs) for each in (model.vectors, model.tags))
-        return PairEngine(model, *engines)
+        return JointEngine(model, [open_engine(each, options, photographs) for each in model.models])
     name = options.engine if options.engine != "auto" else _choose(model, options.device, photographs)
     lanes = min(options.workers or processors(), max(1, -(-photographs // options.batch_size)))
     if name == "onnx":
@@ -89,7 +91,7 @@ def open_engine(model: Models, options: InferenceOptions, photographs: int) -> E
     return TorchEngine(model, options.device, lanes)
 
 
-def open_reader(model: Models, *, fast: bool) -> Reader:
+def open_reader(model: Models | SideBySide, *, fast: bool) -> Reader:
     """What fits photographs to a model.
 
     Args:
@@ -97,9 +99,11 @@ def open_reader(model: Models, *, fast: bool) -> Reader:
         fast: As in `ImageReader`.
     """
     if isinstance(model, ModelPair):
-        from fashion_cli.inference.pair_engine import PairReader
+        model = SideBySide.of(model)
+    if isinstance(model, SideBySide):
+        from fashion_cli.inference.joint_engine import JointReader
 
-        return PairReader(model, fast=fast)
+        return JointReader(model, fast=fast)
     return ImageReader(model.card.input, fast=fast)
 
 

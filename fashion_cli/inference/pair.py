@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
+from fashion_cli.data.features import FeatureHeader
 from fashion_cli.data.features.rows import PAIRED
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
@@ -44,12 +45,6 @@ class ModelPair:
             figures={},
         )
 
-    @property
-    def same_pixels(self) -> bool:
-        """Whether both models want a photograph fitted in the same way."""
-        first, second = self.vectors.card.input, self.tags.card.input
-        return replace(first, mean=second.mean, std=second.std) == second  # these two are the engines' business
-
 
 Models = Model | ModelPair
 AnyModel = TypeVar("AnyModel", Model, Models)
@@ -77,6 +72,13 @@ def open_tagger(options: InferenceOptions) -> Model:
         UsageError: If it has no tags.
     """
     return require_tags(open_model(options.tagger or options.model))
+
+
+def header_of(model: Models) -> FeatureHeader:
+    """The header of what a model makes, with where it lies."""
+    if isinstance(model, ModelPair):
+        return FeatureHeader.of(model.card, model.vectors.location, model.tags.location)
+    return FeatureHeader.of(model.card, model.location)
 
 
 def require_tags(model: AnyModel) -> AnyModel:

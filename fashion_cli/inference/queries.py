@@ -12,8 +12,9 @@ from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import Box
 from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models
+from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped, predict_images
+from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.gallery import Gallery
 
 
@@ -45,7 +46,7 @@ def query_features(
 
     Raises:
         IndexDirectoryError: If the model's vectors do not compare with the gallery's.
-        WeightsError: If the model cannot be used.
+        WeightsError: If the model cannot be used, or one whose tags were added.
     """
     rows = {} if box else {path: row for path in paths if (row := _stored_row(gallery, path)) is not None}
     stored = gallery.features.read(list(rows.values())) if rows else None
@@ -77,8 +78,28 @@ def _predict(
         )
     )
     gallery.require_model(model.card)
-    engine = open_engine(model, options, len(paths))
-    reader = open_reader(model, fast=engine.fast_images)
+    return predict_queries(beside(model, gallery.features.header), paths, options, box)
+
+
+def predict_queries(
+    models: Models | SideBySide, paths: Sequence[Path], options: InferenceOptions, box: Box | None = None
+) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
+    """Look at photographs.
+
+    Args:
+        models: What looks.
+        paths: Each once.
+        options: How the models run.
+        box: The part of each photograph to look at.
+
+    Returns:
+        The features of those that could be read, and the others.
+
+    Raises:
+        WeightsError: If a model cannot be used.
+    """
+    engine = open_engine(models, options, len(paths))
+    reader = open_reader(models, fast=engine.fast_images)
     features: dict[str, Features] = {}
     skipped: list[Skipped] = []
     for batch in predict_images(paths, reader, engine, options.batch_size, box):

@@ -44,8 +44,8 @@ class TorchEngine:
         self._turn = nullcontext() if on_cpu else Lock()
         network = load_model(model)
         for name, child in network.named_children():
-            if _has_convolutions(child):
-                setattr(network, name, fused(child).to(_trunk_type(self.device)))
+            simpler = fused(child)
+            setattr(network, name, simpler.to(_trunk_type(self.device)) if _has_convolutions(child) else simpler)
         deployed = DeployedModel(network, model.card).eval()
         self._deployed = deployed.to(self.device).to(memory_format=torch.channels_last)
 

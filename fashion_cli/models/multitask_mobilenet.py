@@ -2,9 +2,13 @@
 
 Trunk: Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks (CVPR 2018), width 1.0, as in torchvision.
 The vector head (fully connected, l2) is that of Lim & Nang's retrieval network; the tag head is one linear layer over
-the same features, so tagging and embedding a photograph cost one pass.
+the same features, so tagging and embedding a photograph cost one pass. Tags may also look at the maps of earlier
+blocks: what training for vectors forgets (whether a sandal is a child's) can still be read there.
 """
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
@@ -12,21 +16,51 @@ from fashion_cli.layers.heads import tag_head, tag_logits, unit_vectors
 from fashion_cli.models.outputs import ImageOutputs
 
 FEATURE_WIDTH = 1280  # MobileNetV2's last convolution at width 1.0
+BLOCK_WIDTHS = (32, 16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320)  # table 2 of Sandler et al.
+
+
+class PooledBlocks(nn.Sequential):
+    """Blocks in a row, whose maps are averaged over the image.
+
+    Args:
+        blocks: (B, 3, H, W) images -> maps of the last one.
+        chosen: Numbers of the blocks whose maps count, beside the last.
+    """
+
+    def __init__(self, blocks: nn.Sequential, chosen: Sequence[int]) -> None:
+        super().__init__(*blocks)
+        self.chosen = frozenset(chosen) | {len(blocks) - 1}
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, F), the chosen blocks in order, the last one last."""
+        maps, parts = images, []
+        for number, block in enumerate(self):
+            maps = block(maps)
+            if number in self.chosen:
+                parts.append(maps.mean(dim=(2, 3)))
+        return torch.cat(parts, dim=1)
 
 
 class MultitaskMobileNet(nn.Module):
-    """MobileNetV2 with a vector head and, where there are tags, a tag head."""
+    """MobileNetV2 with a vector head and, where there are tags, a tag head.
 
-    def __init__(self, vector_width: int, tags: int) -> None:
+    Args:
+        vector_width: D.
+        tags: T; 0 leaves the tag head away.
+        tag_blocks: Numbers in [0, 18) of earlier blocks that tags see too.
+    """
+
+    def __init__(self, vector_width: int, tags: int, tag_blocks: Sequence[int] = ()) -> None:
         super().__init__()
-        self.features = mobilenet_v2(weights=None).features
+        self.features = PooledBlocks(mobilenet_v2(weights=None).features, tag_blocks)
+        width = FEATURE_WIDTH + sum(BLOCK_WIDTHS[number] for number in set(tag_blocks))
         self.vector_head = nn.Linear(FEATURE_WIDTH, vector_width)
-        self.tag_head = tag_head(FEATURE_WIDTH, tags)
+        self.tag_head = tag_head(width, tags)
 
     def pooled(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images -> (B, 1280) fp32 mean-pooled features."""
-        maps: Tensor = self.features(images)  # (B, 1280, H / 32, W / 32)
-        return maps.mean(dim=(2, 3)).float()
+        """(B, 3, H, W) normalised images -> (B, F) fp32, what tags are told from; the last 1280 make the vector."""
+        pooled: Tensor = self.features(images)
+        return pooled.float()
 
     def forward(self, images: Tensor) -> ImageOutputs:
         """Embed and tag a batch.
@@ -34,6 +68,6 @@ class MultitaskMobileNet(nn.Module):
         Args:
             images: (B, 3, H, W), normalised as the model card says.
         """
-        pooled = self.pooled(images)  # (B, 1280)
-        vectors = unit_vectors(self.vector_head(pooled))  # (B, D)
+        pooled = self.pooled(images)  # (B, F)
+        vectors = unit_vectors(self.vector_head(pooled[:, -FEATURE_WIDTH:]))  # (B, D)
         return ImageOutputs(vectors=vectors, logits=tag_logits(self.tag_head, pooled))

@@ -1,4 +1,4 @@
-"""How well tag scores agree with a manifest: per tag and per group, over the labelled entries only."""
+"""How well tag scores agree with annotations: per tag and per group, over the labelled entries only."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fashion_cli.data.annotations import Annotation, of_split, read_manifest, require_column
-from fashion_cli.data.tags import present_tags, require_group
-from fashion_cli.data.targets import UNSURE, LabelRule, targets
-from fashion_cli.errors import AnnotationError, RecipeError, UsageError
+from fashion_cli.data.tags import present_tags
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.on_demand import features_on_demand
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_models, open_tagger, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
+from fashion_cli.metrics.confusion import Confusion, confuse
 from fashion_cli.metrics.tags import (
     Rates,
     Scores,
@@ -24,35 +23,30 @@ from fashion_cli.metrics.tags import (
     mean_average_precision,
     top_accuracy,
 )
-from fashion_cli.model_cards import Vocabulary
-from fashion_cli.training.recipe import SetSection, find_recipe, read_recipe
+from fashion_cli.model_cards import TagGroup, Vocabulary
+from fashion_cli.training.labelled import LabelSource, read_labelled
 
 TOP = (1, 3, 5)
-SEPARATOR = ";"  # between several values of a cell
 
 
 @dataclass(frozen=True)
 class EvalTagsConfig:
     """What to measure.
 
-    Which columns hold which tags: a recipe says, or `columns`, or else the columns that are named as a group.
-
     Attributes:
-        manifest: A CSV manifest.
+        labels: Photographs and their tags.
         inference: How the model runs.
-        split: Whose photographs; "" all.
-        recipe: A training recipe with a set of this manifest; its label rules are used.
-        columns: "group=column"; the column's values are tags, with `;` between several.
         features: A feature file to look into and to add to.
+        best: Of an exclusive group the best tag is claimed whatever its threshold, as classifiers are reported.
+        confusion: Also count which tag is taken for which; one exclusive group must be measured.
         top: The k of top-k accuracy.
     """
 
-    manifest: Path
+    labels: LabelSource
     inference: InferenceOptions
-    split: str = "val"
-    recipe: Path | None = None
-    columns: tuple[str, ...] = ()
     features: Path | None = None
+    best: bool = False
+    confusion: bool = False
     top: tuple[int, ...] = TOP
 
 
@@ -87,6 +81,7 @@ class GroupFigures:
         macro: The mean over tags that a photograph shows.
         mean_average_precision: The mean over tags that a photograph shows.
         top: k -> the share of photographs with a right tag among their k best labelled ones.
+        accuracy: Of an exclusive group, how often the best-scored tag is the right one; of others nan.
     """
 
     name: str
@@ -95,6 +90,7 @@ class GroupFigures:
     macro: Rates
     mean_average_precision: float
     top: Mapping[int, float]
+    accuracy: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -105,10 +101,11 @@ class EvalTagsReport:
         groups: Those with a label.
         tags: Those with a labelled photograph.
         photographs: That could be read and have a label.
-        unknown: Values of the manifest, as "group:value", that the model has no tag for.
+        unknown: Values of the annotations, as "group:value", that the model has no tag for.
         skipped: Photographs that could not be read.
         model: Its name.
         seconds: In all.
+        confusion: Where it was asked for. Tags go by their English titles.
     """
 
     groups: tuple[GroupFigures, ...]
@@ -118,91 +115,68 @@ class EvalTagsReport:
     skipped: tuple[Skipped, ...]
     model: str
     seconds: float
+    confusion: Confusion | None = None
 
 
 def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
-    """Tag, and compare with the manifest.
+    """Tag, and compare with the annotations.
 
     Raises:
-        UsageError: If the model has no tags, or it is not clear which columns hold them.
-        AnnotationError: If the manifest lacks a column or a split, or none of its values is a tag.
-        RecipeError: If the recipe has no set with this manifest.
+        UsageError: If the model has no tags, it is not clear which columns hold them, or which group's confusion is
+            wanted.
+        AnnotationError: If the annotations lack a column or a split, or none of their values is a tag.
+        RecipeError: If the recipe has no set with these annotations.
         FeatureFileError: If the feature file is damaged or another model's.
     """
     start = time.perf_counter()
     # Vectors that are not kept need no second model.
     model = require_tags(open_models(config.inference)) if config.features else open_tagger(config.inference)
     vocabulary = model.card.vocabulary
-    annotations = list(read_manifest(config.manifest))
-    rules = _rules(config, annotations, vocabulary)
-    for rule in rules.labels:
-        require_column(config.manifest, annotations, rule.column)
-    # Over all splits: a tag that only other splits name is known to be absent in this one.
-    matrix = targets(vocabulary, rules.labels, rules.absent, annotations)
-    chosen = {id(annotation) for annotation in of_split(config.manifest, annotations, config.split)}
-    labelled = [
-        row for row, annotation in enumerate(annotations) if id(annotation) in chosen and (matrix[row] >= 0).any()
-    ]
-    if not labelled:
-        raise AnnotationError(
-            f"{config.manifest}: no photograph with split={config.split} has a tag that the model knows",
-            hint="the model's tags: fashion weights list",
-        )
-    paths = [annotations[row].path for row in labelled]
-    with features_on_demand(paths, model, config.inference, progress, config.features) as found:
-        scores = found.features.scores(found.rows).astype(np.float32)
-    truths = matrix[labelled][found.places]
+    labelled = read_labelled(config.labels, vocabulary)
+    confused = _confused(vocabulary, labelled.truths) if config.confusion else None
+    with features_on_demand(labelled.paths, model, config.inference, progress, config.features) as found:
+        # A kept file may hold tags of further models behind this one's.
+        scores = found.features.scores(found.rows)[:, : len(vocabulary)].astype(np.float32)
+    truths = labelled.truths[found.places]
+    if config.best:
+        vocabulary = Vocabulary(tuple(_without_thresholds(group) for group in vocabulary.groups))
     return EvalTagsReport(
         groups=tuple(_groups(vocabulary, scores, truths, config.top)),
         tags=tuple(_tags(vocabulary, scores, truths)),
         photographs=len(truths),
-        unknown=tuple(dict.fromkeys(_unknown(vocabulary, rules.labels, annotations))),
+        unknown=labelled.unknown,
         skipped=found.skipped,
         model=model.card.name,
         seconds=time.perf_counter() - start,
+        confusion=_confusion(confused, vocabulary, scores, truths) if confused is not None else None,
     )
 
 
-def _rules(config: EvalTagsConfig, annotations: Sequence[Annotation], vocabulary: Vocabulary) -> SetSection:
-    """How the manifest's columns become the model's tags."""
-    if config.recipe is not None and config.columns:
-        raise UsageError("a recipe and columns at once", hint="give --recipe or --column")
-    if config.recipe is not None:
-        section = _section(config.recipe, config.manifest)
-        labels = tuple(rule for rule in section.labels if rule.group in vocabulary.columns)
-        return replace(section, labels=labels)
-    pairs = [_pair(text) for text in config.columns]
-    if not pairs:
-        present = annotations[0].values if annotations else {}
-        pairs = [(name, name) for name in vocabulary.columns if name in present]
-    if not pairs:
+def _confused(vocabulary: Vocabulary, truths: Truths) -> TagGroup:
+    """The one exclusive group that photographs are labelled with.
+
+    Raises:
+        UsageError: If there are several, or none.
+    """
+    labelled = [group for group in vocabulary.groups if (truths[:, vocabulary.columns[group.name]] == 1).any()]
+    exclusive = [group for group in labelled if group.exclusive]
+    if len(exclusive) != 1:
+        names = " or ".join(f"--group {group.name}" for group in exclusive)
         raise UsageError(
-            f"{config.manifest}: no column is named as a tag group ({', '.join(vocabulary.columns)})",
-            hint="--column GROUP=COLUMN, or --recipe with a set of this manifest",
+            f"a confusion matrix of {len(exclusive) or 'no'} exclusive groups: one is wanted",
+            hint=names or "in other groups a photograph may show several tags",
         )
-    for group, _ in pairs:
-        require_group(group, vocabulary)
-    return SetSection(str(config.manifest), labels=tuple(LabelRule(*pair, SEPARATOR) for pair in pairs))
+    return exclusive[0]
 
 
-def _pair(text: str) -> tuple[str, str]:
-    group, equals, column = text.partition("=")
-    if not (group and equals and column):
-        raise UsageError(f"column {text!r}: expected GROUP=COLUMN", hint="for example --column colour=base_colour")
-    return group, column
+def _confusion(group: TagGroup, vocabulary: Vocabulary, scores: Scores, truths: Truths) -> Confusion:
+    """With English titles: the font of a picture may lack other letters."""
+    window = vocabulary.columns[group.name]
+    return confuse(tuple(group.title(tag, "en") for tag in group.tags), scores[:, window], truths[:, window])
 
 
-def _section(recipe: Path, manifest: Path) -> SetSection:
-    """The set of a recipe whose manifest, relative to any folder, is this one."""
-    sections = read_recipe(find_recipe(recipe)).sets
-    parts = manifest.resolve().parts
-    fitting = [each for each in sections if parts[-len(Path(each.source).parts) :] == Path(each.source).parts]
-    if len(fitting) != 1:
-        raise RecipeError(
-            f"{recipe}: {len(fitting) or 'no'} sets with the manifest {manifest}",
-            hint=f"its sets: {', '.join(each.source for each in sections)}",
-        )
-    return fitting[0]
+def _without_thresholds(group: TagGroup) -> TagGroup:
+    return replace(group, thresholds=(0.0,) * len(group.tags)) if group.exclusive else group
 
 
 def _groups(vocabulary: Vocabulary, scores: Scores, truths: Truths, top: Sequence[int]) -> Iterator[GroupFigures]:
@@ -220,6 +194,7 @@ def _groups(vocabulary: Vocabulary, scores: Scores, truths: Truths, top: Sequenc
             macro=counts.macro(),
             mean_average_precision=mean_average_precision(scores[:, window], truths[:, window]),
             top={k: top_accuracy(scores[:, window], truths[:, window], k) for k in top},
+            accuracy=_confusion(group, vocabulary, scores, truths).accuracy if group.exclusive else float("nan"),
         )
 
 
@@ -238,13 +213,3 @@ def _tags(vocabulary: Vocabulary, scores: Scores, truths: Truths) -> Iterator[Ta
                 rates=rates[tag],
                 average_precision=float(precisions[tag]),
             )
-
-
-def _unknown(vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]) -> Iterator[str]:
-    """Values that the rules name and the model does not know."""
-    for rule in rules:
-        known = set(vocabulary.names[vocabulary.columns[rule.group]])
-        for annotation in annotations:
-            for value in rule.values(annotation.values.get(rule.column, "")):
-                tags = [tag.removeprefix(UNSURE) for tag in rule.tags_of(value)]
-                yield from (f"{rule.group}:{tag}" for tag in tags if tag not in known)

@@ -61,8 +61,8 @@ def fetch_weights(config: FetchConfig) -> FetchReport:
     if (config.out / CARD_FILE).exists() and not config.force:
         raise OutputError(f"{config.out}: there is a model already", hint="--force replaces it; or another -o")
     from fashion_cli.inference.faithful_weights import save_faithful
+    from fashion_cli.initial_weights import fetch_encoder
     from fashion_cli.trunks.trunk import TrunkName, Wanted
-    from fashion_cli.zoo import fetch_encoder
 
     name = TrunkName.parse(config.source)
     network, card = fetch_encoder(name, Wanted(file=config.file, size=config.size))

@@ -1,5 +1,6 @@
 """Say what is on each photograph."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_tagger
 from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
+from fashion_cli.inference.sources import find_photographs
+from fashion_cli.inference.update import add_tags
 from fashion_cli.model_cards import Vocabulary
 
 
@@ -29,6 +32,7 @@ class TagConfig:
         top: Only the best so many of each group, whatever their scores unless `min_score` is given; 0: no such limit.
         groups: Only these groups; empty: all.
         listed: The images are a list that a program wrote: missing ones are skipped, not an error.
+        language: Of the tags' titles; "" for none.
     """
 
     images: tuple[Path, ...]
@@ -37,6 +41,7 @@ class TagConfig:
     top: int = 0
     groups: tuple[str, ...] = ()
     listed: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,16 @@ class TaggedPhotograph:
 
     path: str
     tags: tuple[Tag, ...]
+
+
+def tag_languages(inference: InferenceOptions) -> tuple[str, ...]:
+    """The languages in which the model's tags have titles.
+
+    Raises:
+        UsageError: If the model has no tags.
+        WeightsError: If there is no such model.
+    """
+    return open_tagger(inference).card.vocabulary.languages
 
 
 def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], None]) -> Iterator[TaggedPhotograph]:
@@ -78,6 +93,84 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
         progress(done, len(images))
 
 
+@dataclass(frozen=True)
+class AddTagsConfig:
+    """Whose tags to put beside those of a feature file.
+
+    Attributes:
+        images: What the file is to hold; empty for the photographs that it holds.
+        out: The feature file.
+        inference: How models run, and which one tags: the tagger where it names one.
+        prefix: Before the names of its groups, with a dot; "" for the one that it has in the file, or none.
+        listed: The images are a list that a program wrote: missing ones are skipped, not an error.
+    """
+
+    images: tuple[Path, ...]
+    out: Path
+    inference: InferenceOptions
+    prefix: str = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class AddTagsReport:
+    """What was done; the counts are those of `UpdateReport`.
+
+    Attributes:
+        tagger: The model whose tags were added.
+        groups: What its groups are called in the file.
+        beside: The models whose tags the file had before.
+    """
+
+    out: Path
+    rows: int
+    tagged: int
+    embedded: int
+    kept: int
+    moved: int
+    dropped: int
+    skipped: tuple[Skipped, ...]
+    seconds: float
+    tagger: str
+    groups: tuple[str, ...]
+    beside: tuple[str, ...]
+    engine: str
+
+
+def add_tags_to_file(config: AddTagsConfig, progress: Progress) -> AddTagsReport:
+    """Put the tags of one more model into a feature file; only what lacks them is looked at.
+
+    Raises:
+        UsageError: If a source does not exist, the model has no tags, or they are the file's own.
+        FeatureFileError: If the file is missing or damaged, or a group has the name of another one.
+        WeightsError: If a model cannot be used.
+        OutputError: If the file cannot be written; what was finished is kept.
+    """
+    start = time.perf_counter()
+    tagger = open_tagger(config.inference)
+    found = find_photographs(config.images, None, listed=config.listed) if config.images else None
+    update, header = add_tags(
+        found.images if found else None, config.out, tagger, config.prefix, config.inference, progress
+    )
+    (new,) = (each for each in header.added if each.weights_sha256 == tagger.card.weights_sha256)
+    own = (header.model,) if len(header.own_vocabulary) else ()
+    return AddTagsReport(
+        out=config.out,
+        rows=update.rows,
+        tagged=update.tagged,
+        embedded=update.embedded,
+        kept=update.kept,
+        moved=update.moved,
+        dropped=update.dropped,
+        skipped=(*(found.unreadable if found else ()), *update.skipped),
+        seconds=time.perf_counter() - start,
+        tagger=tagger.card.name,
+        groups=tuple(group.name for group in new.vocabulary.groups),
+        beside=(*own, *(each.model for each in header.added if each is not new)),
+        engine=update.engine,
+    )
+
+
 def _tagged(
     rows: FeatureRows, config: TagConfig, vocabulary: Vocabulary, windows: list[slice]
 ) -> Iterator[TaggedPhotograph]:
@@ -88,7 +181,7 @@ def _tagged(
     for window in windows:
         shown[window] = True
     for path, scores, each in zip(rows.paths, rows.scores, chosen & shown, strict=True):
-        yield TaggedPhotograph(path, named_tags(scores, each, vocabulary))
+        yield TaggedPhotograph(path, named_tags(scores, each, vocabulary, config.language))
 
 
 def _chosen(scores: npt.NDArray[np.floating], config: TagConfig, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.training.column_groups import with_column_groups
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import Recipe, find_recipe, read_recipe, recipe_text
 
@@ -48,12 +49,14 @@ class TrainReport:
         figures: Measured on `val`.
         photographs: That it was trained on.
         skipped: Training photographs that could not be read.
+        notes: What else a person should know, for example labels without a word vector.
     """
 
     model: Path
     figures: dict[str, float]
     photographs: int = 0
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def writes() -> bool:
@@ -70,6 +73,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
         OutputError: If the directory cannot be written.
     """
     recipe, data = effective_recipe(config)
+    recipe = with_column_groups(recipe, data)
 
     from fashion_cli.training.loop import CHECKPOINT_FILE, LoopSettings, TrainingLoop
     from fashion_cli.training.model_directory import write_model
@@ -89,7 +93,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
         accelerator.end_training()
         figures = write_model(network, task, config.out, loop.best.epoch) if writes() else {}
     skipped = tuple(Skipped(path, reason) for path, reason in sorted(task.unreadable.items()))
-    return TrainReport(config.out, figures, len(task.train.paths) - len(skipped), skipped)
+    return TrainReport(config.out, figures, len(task.train.paths) - len(skipped), skipped, task.notes)
 
 
 def effective_recipe(config: TrainConfig) -> tuple[Recipe, Path]:

@@ -1,14 +1,14 @@
 """The photographs of a recipe's sets: what is on them, and which show the same garment."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.annotations import Annotation, read_annotations, require_column
+from fashion_cli.data.annotations import Annotation, folder_of, read_annotations, require_column
 from fashion_cli.data.images import Box
 from fashion_cli.data.samplers import repeat_factors
 from fashion_cli.data.targets import targets
@@ -83,28 +83,66 @@ class Photographs:
 
 
 def read_set(section: SetSection, data: Path) -> list[Annotation]:
-    """The photographs of a set; where none is in the split `val`, some garments of `train` are held out.
+    """The photographs of a set, each in a split.
+
+    A split that the set has stays as it is. Where it has no `val`, or no `test` and the recipe wants one, garments of
+    `train` make it up: a garment's hash decides, so it stays in its split whatever is added to the set. A set without
+    the column `split` counts as `train`; with `divide_anew` every set does. With `only_labelled`, photographs without
+    a label are left out.
 
     Raises:
         AnnotationError: If the set lacks a column that the recipe names, or has no photograph.
     """
     annotations = list(read_annotations(section.source, data))
-    columns = [section.item, section.similar, "split", *(rule.column for rule in section.labels)]
-    for column in filter(None, columns):
+    named = [section.item, section.similar, section.divide_by, *(rule.column for rule in section.labels)]
+    for column in filter(None, named):
         require_column(section.source, annotations, column)
     if not annotations:
         raise AnnotationError(f"{section.source}: no photograph", hint="check --data")
-    if any(annotation.split == "val" for annotation in annotations):
-        return annotations
-    return [_held_out(section, annotation) for annotation in annotations]
+    if section.only_labelled:
+        annotations = _labelled(section, annotations)
+    anew = section.divide_anew or "split" not in annotations[0].values
+    if anew:
+        annotations = [_moved(annotation, "train") for annotation in annotations]
+    root = folder_of(section.source, data) if anew or section.tested else None
+    present = {annotation.split for annotation in annotations}
+    return [_divided(section, annotation, root, present) for annotation in annotations]
 
 
-def _held_out(section: SetSection, annotation: Annotation) -> Annotation:
-    """The photograph, moved from `train` to `val` where its garment's hash falls into the held-out share."""
+def _labelled(section: SetSection, annotations: Sequence[Annotation]) -> list[Annotation]:
+    chosen = [each for each in annotations if any(rule.labels(each.values[rule.column]) for rule in section.labels)]
+    if not chosen:
+        columns = ", ".join(rule.column for rule in section.labels) or "none is named"
+        raise AnnotationError(
+            f"{section.source}: no photograph has a label", hint=f"only_labelled looks into the columns: {columns}"
+        )
+    return chosen
+
+
+def _divided(section: SetSection, annotation: Annotation, root: Path | None, present: Set[str]) -> Annotation:
+    """The photograph, moved from `train` where its garment's hash falls into the share of a split that is missing."""
     if annotation.split != "train":
         return annotation
-    name = (annotation.values[section.item] if section.item else "") or "/".join(annotation.path.parts[-NAMING_PARTS:])
+    column = section.divide_by or section.item
+    place = _place((annotation.values[column] if column else "") or _name(annotation.path, root))
+    split = "val" if place < section.held_out else "test" if place < section.held_out + section.tested else "train"
+    return annotation if split in present else _moved(annotation, split)
+
+
+def _place(name: str) -> float:
+    """Where the hash of a name falls in [0, 1)."""
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
-    if int.from_bytes(digest[:4], "big") >= section.held_out * 2**32:
-        return annotation
-    return replace(annotation, values={**annotation.values, "split": "val"})
+    return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def _name(path: Path, root: Path | None) -> str:
+    """What tells a photograph from others, wherever the set lies: the end of its path, below the set's folder.
+
+    Without a folder it is the end of the path as it was typed, which is how recipes with `held_out` alone divide.
+    """
+    below = path.relative_to(root) if root is not None and path.is_relative_to(root) else path
+    return "/".join(below.parts[-NAMING_PARTS:])
+
+
+def _moved(annotation: Annotation, split: str) -> Annotation:
+    return replace(annotation, values={**annotation.values, "split": split})

@@ -43,8 +43,8 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps in all."""
-        return self.ends[-1]
+        """Steps in all; 0 where no epoch is planned."""
+        return self.ends[-1] if self.ends else 0
 
     @property
     def epochs(self) -> int:
@@ -72,15 +72,17 @@ class Plan:
 def divide(batches: Sequence[int], processes: int, accumulate: int, limit: int) -> Plan:
     """The plan of each of several processes: they take turns at the batches of an epoch, and all have as many.
 
+    No epoch is a plan too: nothing is trained, and what is fitted to the network as it stands still is.
+
     Raises:
         TrainingError: If an epoch has no batch for each of them.
     """
     own = [count // processes for count in batches]
-    if 0 in own or not own:
-        found = f"epoch {own.index(0)} has {batches[own.index(0)]} batches" if own else "there is no epoch"
+    if 0 in own:
         wanted = f" for {processes} processes" if processes > 1 else ""
+        short = own.index(0)
         raise TrainingError(
-            f"{found}{wanted}: fewer training garments than one batch takes",
+            f"epoch {short} has {batches[short]} batches{wanted}: fewer training garments than one batch takes",
             hint="lower `garments` of the stages in the recipe, for example -o stages.0.garments=8",
         )
     return Plan(own, accumulate, limit)

@@ -45,11 +45,18 @@ class GroupSection:
         name: As tags are printed under it.
         exclusive: Whether a garment has one of them at most.
         weight: Of its loss beside the other groups'.
+        titles: Tag -> language -> what people call it in that language; a tag without one goes by its own name.
     """
 
     name: str
     exclusive: bool = False
     weight: Amount = 1.0
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def titles_of(self, tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Language -> a title for each of these tags."""
+        languages = sorted({language for titles in self.titles.values() for language in titles})
+        return {each: tuple(self.titles.get(tag, {}).get(each, tag) for tag in tags) for each in languages}
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,12 @@ class SetSection:
         absent: Tags that no labelled photograph of the set shows.
         crop: Cut photographs to the box that their annotation gives.
         held_out: The share of training garments that become `val` where a set has no such split.
+        tested: The share of training garments that become `test` where a set has no such split.
+        divide_anew: Divide the whole set by these two shares, whatever splits it has.
+        divide_by: The column whose value photographs share that stay in one split (who sent them, say); "" keeps those
+            of one item together.
+        only_labelled: Leave out photographs of which no column of `labels` says anything.
+        every_column: Each column that is not named above becomes a group of its own; its values are the tags.
     """
 
     source: str
@@ -76,6 +89,11 @@ class SetSection:
     absent: tuple[str, ...] = ()
     crop: bool = False
     held_out: Share = 0.05
+    tested: Share = 0.0
+    divide_anew: bool = False
+    divide_by: str = ""
+    only_labelled: bool = False
+    every_column: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,14 +101,14 @@ class StageSection:
     """Some epochs at one input size; the last stage's size is the model's.
 
     Attributes:
-        epochs: How many.
+        epochs: How many; where no stage has any, only the tag head is fitted (`refit_tags`).
         height: Pixels.
         width: Pixels.
         garments: P garments in a batch.
         photographs: K images of each.
     """
 
-    epochs: Count
+    epochs: Number
     height: Count
     width: Count
     garments: Count
@@ -266,6 +284,7 @@ def _checked(table: Mapping[str, Any], source: str) -> Recipe:
     try:
         recipe: Recipe = convert(Recipe, table)
         _check_groups(recipe)
+        _check_shares(recipe)
     except RecipeError as error:
         raise RecipeError(f"{source}: {error}", hint=error.hint) from None
     return recipe
@@ -277,3 +296,12 @@ def _check_groups(recipe: Recipe) -> None:
         for rule in section.labels:
             if rule.group not in known:
                 raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=nearest(rule.group, known))
+
+
+def _check_shares(recipe: Recipe) -> None:
+    for number, section in enumerate(recipe.sets):
+        if section.held_out + section.tested > 1:
+            raise RecipeError(
+                f"sets.{number}: held_out {section.held_out:g} and tested {section.tested:g} are more than the whole",
+                hint="what they leave is trained on",
+            )

@@ -129,6 +129,8 @@ TAGS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True), TagGroup
     [
         ("triplet_resnet50", 8, "", Vocabulary(())),
         ("vgg16_attributes", 8, "", TAGS),
+        ("style_resnet34", 512, "", TAGS),
+        ("efficientnet_attributes", 1280, "", TAGS),
         ("trunk", 8, "torchvision:efficientnet_b0", TAGS),
         ("encoder", 64, "timm:test_vit", Vocabulary(())),
         ("encoder", 256, "open_clip:ViT-S-32-alt", Vocabulary(())),

@@ -10,6 +10,7 @@ from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import AnnotationError, FashionError, RecipeError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.steps.evaluate_tags import EvalTagsConfig, EvalTagsReport, evaluate_tags
+from fashion_cli.training.labelled import LabelSource
 
 COUNT = 24
 CATEGORIES = ["shirt", "dress;bag", "", "shoes", "bag;hat"]
@@ -61,8 +62,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def measure(shop: Path, model: Path, **more: object) -> EvalTagsReport:
     inference = InferenceOptions(model=str(model), engine="onnx")
-    options = {"manifest": shop / "m.csv", **more}
-    return evaluate_tags(EvalTagsConfig(inference=inference, **options), lambda _done, _all: None)  # type: ignore[arg-type]
+    asked = {name: more.pop(name) for name in ("data", "split", "recipe", "columns", "groups") if name in more}
+    labels = LabelSource(**{"data": str(shop / "m.csv"), **asked})  # type: ignore[arg-type]
+    return evaluate_tags(EvalTagsConfig(labels, inference, **more), lambda _done, _all: None)  # type: ignore[arg-type]
 
 
 def scores_of(features: Path, shop: Path) -> dict[str, dict[int, float]]:
@@ -121,6 +123,25 @@ def test_in_an_exclusive_group_only_the_best_tag_is_claimed(shop: Path, tiny_mod
     assert "blue" not in [tag.name for tag in report.tags]
 
 
+def test_the_best_answer_counts_whatever_its_threshold(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
+    report = measure(shop, tiny_model, features=tmp_path / "f.h5", groups=("colour",), best=True, confusion=True)
+    scores = scores_of(tmp_path / "f.h5", shop)
+    colours = ("red", "green", "blue")
+    counts = {true: dict.fromkeys(colours, 0) for true in colours}
+    for number in range(20):
+        if (label := COLOURS[number % len(COLOURS)]) in colours:
+            counts[label][max(colours, key=lambda colour: scores[colour][number])] += 1
+    assert report.confusion is not None
+    assert report.confusion.names == colours
+    assert report.confusion.counts == tuple(tuple(row.values()) for row in counts.values())
+    (group,) = report.groups
+    assert group.accuracy == pytest.approx(sum(counts[each][each] for each in colours) / 10)
+    assert [tag.name for tag in report.tags] == ["red", "green"]
+    for tag in report.tags:
+        assert tag.rates.recall == pytest.approx(counts[tag.name][tag.name] / 5)
+        assert tag.threshold == 0
+
+
 def test_group_means_are_means_over_tags(shop: Path, tiny_model: Path) -> None:
     report = measure(shop, tiny_model)
     for group in report.groups:
@@ -133,7 +154,7 @@ def test_a_column_of_another_name(shop: Path, tiny_model: Path) -> None:
     expected = measure(shop, tiny_model)
     text = (shop / "m.csv").read_text().replace("colour", "base_colour", 1).replace("category", "x", 1)
     (shop / "renamed.csv").write_text(text)
-    found = measure(shop, tiny_model, manifest=shop / "renamed.csv", columns=("colour=base_colour",))
+    found = measure(shop, tiny_model, data=str(shop / "renamed.csv"), columns=("colour=base_colour",))
     assert [group.name for group in found.groups] == ["colour"]
     assert found.groups[0] == next(group for group in expected.groups if group.name == "colour")
 
@@ -169,6 +190,8 @@ def test_unreadable_photographs_are_counted_and_named(shop: Path, tiny_model: Pa
         ({"columns": ("colour=kind",)}, AnnotationError, "no photograph with split=val has a tag"),
         ({"split": "test"}, AnnotationError, "no photograph with split=test"),
         ({"columns": ("colour=colour",), "recipe": Path("r.toml")}, UsageError, "at once"),
+        ({"groups": ("hue",)}, UsageError, "no tag group 'hue'"),
+        ({"groups": ("category",), "confusion": True}, UsageError, "of no exclusive groups"),
     ],
 )
 def test_wrong_options_say_what_to_do(
@@ -187,5 +210,5 @@ def test_a_manifest_without_tag_columns(tiny_model: Path, tmp_path: Path) -> Non
 
 def test_a_recipe_without_this_manifest(shop: Path, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("path,split,kind\na.png,val,Shirt\n")
-    with pytest.raises(RecipeError, match="no sets with the manifest"):
+    with pytest.raises(RecipeError, match="no sets with the source"):
         measure(tmp_path, tiny_model, recipe=shop / "recipe.toml")

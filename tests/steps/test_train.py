@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
 from fashion_cli.errors import AnnotationError, RecipeError, TrainingError, UsageError
+from fashion_cli.model_cards import SAFETENSORS_FILE
 from fashion_cli.steps.train import TrainConfig, effective_recipe, train_model
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import read_recipe
@@ -305,3 +306,19 @@ def test_a_task_that_nobody_knows(data: Path, tmp_path: Path) -> None:
 def test_fewer_garments_than_a_batch(data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="fewer training garments than one batch"):
         train_model(TrainConfig(data / "recipe.toml", data, tmp_path, overrides=("stages.0.garments=65",)), ignore)
+
+
+def test_a_run_without_epochs_fits_the_tag_head_alone(data: Path, tmp_path: Path) -> None:
+    """The trunk and the vectors stay as they are, to the last bit; the head is the best one on them."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+    trained = train_model(TrainConfig(recipe, data, tmp_path / "trained"), ignore).model
+    only_head = ("stages.0.epochs=0", "refit_tags=true", "model.options={tag_blocks=[3, 13]}")
+    config = TrainConfig(recipe, data, tmp_path / "head", init=trained / SAFETENSORS_FILE, overrides=only_head)
+    report = train_model(config, ignore)
+    before, after = (load_file(folder / SAFETENSORS_FILE) for folder in (trained, report.model))
+    for name, tensor in before.items():
+        if not name.startswith("tag_head"):
+            assert np.array_equal(tensor, after[name]), name
+    assert after["tag_head.weight"].shape[1] == 1280 + 24 + 96
+    assert report.figures["category/top1"] > 0.8

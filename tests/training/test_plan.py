@@ -42,9 +42,13 @@ def test_processes_share_the_batches() -> None:
     [
         ([3, 0], 1, "epoch 1 has 0 batches: fewer training garments than one batch takes"),
         ([3], 4, "epoch 0 has 3 batches for 4 processes"),
-        ([], 1, "there is no epoch"),
     ],
 )
 def test_an_epoch_without_a_batch(batches: list[int], processes: int, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         divide(batches, processes, accumulate=1, limit=0)
+
+
+def test_no_epoch_is_a_plan_too() -> None:
+    plan = divide([], processes=2, accumulate=1, limit=0)
+    assert (plan.steps, plan.epochs) == (0, 0)

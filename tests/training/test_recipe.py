@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.errors import RecipeError
-from fashion_cli.training.recipe import AugmentSection, OptimiserSection, read_recipe
+from fashion_cli.training.recipe import AugmentSection, OptimiserSection, read_recipe, recipe_text
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "recipes"
 SMALLEST = """
@@ -83,7 +83,7 @@ def test_every_example_reads_and_its_parts_fit(path: Path) -> None:
         ('name = "mine"', 'name = "mine"\nmean = [0.5]', "mean: expected 3 values, found 1", "examples/recipes"),
         ('name = "mine"', 'name = "mine"\nmean = 0.5', "mean: expected a list, found 0.5", "examples/recipes"),
         ("[[groups]]", "[groups]", "groups: expected a list", "examples/recipes"),
-        ("epochs = 2", "epochs = 0", "stages.0.epochs: expected a number at least 1, found 0", "examples/recipes"),
+        ("epochs = 2", "epochs = -1", "stages.0.epochs: expected a number at least 0, found -1", "examples/recipes"),
         (
             'task = "multitask"',
             'task = "multitask"\nprecision = "fp8"',
@@ -99,6 +99,7 @@ def test_every_example_reads_and_its_parts_fit(path: Path) -> None:
         ('Navy = ["blue", "?black"]', "Navy = [1]", "tags.Navy.0: expected str, found 1", "examples/recipes"),
         ("[sets.labels.tags]\nNavy =", "tags =", "tags: expected a table", "examples/recipes"),
         ("[model]", "[model", "not a TOML file", "examples/recipes"),
+        ("[[sets]]", "[[sets]]\nheld_out = 0.8\ntested = 0.3", "held_out 0.8 and tested 0.3 are more", "trained on"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str, hint: str) -> None:
@@ -127,3 +128,10 @@ def test_a_label_rule_of_an_unknown_group_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"sets\.0\.labels: no group 'color'") as caught:
         read_recipe(recipe)
     assert caught.value.hint == "did you mean 'colour'?"
+
+
+def test_titles_of_tags_are_kept_and_others_go_by_their_names(tmp_path: Path) -> None:
+    text = SMALLEST.replace("exclusive = true", 'exclusive = true\ntitles = { "light blue" = { ko = "하늘색" } }')
+    recipe = read_recipe(write(tmp_path, text))
+    assert recipe.groups[0].titles_of(("red", "light blue")) == {"ko": ("red", "하늘색")}
+    assert read_recipe(write(tmp_path, recipe_text(recipe))) == recipe

@@ -46,6 +46,17 @@ def read_annotations(source: str, root: Path = Path()) -> Iterator[Annotation]:
     return read_manifest(root / source)
 
 
+def folder_of(source: str, root: Path = Path()) -> Path:
+    """The folder that a set lies in: what is the same for all its photographs, wherever it is moved to.
+
+    Args:
+        source: As `read_annotations` takes it.
+        root: Likewise.
+    """
+    kind, _, path = source.partition(":") if names_a_source(source) else ("csv", "", source)
+    return (root / path).parent if kind == "csv" else root / path
+
+
 def _check_manifest(source: str, path: Path) -> None:
     """A path may hold a colon; one that leads nowhere was meant to begin with a kind."""
     kind, colon, rest = source.partition(":")

@@ -1,4 +1,4 @@
-"""How a feature file is laid out in HDF5. The only user of h5py.
+"""How a feature file is laid out in HDF5. With `header` the only user of h5py.
 
 Default library version and uncompressed chunks, so that every HDF5 program reads it. Chunks are not cached
 (`rdcc_nbytes=0`): a batch writes its own rows only, and a reader of 50 rows reads no more than those.
@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,23 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features.faults import damage, naming_damage
-from fashion_cli.data.features.rows import SHA256_DIGITS, FeatureHeader, FeatureRows, decode_text, encode_text
+from fashion_cli.data.features.header import (
+    GIVE_ANOTHER,
+    TEXT,
+    dataset_of,
+    dtype_of,
+    encoded,
+    is_of,
+    read_header,
+    write_header,
+)
+from fashion_cli.data.features.rows import SHA256_DIGITS, FeatureHeader, FeatureRows
 from fashion_cli.data.features.transactions import TransactionFile
 from fashion_cli.errors import FeatureFileError
-from fashion_cli.model_cards import TagGroup, Vocabulary
 
-FORMAT = "fashion-features"
-VERSION = 1
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 CHUNK_ROWS = 1024
 FEW_ROWS = 256  # up to here HDF5 picks single rows faster than it reads the stretches that hold them
-GIVE_ANOTHER = "give a file that `fashion embed -o` or `fashion index` made"
-TEXT = "text"  # variable-length UTF-8
 
 ROW_DATASETS = {  # name in the file: (field of FeatureRows, type)
     "path": ("paths", TEXT),
@@ -42,7 +46,6 @@ ROW_DATASETS = {  # name in the file: (field of FeatureRows, type)
     "tags/scores": ("scores", "<f2"),
 }
 MATRICES = ("vectors", "tags/scores")
-TAG_DATASETS = {"tags/names": TEXT, "tags/groups": TEXT, "tags/thresholds": "<f8", "tags/exclusive": "|u1"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def open_features(path: Path, transaction: TransactionFile, mode: str) -> Opened
     with naming_damage(path):
         file = h5py.File(transaction, mode, rdcc_nbytes=0)
     try:
-        header = _read_header(path, file)
+        header = read_header(path, file)
         columns = _read_columns(path, file)
         rows, damaged_rows = _count_rows(path, file, header, columns)
         return Opened(file, header, columns, rows, damaged_rows)
@@ -107,7 +110,7 @@ def empty_file(path: Path, header: FeatureHeader, columns: Collection[str]) -> b
     content = BytesIO()
     with h5py.File(content, "w") as file:
         _make(file, header, columns)
-        if _read_header(path, file) != header:
+        if read_header(path, file) != header:
             raise FeatureFileError(
                 f"{path}: the format cannot hold the tags of {header.model}",
                 hint="every tag group needs tags and a name of its own",
@@ -130,7 +133,7 @@ def append(file: h5py.File, rows: FeatureRows) -> None:
     for name, kind in _row_kinds(rows.columns).items():
         dataset = file[name]
         dataset.resize(stop, axis=0)
-        dataset[start:stop] = _encoded(values[name], kind)
+        dataset[start:stop] = encoded(values[name], kind)
     file.attrs.modify("rows", np.int64(stop))
     file.flush()
 
@@ -160,46 +163,13 @@ def read_rows(file: h5py.File, name: str, rows: npt.NDArray[np.int64]) -> npt.ND
     return picked
 
 
-def _read_header(path: Path, file: h5py.File) -> FeatureHeader:
-    """What all rows have in common.
-
-    Raises:
-        FeatureFileError: If the file is of another format, of a newer version, or damaged.
-    """
-    with naming_damage(path):
-        attributes = dict(file.attrs)
-    texts = {name: _text(attributes.get(name)) for name in ("format", "model", "weights_sha256", "created_by")}
-    if texts["format"] != FORMAT:
-        raise FeatureFileError(
-            f"{path}: HDF5, but not a feature file (its attribute `format` is not {FORMAT!r})",
-            hint=GIVE_ANOTHER,
-        )
-    version = attributes.get("version")
-    if not isinstance(version, np.integer) or version < 1:
-        raise damage(path, f"{version!r} is no version of the format")
-    if version > VERSION:
-        raise FeatureFileError(
-            f"{path}: version {version} of the format, which is newer than this program's {VERSION}",
-            hint="pip install --upgrade fashion-cli",
-        )
-    if absent := [name for name, text in texts.items() if text is None]:
-        raise damage(path, f"its attribute {absent[0]!r} is missing or not text")
-    return FeatureHeader(
-        model=texts["model"] or "",
-        weights_sha256=texts["weights_sha256"] or "",
-        vector_width=_dataset(path, file, "vectors", "<f2", dimensions=2).shape[1],
-        vocabulary=_read_vocabulary(path, file),
-        created_by=texts["created_by"] or "",
-    )
-
-
 def _read_columns(path: Path, file: h5py.File) -> tuple[str, ...]:
     """The names of the further texts of each row: every one-dimensional text dataset outside `tags`."""
     names: list[str] = []
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
         known = name in ROW_DATASETS or name.startswith("tags/")
-        if not known and _is_of(item, TEXT, dimensions=1):
+        if not known and is_of(item, TEXT, dimensions=1):
             names.append(name)
 
     with naming_damage(path):
@@ -219,7 +189,7 @@ def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Ite
         raise damage(path, "its attribute 'rows' is missing or no number")
     lengths = {}
     for name, kind in _row_kinds(columns).items():
-        dataset = _dataset(path, file, name, kind, dimensions=2 if name in MATRICES else 1)
+        dataset = dataset_of(path, file, name, kind, dimensions=2 if name in MATRICES else 1)
         lengths[name] = len(dataset)
         if len(dataset) < rows:
             raise damage(path, f"unequal row counts: {rows} rows, but {len(dataset)} in {name!r}")
@@ -228,45 +198,9 @@ def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Ite
     return int(rows), max(lengths.values()) - int(rows)
 
 
-def _read_vocabulary(path: Path, file: h5py.File) -> Vocabulary:
-    datasets = [_dataset(path, file, name, kind, dimensions=1) for name, kind in TAG_DATASETS.items()]
-    if len({len(dataset) for dataset in datasets}) > 1:
-        raise damage(path, "its tags have unequal numbers of names, groups, thresholds and kinds")
-    with naming_damage(path):
-        names, groups, thresholds, exclusive = (dataset[:].tolist() for dataset in datasets)
-        tags = list(zip(groups, names, thresholds, exclusive, strict=True))
-        return Vocabulary(tuple(_tag_group(list(members)) for _, members in groupby(tags, itemgetter(0))))
-
-
-def _tag_group(members: list[tuple[bytes, bytes, float, int]]) -> TagGroup:
-    groups, names, thresholds, exclusive = zip(*members, strict=True)
-    return TagGroup(
-        name=decode_text(groups[0]),
-        tags=tuple(decode_text(name) for name in names),
-        exclusive=bool(exclusive[0]),
-        thresholds=thresholds,
-    )
-
-
 def _make(file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> None:
-    file.attrs.update(
-        format=FORMAT,
-        version=VERSION,
-        model=header.model,
-        weights_sha256=header.weights_sha256,
-        created_by=header.created_by,
-        rows=0,
-    )
-    vocabulary = header.vocabulary
-    for name, values in {
-        "tags/names": vocabulary.names,
-        "tags/groups": vocabulary.group_names,
-        "tags/thresholds": vocabulary.thresholds,
-        "tags/exclusive": [group.exclusive for group in vocabulary.groups for _ in group.tags],
-    }.items():
-        kind = TAG_DATASETS[name]
-        file.create_dataset(name, data=_encoded(values, kind), dtype=_dtype(kind))
-    widths = {"vectors": header.vector_width, "tags/scores": len(vocabulary)}
+    write_header(file, header)
+    widths = {"vectors": header.vector_width, "tags/scores": len(header.vocabulary)}
     for name, kind in _row_kinds(columns).items():
         _make_row_dataset(file, name, kind, widths.get(name))
 
@@ -290,41 +224,5 @@ def _row_kinds(columns: Iterable[str]) -> dict[str, str]:
 def _make_row_dataset(file: h5py.File, name: str, kind: str, width: int | None) -> None:
     shape, limit, chunk = ((), (), ()) if width is None else ((width,), (max(width, 1),), (max(width, 1),))
     file.create_dataset(
-        name, shape=(0, *shape), maxshape=(None, *limit), chunks=(CHUNK_ROWS, *chunk), dtype=_dtype(kind)
+        name, shape=(0, *shape), maxshape=(None, *limit), chunks=(CHUNK_ROWS, *chunk), dtype=dtype_of(kind)
     )
-
-
-def _dataset(path: Path, file: h5py.File, name: str, kind: str, dimensions: int) -> h5py.Dataset:
-    with naming_damage(path):
-        item = file.get(name)
-        fits = item is not None and _is_of(item, kind, dimensions)
-    if item is None:
-        raise damage(path, f"dataset {name!r} is missing")
-    if not fits:
-        raise damage(path, f"dataset {name!r} is not of the type and shape that the format says")
-    return item
-
-
-def _is_of(item: h5py.Dataset | h5py.Group, kind: str, dimensions: int) -> bool:
-    if not isinstance(item, h5py.Dataset) or item.ndim != dimensions:
-        return False
-    if kind == TEXT:
-        text = h5py.check_string_dtype(item.dtype)
-        return text is not None and text.length is None
-    return bool(item.dtype == np.dtype(kind))
-
-
-def _text(attribute: object) -> str | None:
-    if isinstance(attribute, bytes):  # some tools write text of fixed length
-        return decode_text(attribute)
-    return attribute if isinstance(attribute, str) else None
-
-
-def _dtype(kind: str) -> np.dtype[Any]:
-    return h5py.string_dtype() if kind == TEXT else np.dtype(kind)
-
-
-def _encoded(values: Iterable[Any], kind: str) -> npt.NDArray[Any]:
-    if kind == TEXT:
-        return np.array([encode_text(value) for value in values], dtype=object)
-    return np.asarray(values, dtype=kind)

@@ -141,13 +141,20 @@ class FeatureFile:
         Raises:
             FeatureFileError: If they are another model's.
         """
+        self.require_weights(card.name, card.weights_sha256)
+
+    def require_weights(self, model: str, weights_sha256: str) -> None:
+        """Make sure that the vectors are those of a model with this name and identity.
+
+        Raises:
+            FeatureFileError: If they are another model's.
+        """
         header = self.header
-        if not header.same_weights(card.name, card.weights_sha256):
+        if not header.same_weights(model, weights_sha256):
             raise FeatureFileError(
                 f"{self.path}: vectors of {header.model} (weights {header.weights_sha256[:12]}…) "
-                f"do not compare with those of {card.name} (weights {card.weights_sha256[:12]}…)",
-                hint=f"use {header.options_instead_of(card.name)}, or make the file again: "
-                "fashion embed IMAGES… -o FILE",
+                f"do not compare with those of {model} (weights {weights_sha256[:12]}…)",
+                hint=f"use {header.options_instead_of(model)}, or make the file again: fashion embed IMAGES… -o FILE",
             )
 
     def _texts(self, name: str, rows: Selection) -> list[str]:

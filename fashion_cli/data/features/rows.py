@@ -1,7 +1,7 @@
 """What a feature file holds, as numpy and plain Python: the header, and rows of photographs. No h5py."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -13,7 +13,39 @@ from fashion_cli.model_cards import ModelCard, Vocabulary
 UNIT_TOLERANCE = 0.01  # float16 rounds the length of a unit vector of any width by less than 0.001
 HIGHEST_SCORE = 1 + 2**-11  # rounds to 1 in float16; a softmax in float32 may exceed 1 by less
 SHA256_DIGITS = 64
+CREATED_BY = f"fashion-cli {__version__}"
 PAIRED = " + "  # between the names of two models, one for the vectors and one for the tags
+
+
+@dataclass(frozen=True)
+class AddedTags:
+    """Tag groups of one more model, beside those of the model that made the vectors.
+
+    Attributes:
+        model: Its name.
+        weights_sha256: Its identity.
+        location: What `--model` takes to find it: a name or an absolute directory; "" if unknown.
+        prefix: What stands before the names of its groups, with a dot; "" for nothing.
+        vocabulary: Its tags, under the names that their groups have in the file.
+    """
+
+    model: str
+    weights_sha256: str
+    location: str
+    prefix: str
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, card: ModelCard, location: str, prefix: str = "") -> Self:
+        """The tags of a model, under names with a prefix."""
+        groups = card.vocabulary.groups
+        if prefix:
+            groups = tuple(replace(group, name=f"{prefix}.{group.name}") for group in groups)
+        return cls(card.name, card.weights_sha256, location, prefix, Vocabulary(groups))
+
+    def same_scores(self, other: "AddedTags") -> bool:
+        """Whether both models give the same scores, whatever the groups are called."""
+        return (self.weights_sha256, self.vocabulary.names) == (other.weights_sha256, other.vocabulary.names)
 
 
 @dataclass(frozen=True)
@@ -24,8 +56,11 @@ class FeatureHeader:
         model: The name of the model that made the vectors; of two, "VECTORS + TAGS".
         weights_sha256: Its identity: vectors compare only with vectors of the same weights.
         vector_width: D of the vectors.
-        vocabulary: The tags; column t of the scores belongs to `vocabulary.names[t]`.
+        vocabulary: All tags; column t of the scores belongs to `vocabulary.names[t]`.
         created_by: The program and version that made the file.
+        added: Further models, whose tags are the last ones of the vocabulary.
+        model_location: What `--model` takes to find the model of the vectors; "" if unknown.
+        tagger_location: What `--tagger` takes where a second model gave the first tags; else "".
     """
 
     model: str
@@ -33,16 +68,41 @@ class FeatureHeader:
     vector_width: int
     vocabulary: Vocabulary
     created_by: str
+    added: tuple[AddedTags, ...] = ()
+    model_location: str = ""
+    tagger_location: str = ""
+
+    @property
+    def own_vocabulary(self) -> Vocabulary:
+        """The tags of the model itself: the first ones of the vocabulary."""
+        added = sum(len(each.vocabulary.groups) for each in self.added)
+        return Vocabulary(self.vocabulary.groups[: len(self.vocabulary.groups) - added])
+
+    @property
+    def added_columns(self) -> tuple[slice, ...]:
+        """Where the tags of each further model lie in a score matrix."""
+        slices, start = [], len(self.own_vocabulary)
+        for each in self.added:
+            slices.append(slice(start, start + len(each.vocabulary)))
+            start = slices[-1].stop
+        return tuple(slices)
+
+    def with_added(self, added: Sequence[AddedTags]) -> "FeatureHeader":
+        """The same model with these further ones instead of those that it has."""
+        groups = self.own_vocabulary.groups + tuple(group for each in added for group in each.vocabulary.groups)
+        return replace(self, vocabulary=Vocabulary(groups), added=tuple(added))
 
     @classmethod
-    def of(cls, card: ModelCard) -> Self:
+    def of(cls, card: ModelCard, model_location: str = "", tagger_location: str = "") -> Self:
         """The header of what this version makes with a model."""
         return cls(
             model=card.name,
             weights_sha256=card.weights_sha256,
             vector_width=card.vector_width,
             vocabulary=card.vocabulary,
-            created_by=f"fashion-cli {__version__}",
+            created_by=CREATED_BY,
+            model_location=model_location,
+            tagger_location=tagger_location,
         )
 
     def options_instead_of(self, model: str) -> str:

@@ -26,6 +26,7 @@ from fashion_cli.data.targets import gather_vocabulary
 from fashion_cli.data.transforms import Augmentation
 from fashion_cli.errors import AnnotationError, ImageError, RecipeError, UsageError
 from fashion_cli.inference.engine import processors
+from fashion_cli.initial_weights import fetch_initial, load_initial
 from fashion_cli.layers.batch_norm import restore_statistics
 from fashion_cli.layers.tag_probabilities import tag_probabilities
 from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
@@ -36,11 +37,12 @@ from fashion_cli.metrics.tags import average_precision, best_thresholds, top_acc
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.ranks import ranks_of_rows
+from fashion_cli.training.label_graph import ARCHITECTURES, LabelGraph, build_label_graph
 from fashion_cli.training.photographs import Photographs, read_set
 from fashion_cli.training.recipe import Recipe, StageSection
 from fashion_cli.training.tag_head import refit_tag_head
 from fashion_cli.training.task import StepOutput
-from fashion_cli.zoo import TRUNK_PREFIX, build_model, fetch_initial, load_initial
+from fashion_cli.zoo import TRUNK_PREFIX, build_model
 
 VAL_BATCH = 64
 VAL_CUTOFFS = (1, 20)  # of recall@K, as Lim & Nang report it
@@ -55,12 +57,14 @@ class MultitaskTask:
     Args:
         recipe: The whole recipe.
         data: The folder that sources are relative to.
-        init: What the network starts from, as `zoo.load_initial` takes it, or None for random weights.
+        init: What the network starts from, as `initial_weights.load_initial` takes it, or None for random weights.
 
     Attributes:
         network: What is trained.
         objective: The vector loss; some kinds have parameters of their own.
+        graph: What a network with a label graph knows of its labels; None for all others.
         unreadable: Training photographs that were passed over, and why.
+        notes: What a person should know of what the network starts from.
 
     Raises:
         AnnotationError: If a set lacks a column or there is no training photograph.
@@ -87,10 +91,17 @@ class MultitaskTask:
         self.class_weights = class_weights(self.train.targets)
         self.unreadable: dict[str, str] = {}
         self.options: dict[str, Any] = dict(recipe.model.options)  # for the card
+        rows = [annotation for _, annotations in train for annotation in annotations]
+        self.graph = self._label_graph(rows, data)
+        self.notes = self.graph.notes if self.graph is not None else ()
         fetched = fetch_initial(self.card(), init) if init is not None else None
         self.options |= fetched.options if fetched is not None else {}
         torch.manual_seed(recipe.seed)  # the network's first weights
         self.network = build_model(self.card())
+        if self.graph is not None:
+            vectors, adjacency = (torch.from_numpy(each) for each in (self.graph.vectors, self.graph.adjacency))
+            self.network.set_label_graph(vectors, adjacency)  # type: ignore[operator]
+        self._check_refit()
         self.objective = self._vector_loss()
         if init is not None:
             self.options |= load_initial(self.network, self.card(), init, fetched).as_options()
@@ -101,8 +112,14 @@ class MultitaskTask:
         section = self.recipe.model
         cuts = list(thresholds) or [0.5] * len(self.vocabulary)
         groups = tuple(
-            TagGroup(group.name, group.tags, group.exclusive, tuple(cuts[self.vocabulary.columns[group.name]]))
-            for group in self.vocabulary.groups
+            TagGroup(
+                group.name,
+                group.tags,
+                group.exclusive,
+                tuple(cuts[self.vocabulary.columns[group.name]]),
+                told.titles_of(group.tags),
+            )
+            for group, told in zip(self.vocabulary.groups, self.recipe.groups, strict=True)
         )
         return ModelCard(
             name=section.name,
@@ -123,6 +140,7 @@ class MultitaskTask:
         digest = sha256(told.encode(errors="surrogateescape"))
         for each in (self.train, self.val):
             digest.update(each.targets.tobytes())
+        digest.update(self.graph.identity.encode() if self.graph is not None else b"")
         return digest.hexdigest()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -221,6 +239,22 @@ class MultitaskTask:
             raise RecipeError("stages: one image of a garment teaches no vectors", hint="photographs = 2")
         if self.recipe.loss.tags and not len(self.vocabulary):
             raise RecipeError("loss.tags: no group has a tag to learn", hint="name [[groups]], or set loss.tags = 0")
+
+    def _check_refit(self) -> None:
+        """A head is fitted anew as one linear layer over the features; not every network ends in one."""
+        if self.recipe.refit_tags and not isinstance(getattr(self.network, "tag_head", None), nn.Linear):
+            raise RecipeError(
+                f"refit_tags: {self.recipe.model.architecture} has no single tag head", hint="refit_tags = false"
+            )
+
+    def _label_graph(self, rows: Sequence[Annotation], data: Path) -> LabelGraph | None:
+        """What a network with a label graph is told of its labels; its width goes into the card's options."""
+        section = self.recipe.model
+        if section.architecture not in ARCHITECTURES:
+            return None
+        graph = build_label_graph(section.options, self.vocabulary, self.train.targets, rows, data)
+        self.options["label_width"] = graph.vectors.shape[1]
+        return graph
 
     def _vector_loss(self) -> VectorLoss:
         loss = self.recipe.loss

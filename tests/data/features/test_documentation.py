@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.data.features import FeatureFile, FeatureRows, FeatureWriter
+from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.data.features.transactions import TransactionFile
+from fashion_cli.model_cards import TagGroup, Vocabulary
 
 PAGE = Path(__file__).parents[3] / "docs" / "feature-file.md"
 MakeFile = Callable[..., Path]
@@ -40,7 +41,7 @@ def run_python(program: str, folder: Path) -> str:
 
 
 def test_there_are_as_many_examples_as_are_run_here() -> None:
-    assert [len(examples(language)) for language in ("python", "sh", "c")] == [4, 2, 1]
+    assert [len(examples(language)) for language in ("python", "sh", "c")] == [5, 2, 1]
 
 
 def test_read_with_h5py(make_file: MakeFile, rows_of: RowsOf) -> None:
@@ -48,6 +49,17 @@ def test_read_with_h5py(make_file: MakeFile, rows_of: RowsOf) -> None:
     first, *_ = run_python(example("python", "argsort"), path.parent).splitlines()
     assert first.startswith("1.000 ")
     assert rows_of([0]).paths[0] in first
+
+
+def test_whose_tags_are_whose(make_file: MakeFile, header: FeatureHeader) -> None:
+    path = make_file(3)
+    assert run_python(example("python", "owners"), path.parent) == (
+        "category by fashion-mobilenet\ncolour by fashion-mobilenet\n"
+    )
+    added = AddedTags("styles", "7a" * 32, "styles", "", Vocabulary((TagGroup("style", ("dandy",), exclusive=True),)))
+    FeatureWriter.create(path, header.with_added([added])).close()
+    last = run_python(example("python", "owners"), path.parent).splitlines()[-1]
+    assert last == "style by styles"
 
 
 def test_read_with_pandas(make_file: MakeFile) -> None:

@@ -1,0 +1,121 @@
+"""`fashion eval styles`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fashion_cli.commands._options import (
+    OUTPUT,
+    RUNNING,
+    BatchSizeOption,
+    DeviceOption,
+    EngineOption,
+    QuietOption,
+    RowFormatOption,
+    WorkersOption,
+    verbatim,
+)
+from fashion_cli.inference.options import InferenceOptions
+
+DEFAULTS = InferenceOptions()
+
+ON = "What is measured"
+
+
+def styles(
+    *,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE|CSV",
+            parser=verbatim,
+            show_default=False,
+            help="A recipe, or the recipe.toml of a trained model: its photographs, labels and splits. Or a table.",
+        ),
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="The folder that a recipe's sources are relative to.", rich_help_panel=ON),
+    ] = Path(),
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose photographs; '' is all.", rich_help_panel=ON)
+    ] = "test",
+    group: Annotated[
+        str,
+        typer.Option(metavar="NAME", show_default="the only one", help="The tags to rank.", rich_help_panel=ON),
+    ] = "",
+    column: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            show_default="named as the group",
+            help="A table's column with the labels, with ; between them.",
+            rich_help_panel=ON,
+        ),
+    ] = "",
+    cutoffs: Annotated[
+        str, typer.Option(metavar="K,K,...", help="The K of any-recall and all-recall.", rich_help_panel=ON)
+    ] = "1,2,3",
+    label_cutoff: Annotated[
+        int, typer.Option(min=1, metavar="K", help="The K of each label's recall.", rich_help_panel=ON)
+    ] = 3,
+    correlation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F.png",
+            show_default=False,
+            help="Also draw which labels occur together on the training photographs (.png, .svg or .pdf).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    format_name: RowFormatOption = None,
+    quiet: QuietOption = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|DIR",
+            show_default=DEFAULTS.model,
+            help="A shipped model or a model directory; repeated, they are compared. Those of one name are runs of "
+            "one system: mean and standard deviation.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """How many of several labels are found, system beside system.
+
+    Prints any-recall@K, the share of photographs with a right label among the K best-scored; all-recall@K, the
+    share of a photograph's labels that are among them; and the recall of each label.
+
+    \b
+      fashion eval styles ml-gcn-small --data DIR --model runs/ml-gcn-0 --model runs/ml-gcn-1 --model runs/plain-0
+    """  # noqa: D301  # \b is the character after which lines stay as they are
+    from fashion_cli.commands._eval_plots import check_plot
+    from fashion_cli.commands._inputs import read_numbers
+    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands._styles_figures import draw_correlation, show_styles
+    from fashion_cli.steps.evaluate_styles import EvalStylesConfig, evaluate_styles
+
+    check_plot(correlation)
+    models = model or [DEFAULTS.model]
+    config = EvalStylesConfig(
+        source=source,
+        models=tuple(InferenceOptions(each, device, engine, batch_size, workers) for each in models),
+        data=data,
+        split=split,
+        group=group,
+        column=column,
+        cutoffs=read_numbers("--cutoffs", cutoffs, int, least=1),
+        label_cutoff=label_cutoff,
+        correlation=correlation is not None,
+    )
+    with show_progress("predicting", quiet=quiet) as progress:
+        report = evaluate_styles(config, progress)
+    if report.correlation is not None and correlation is not None:
+        draw_correlation(report.correlation, correlation)
+    show_styles(report, choose_format(format_name))

@@ -1,0 +1,95 @@
+"""Reads and predicts photographs for several models at once, so that the one pipeline need not know of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.image_files import printable
+from fashion_cli.data.images import Box, ImageReader, Photograph
+from fashion_cli.errors import ImageError
+from fashion_cli.inference.engine import Engine
+from fashion_cli.inference.side_by_side import SideBySide
+from fashion_cli.model_cards import InputSpec
+from fashion_cli.outputs import Predictions
+
+
+class JointReader:
+    """Fits photographs to several models. Any number of threads may share one reader.
+
+    A photograph is decoded once for all models that want the same pixels: little beside their networks.
+
+    Args:
+        models: What will look at them.
+        fast: As in `ImageReader`.
+    """
+
+    def __init__(self, models: SideBySide, *, fast: bool = False) -> None:
+        self._readers = [ImageReader(spec, fast=fast) for spec in _inputs(models)]
+
+    def read(self, path: Path, box: Box | None = None) -> Photograph:
+        """Read a photograph, or a part of it.
+
+        Returns:
+            Its pixels are (P,) uint8: those of each input that some model wants, one behind the other.
+
+        Raises:
+            ImageError: As `ImageReader.read`, or if the file changes meanwhile.
+            UsageError: As `ImageReader.read`.
+        """
+        fitted = [reader.read(path, box) for reader in self._readers]
+        if len({photograph.sha256 for photograph in fitted}) > 1:
+            raise ImageError(f"{printable(path)}: changed while it was read")
+        return replace(fitted[0], pixels=np.concatenate([photograph.pixels.ravel() for photograph in fitted]))
+
+
+class JointEngine:
+    """Several engines, each of which gets its own part of the pixels.
+
+    Args:
+        models: Which of them gives what.
+        engines: One for each model.
+    """
+
+    def __init__(self, models: SideBySide, engines: Sequence[Engine]) -> None:
+        self.name = " + ".join(dict.fromkeys(engine.name for engine in engines))
+        self.lanes = max(engine.lanes for engine in engines)
+        self.fast_images = any(engine.fast_images for engine in engines)
+        self._engines, self._vectors, self._tags = tuple(engines), models.vectors, models.tags
+        inputs = _inputs(models)
+        ends = np.cumsum([_size(spec) for spec in inputs]).tolist()
+        windows = {spec: slice(end - _size(spec), end) for spec, end in zip(inputs, ends, strict=True)}
+        specs = [_pixels_of(model.card.input) for model in models.models]
+        self._windows = [windows[spec] for spec in specs]
+        self._shapes = [(spec.height, spec.width, 3) for spec in specs]
+
+    def predict(self, pixels: npt.NDArray[np.uint8]) -> Predictions:
+        """Predict a batch. Called from several threads at once.
+
+        Args:
+            pixels: (B, P) uint8 of `JointReader`.
+        """
+        said = [
+            engine.predict(np.ascontiguousarray(pixels[:, window]).reshape(-1, *shape))  # (B, H, W, 3)
+            for engine, window, shape in zip(self._engines, self._windows, self._shapes, strict=True)
+        ]
+        return Predictions(
+            np.empty((len(pixels), 0), np.float32) if self._vectors is None else said[self._vectors].vectors,
+            np.concatenate([said[place].scores for place in self._tags], axis=1),
+        )
+
+
+def _inputs(models: SideBySide) -> list[InputSpec]:
+    """How photographs are fitted, each way once."""
+    return list(dict.fromkeys(_pixels_of(model.card.input) for model in models.models))
+
+
+def _pixels_of(spec: InputSpec) -> InputSpec:
+    """What matters to pixels: mean and deviation are the engines' business."""
+    return replace(spec, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+
+
+def _size(spec: InputSpec) -> int:
+    return spec.height * spec.width * 3

@@ -1,0 +1,279 @@
+"""Write a feature file anew beside the old one: rows that it has, rows that lack some model's tags, and new ones.
+
+Work happens in `FILE.partial` beside the file, which replaces it when all is done. So a kill loses no finished row:
+the old file is untouched, and the next call takes over what the partial file holds.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from pathlib import Path
+
+import numpy as np
+
+from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
+from fashion_cli.errors import FeatureFileError, ImageError
+from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.inference.filling import arranged, fill_in, lacking
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import Models
+from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
+from fashion_cli.inference.reuse import ReusedRow, plan_reuse
+from fashion_cli.inference.side_by_side import SideBySide
+
+COPIED_ROWS = 8192  # at a time, so that memory stays flat
+
+Columns = Mapping[str, Mapping[str, str]]  # column name -> absolute path -> text
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """What was done for the photographs.
+
+    Attributes:
+        rows: In the file now.
+        embedded: New or changed: read and predicted.
+        kept: Unchanged.
+        moved: Known by their content, under another path.
+        dropped: Rows of the old file whose photograph is gone or has changed.
+        skipped: Could not be read.
+        engine: What predicted; "" where nothing had to be.
+        unchanged: The old file holds just this already, and nothing was written.
+        tagged: Of those kept or moved: that got the tags of a further model.
+    """
+
+    rows: int
+    embedded: int
+    kept: int
+    moved: int
+    dropped: int
+    skipped: tuple[Skipped, ...]
+    engine: str
+    unchanged: bool = False
+    tagged: int = 0
+
+
+def partial_file(target: Path) -> Path:
+    """Where the work on a feature file happens."""
+    return target.with_name(target.name + ".partial")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a feature file is to hold of each photograph.
+
+    Attributes:
+        header: Its header.
+        open_models: Opens what gives a new photograph all of it; called only where there is one.
+    """
+
+    header: FeatureHeader
+    open_models: Callable[[], Models | SideBySide]
+
+
+def comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
+    """Whether rows under one header may stand under another one, but for what was added."""
+    same = header.same_weights(other.model, other.weights_sha256)
+    return same and header.own_vocabulary.names == other.own_vocabulary.names
+
+
+def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
+    images: Sequence[Path],
+    target: Path,
+    goal: Goal,
+    options: InferenceOptions,
+    progress: Progress,
+    *,
+    columns: Columns | None = None,
+    previous: Path | None = None,
+    keep_others: bool = False,
+) -> UpdateReport:
+    """Make `target` hold exactly these photographs, as the goal says. The rest is as for `update_features`."""
+    wanted = {os.path.abspath(path): path for path in images}
+    partial, old = partial_file(target), previous or target
+    with ExitStack() as stack:
+        candidates = dict.fromkeys((partial, target, old))
+        named = None if previous else target
+        sources = [stack.enter_context(source) for source in _open_sources(candidates, goal.header, named)]
+        old_rows = len(sources[-1]) if sources and sources[-1].path == old else 0
+        plan = plan_reuse(wanted, sources, keep_others=keep_others)
+        as_wanted = bool(sources) and sources[-1].header.added == goal.header.added
+        if plan.unchanged and as_wanted and old_rows and len(sources) == 1 and columns is None:
+            return UpdateReport(old_rows, 0, old_rows, 0, 0, (), "", unchanged=True)
+        names = tuple(columns) if columns is not None else tuple(sources[-1].column_names if sources else ())
+        gaps = [bool(lacking(source.header, goal.header)) for source in sources]
+        whole = [each for each in plan.reused if not gaps[each.source]]
+        incomplete = [each for each in plan.reused if gaps[each.source]]
+        _start_partial(partial, goal.header, names, sources, whole, columns)
+        texts = columns if columns is not None else _texts(sources, names, plan.missing)
+        count = _Counter(progress, len(wanted), len(plan.missing) + len(incomplete))
+        with FeatureWriter.append_to(partial) as writer:
+            filled = _fill(incomplete, sources, writer, goal.header, options, columns, count)
+            embedded = _embed(plan.missing, writer, goal, options, texts, count)
+            rows = len(writer)
+            if old_rows and not rows:
+                raise ImageError(
+                    f"none of the {len(wanted)} photographs can be read; {old} is left as it is",
+                    hint=f"the first: {count.skipped[0].reason}" if count.skipped else "check the paths",
+                )
+            writer.move_to(target)
+    kept = [*whole, *filled]
+    moved = sum(each.moved for each in kept)
+    return UpdateReport(
+        rows=rows,
+        embedded=embedded,
+        kept=len(kept) - moved,
+        moved=moved,
+        dropped=plan.dropped if old_rows else 0,
+        skipped=tuple(count.skipped),
+        engine=count.engine,
+        tagged=len(filled),
+    )
+
+
+def _open_sources(files: Iterable[Path], header: FeatureHeader, named: Path | None) -> Iterator[FeatureFile]:
+    """The files that exist, whose rows may stand under this header, but for what was added.
+
+    What an earlier run left behind is passed over where it cannot be used; a file that the user named is not.
+
+    Raises:
+        FeatureFileError: If `named` is damaged or another model's, or a file is in use.
+    """
+    for file in files:
+        if not file.exists():
+            continue
+        try:
+            features = _open_of_model(file, header)
+        except FeatureFileError as error:
+            if file == named or isinstance(error.__cause__, BlockingIOError):
+                raise
+            continue
+        if comparable(features.header, header):
+            yield features
+        else:
+            features.close()
+
+
+def _open_of_model(file: Path, header: FeatureHeader) -> FeatureFile:
+    features = FeatureFile.open(file)
+    try:
+        features.require_weights(header.model, header.weights_sha256)
+    except FeatureFileError:
+        features.close()
+        raise
+    return features
+
+
+def _texts(sources: Sequence[FeatureFile], names: Sequence[str], missing: Sequence[Path]) -> Columns:
+    """What the old files say about photographs that have to be read again."""
+    wanted = {os.path.abspath(path) for path in missing}
+    texts: dict[str, dict[str, str]] = {name: {} for name in names}
+    for source in sources if wanted else ():
+        paths = source.paths()
+        for name in set(names) & set(source.column_names):
+            values = zip(paths, source.column(name), strict=True)
+            texts[name].update((path, text) for path, text in values if path in wanted)
+    return texts
+
+
+def _start_partial(
+    partial: Path,
+    header: FeatureHeader,
+    names: Sequence[str],
+    sources: Sequence[FeatureFile],
+    reused: Sequence[ReusedRow],
+    columns: Columns | None,
+) -> None:
+    """Write the rows that are taken over; replaces an older partial file when all are in."""
+    draft = partial.with_name(partial.name + "-new")
+    with FeatureWriter.create(draft, header, names) as writer:
+        for number, group in groupby(reused, key=lambda each: each.source):
+            while chosen := list(islice(group, COPIED_ROWS)):
+                rows = sources[number].read([each.row for each in chosen])
+                rows = replace(rows, scores=arranged(rows.scores, sources[number].header, header))
+                writer.append(_as_now(rows, chosen, names, columns))
+        writer.move_to(partial)
+
+
+def _as_now(
+    rows: FeatureRows, chosen: Sequence[ReusedRow], names: Sequence[str], columns: Columns | None
+) -> FeatureRows:
+    """The rows under the paths, times and columns that hold now."""
+    rows = replace(
+        rows,
+        paths=tuple(each.path for each in chosen),
+        mtimes_ns=np.array([each.mtime_ns for each in chosen], np.int64),
+    )
+    return _with_columns(rows, names, columns)
+
+
+def _with_columns(rows: FeatureRows, names: Sequence[str], columns: Columns | None) -> FeatureRows:
+    if columns is None:
+        return replace(rows, columns={name: rows.columns.get(name, ("",) * len(rows)) for name in names})
+    return replace(rows, columns={name: tuple(columns[name].get(path, "") for path in rows.paths) for name in names})
+
+
+class _Counter:
+    """What happens to photographs, as it happens.
+
+    Attributes:
+        skipped: Those that could not be read.
+        engine: What predicted last; "" where nothing did.
+    """
+
+    def __init__(self, progress: Progress, total: int, open_: int) -> None:
+        self._progress, self._total, self._done = progress, total, max(0, total - open_)
+        self.skipped: list[Skipped] = []
+        self.engine = ""
+        progress(self._done, total)
+
+    def add(self, done: int, skipped: Sequence[Skipped], engine: str) -> None:
+        self.skipped.extend(skipped)
+        self.engine = engine
+        self._done = min(self._done + done + len(skipped), self._total)
+        self._progress(self._done, self._total)
+
+
+def _fill(
+    incomplete: Sequence[ReusedRow],
+    sources: Sequence[FeatureFile],
+    writer: FeatureWriter,
+    header: FeatureHeader,
+    options: InferenceOptions,
+    columns: Columns | None,
+    count: _Counter,
+) -> list[ReusedRow]:
+    """Append rows that some file has, with the tags that they lack there."""
+    written: list[ReusedRow] = []
+    for number, group in groupby(incomplete, key=lambda each: each.source):
+        for filled in fill_in(sources[number], list(group), header, options):
+            if filled.taken:
+                writer.append(_as_now(filled.rows, filled.taken, writer.column_names, columns))
+            written.extend(filled.taken)
+            count.add(len(filled.taken), filled.skipped, filled.engine)
+    return written
+
+
+def _embed(
+    missing: Sequence[Path],
+    writer: FeatureWriter,
+    goal: Goal,
+    options: InferenceOptions,
+    columns: Columns,
+    count: _Counter,
+) -> int:
+    """Read, predict and append what is missing; how many it was."""
+    if not missing:
+        return 0
+    before = len(writer)
+    models = goal.open_models()
+    engine = open_engine(models, options, len(missing))
+    reader = open_reader(models, fast=engine.fast_images)
+    with closing(predict_images(missing, reader, engine, options.batch_size)) as batches:
+        for batch in batches:
+            if len(batch.rows):
+                writer.append(_with_columns(batch.rows, writer.column_names, columns))
+            count.add(len(batch.rows), batch.skipped, engine.name)
+    return len(writer) - before

@@ -1,0 +1,124 @@
+"""Taggers beside the model of a feature file: their tag groups stand in the file behind its own.
+
+The file's own model, or pair of models, gives vectors and the first tags and is what the file is told by; each further
+model only adds columns of scores. The header of the file says which models these are and where they lie, so whoever
+has the file needs no options to open them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_cli.data.features import AddedTags, FeatureHeader
+from fashion_cli.errors import FeatureFileError, UsageError, WeightsError
+from fashion_cli.inference.pair import ModelPair, Models
+from fashion_cli.weights import Model, open_model
+
+PREFIX = re.compile(r"[\w-][\w.-]*")  # what can stand in `--where PREFIX.group=tag`
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Several models that look at the same photograph.
+
+    Attributes:
+        models: Those that look.
+        vectors: Which of them gives the vectors; None where only tags are wanted.
+        tags: Which of them give tags, in the order of the columns.
+    """
+
+    models: tuple[Model, ...]
+    vectors: int | None
+    tags: tuple[int, ...]
+
+    @classmethod
+    def of(cls, base: Models | None, added: Sequence[Model] = ()) -> "SideBySide":
+        """A model or a pair, or nothing, and taggers beside it."""
+        if base is None:
+            own: tuple[Model, ...] = ()
+        else:
+            own = (base.vectors, base.tags) if isinstance(base, ModelPair) else (base,)
+        models = (*own, *added)
+        first = 1 if isinstance(base, ModelPair) else 0  # of a pair, only the second one's tags count
+        return cls(models, 0 if own else None, tuple(range(first, len(models))))
+
+
+def beside(base: Models, header: FeatureHeader) -> Models | SideBySide:
+    """What gives a new photograph every column that a feature file has.
+
+    Args:
+        base: The file's own model.
+        header: Of the file.
+
+    Raises:
+        WeightsError: If a further model of the file is not where it was, or has been trained again since.
+    """
+    return SideBySide.of(base, open_added(header.added)) if header.added else base
+
+
+def open_added(added: Sequence[AddedTags]) -> tuple[Model, ...]:
+    """Open the further models of a feature file.
+
+    Raises:
+        WeightsError: If one is not where it was, or has been trained again since.
+    """
+    return tuple(_open(each) for each in added)
+
+
+def _open(added: AddedTags) -> Model:
+    again = f"fashion tag IMAGES… --model DIR -o FILE.h5 --add makes its tags anew, wherever {added.model} lies now"
+    try:
+        model = open_model(added.location)
+    except WeightsError as error:
+        raise WeightsError(f"the tags of {added.model} were made by {added.location}: {error}", hint=again) from error
+    if not added.same_scores(AddedTags.of(model.card, "")):
+        raise WeightsError(
+            f"{added.location}: other weights than those that made the tags of {added.model}"
+            f" (weights {added.weights_sha256[:12]}…)",
+            hint=again,
+        )
+    return model
+
+
+def with_tags_of(header: FeatureHeader, model: Model, prefix: str, file: Path) -> FeatureHeader:
+    """The header of a feature file with one more model's tags.
+
+    A model whose tags the file has already keeps its place; so does one of the same name and prefix that has been
+    trained again, whose older tags go.
+
+    Args:
+        header: As it is.
+        model: What tags.
+        prefix: Before the names of its groups; "" for the one that it has in the file, or none.
+        file: The feature file, for messages.
+
+    Raises:
+        UsageError: If the prefix cannot be one, or the file's own tags are this model's.
+        FeatureFileError: If a group has the name of another one.
+    """
+    if prefix and not PREFIX.fullmatch(prefix):
+        raise UsageError(f"--add-as {prefix!r}: not a prefix", hint="letters, digits, - and _: --add-as shoes")
+    card = model.card
+    if header.weights_sha256 and header.weights_sha256 == card.weights_sha256:
+        raise UsageError(f"{file}: its own tags are those of {card.name}", hint="name another model with --model")
+    known = [place for place, each in enumerate(header.added) if _is_again(each, model, prefix)]
+    old = header.added[known[0]] if known else None
+    new = AddedTags.of(card, model.location, prefix or (old.prefix if old else ""))
+    others = [each for place, each in enumerate(header.added) if place not in known]
+    taken = {group.name for group in header.own_vocabulary.groups}
+    taken |= {group.name for each in others for group in each.vocabulary.groups}
+    if twice := [group.name for group in new.vocabulary.groups if group.name in taken]:
+        raise FeatureFileError(
+            f"{file}: there are groups named {', '.join(twice)} already",
+            hint=f"--add-as {card.name} calls those of {card.name} {card.name}.{twice[0]}, …",
+        )
+    others.insert(known[0] if known else len(others), new)
+    return header.with_added(others)
+
+
+def _is_again(added: AddedTags, model: Model, prefix: str) -> bool:
+    """Whether tags in a file are this model's, or those of one that it replaces."""
+    if added.weights_sha256 == model.card.weights_sha256:
+        return True
+    return (added.model, added.prefix) == (model.card.name, prefix)

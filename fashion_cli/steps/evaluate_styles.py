@@ -1,0 +1,289 @@
+"""Several labels per photograph, system beside system: any-recall, all-recall and the recall of each label.
+
+Tables 3 to 5 of Kim, Choi and Park, Recognition of multi label fashion styles based on transfer learning and graph
+convolution network (2021). Models that share a name are runs of one system with other seeds.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.annotations import SEPARATOR, Annotation, read_manifest
+from fashion_cli.data.label_correlation import conditional_probabilities
+from fashion_cli.data.tags import require_group
+from fashion_cli.data.targets import LabelRule, targets
+from fashion_cli.errors import AnnotationError, RecipeError, UsageError
+from fashion_cli.inference.on_demand import features_on_demand
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import open_tagger
+from fashion_cli.inference.pipeline import Progress, Skipped
+from fashion_cli.metrics.multilabel import all_recall, any_recall, label_recall
+from fashion_cli.metrics.spread import Spread, spread
+from fashion_cli.metrics.tags import mean_average_precision
+from fashion_cli.model_cards import Vocabulary
+from fashion_cli.training.recipe import SetSection, find_recipe, read_recipe
+from fashion_cli.weights import Model
+
+CUTOFFS = (1, 2, 3)
+LABEL_CUTOFF = 3
+
+Targets = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class EvalStylesConfig:
+    """What to measure.
+
+    Attributes:
+        source: A recipe, whose sets, labels and splits count; or a CSV manifest with a column for the group.
+        models: How each model runs; those of one name are runs of one system.
+        data: Of a recipe: the folder that its sources are relative to.
+        split: Whose photographs; "" all.
+        group: The tags that are ranked; "" where the models have one group only.
+        column: Of a manifest: the column with the labels, `;` between several; "" is the one named as the group.
+        cutoffs: The k of any-recall and all-recall.
+        label_cutoff: The k of each label's recall.
+        correlation: Also count which labels of the training photographs occur together.
+    """
+
+    source: str | Path
+    models: tuple[InferenceOptions, ...]
+    data: Path = Path()
+    split: str = "test"
+    group: str = ""
+    column: str = ""
+    cutoffs: tuple[int, ...] = CUTOFFS
+    label_cutoff: int = LABEL_CUTOFF
+    correlation: bool = False
+
+
+@dataclass(frozen=True)
+class SystemFigures:
+    """One system.
+
+    Attributes:
+        name: Of its models.
+        runs: How many there are.
+        any_recall: k -> share of photographs with a true label among the first k.
+        all_recall: k -> share of the true labels among the first k.
+        mean_average_precision: Over labels.
+        labels: Label -> share of the photographs that show it which have it among the first k.
+    """
+
+    name: str
+    runs: int
+    any_recall: Mapping[int, Spread]
+    all_recall: Mapping[int, Spread]
+    mean_average_precision: Spread
+    labels: Mapping[str, Spread]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Which labels occur together on the training photographs.
+
+    Attributes:
+        names: L labels, the most frequent first.
+        probabilities: (L, L), P(column | row).
+        photographs: That were counted.
+    """
+
+    names: tuple[str, ...]
+    probabilities: npt.NDArray[np.float64]
+    photographs: int
+
+
+@dataclass(frozen=True)
+class EvalStylesReport:
+    """What was measured.
+
+    Attributes:
+        systems: In the order in which they were named.
+        shown: Label -> photographs that show it, the most frequent first.
+        photographs: That could be read and have a label.
+        labels_each: How many labels they have, on average.
+        label_cutoff: The k of each label's recall.
+        correlation: Where it was asked for.
+        skipped: Photographs that could not be read.
+        seconds: In all.
+    """
+
+    systems: tuple[SystemFigures, ...]
+    shown: Mapping[str, int]
+    photographs: int
+    labels_each: float
+    label_cutoff: int
+    correlation: Correlation | None
+    skipped: tuple[Skipped, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """Sets, their rules, and all their photographs."""
+
+    sets: tuple[tuple[SetSection, tuple[Annotation, ...]], ...]
+
+    def of(self, group: str, vocabulary: Vocabulary) -> tuple[list[Annotation], Targets]:
+        """The photographs with their targets in one group's columns."""
+        window = vocabulary.columns[group]
+        parts = []
+        for section, annotations in self.sets:
+            rules = [rule for rule in section.labels if rule.group == group]
+            # Over all splits: what only other splits name is known to be absent in this one.
+            parts.append(targets(vocabulary, rules, section.absent, annotations)[:, window])
+        return [annotation for _, annotations in self.sets for annotation in annotations], np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The figures of one model."""
+
+    any_recall: Mapping[int, float]
+    all_recall: Mapping[int, float]
+    mean_average_precision: float
+    labels: Mapping[str, float]
+    truths: Targets
+    skipped: tuple[Skipped, ...]
+
+
+def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesReport:
+    """Tag with every model, and compare with the labels.
+
+    Raises:
+        UsageError: If a model lacks the group, or it is not clear which one is meant.
+        RecipeError: If there is no such recipe, or it labels no such group.
+        AnnotationError: If the photographs lack a column, a split or a label.
+    """
+    start = time.perf_counter()
+    models = [open_tagger(options) for options in config.models]
+    group = _group(config, models)
+    labelled = _read(config, group)
+    names: list[tuple[str, ...]] = []
+    runs: dict[str, list[_Run]] = {}
+    for model, options in zip(models, config.models, strict=True):
+        names.append(_names(model, group))
+        if set(names[-1]) != set(names[0]):
+            raise UsageError(
+                f"{options.model}: other {group} tags than {config.models[0].model}",
+                hint="labels are ranked against each other: measure these models one at a time",
+            )
+        runs.setdefault(model.card.name, []).append(_measure(config, model, options, group, labelled, progress))
+    first = next(iter(runs.values()))[0]
+    counts = dict(zip(names[0], (first.truths == 1).sum(axis=0).tolist(), strict=True))
+    return EvalStylesReport(
+        systems=tuple(_system(name, each) for name, each in runs.items()),
+        shown=dict(sorted(counts.items(), key=lambda pair: -pair[1])),
+        photographs=len(first.truths),
+        labels_each=float((first.truths == 1).sum(axis=1).mean()),
+        label_cutoff=config.label_cutoff,
+        correlation=_correlation(models[0], group, labelled) if config.correlation else None,
+        skipped=first.skipped,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _group(config: EvalStylesConfig, models: Sequence[Model]) -> str:
+    """The group that is ranked; every model has it."""
+    known = [group.name for group in models[0].card.vocabulary.groups]
+    if not config.group and len(known) > 1:
+        raise UsageError(
+            f"the model {models[0].card.name} has {len(known)} groups of tags", hint=f"--group {'|'.join(known)}"
+        )
+    group = config.group or known[0]
+    for model in models:
+        require_group(group, model.card.vocabulary)
+    return group
+
+
+def _read(config: EvalStylesConfig, group: str) -> _Labelled:
+    """The sets that label the group, with their splits."""
+    source = Path(config.source)
+    if source.suffix.lower() == ".csv":
+        rule = LabelRule(group, config.column or group, SEPARATOR)
+        sections = (SetSection(str(source.absolute()), labels=(rule,)),)
+        annotations = tuple(read_manifest(source))
+        if annotations and rule.column not in annotations[0].values:
+            raise AnnotationError(
+                f"{source}: no column {rule.column!r}",
+                hint=f"--column NAME; its columns are path, {', '.join(annotations[0].values)}",
+            )
+        return _Labelled(((sections[0], annotations),))
+    from fashion_cli.training.photographs import read_set  # torch comes with it
+
+    if config.column:
+        raise UsageError("a recipe and a column at once", hint="the recipe's rules say which columns hold labels")
+    recipe = read_recipe(find_recipe(config.source))
+    chosen = [section for section in recipe.sets if any(rule.group == group for rule in section.labels)]
+    if not chosen:
+        raise RecipeError(
+            f"{config.source}: no set labels the group {group!r}",
+            hint=f"its groups: {', '.join(each.name for each in recipe.groups)}",
+        )
+    return _Labelled(tuple((section, tuple(read_set(section, config.data))) for section in chosen))
+
+
+def _measure(
+    config: EvalStylesConfig,
+    model: Model,
+    options: InferenceOptions,
+    group: str,
+    labelled: _Labelled,
+    progress: Progress,
+) -> _Run:
+    vocabulary = model.card.vocabulary
+    annotations, matrix = labelled.of(group, vocabulary)
+    rows = [
+        row
+        for row, annotation in enumerate(annotations)
+        if config.split in ("", annotation.split) and (matrix[row] == 1).any()
+    ]
+    if not rows:
+        splits = sorted({annotation.split for annotation in annotations} - {""})
+        raise AnnotationError(
+            f"{config.source}: no photograph with split={config.split} has a {group} tag that the model knows",
+            hint=f"--split; its splits: {', '.join(splits)}" if splits else "--split '' takes all photographs",
+        )
+    with features_on_demand([annotations[row].path for row in rows], model, options, progress) as found:
+        scores = found.features.scores(found.rows).astype(np.float32)[:, vocabulary.columns[group]]
+    truths = matrix[rows][found.places]
+    recall = label_recall(scores, truths, config.label_cutoff)
+    return _Run(
+        any_recall={k: any_recall(scores, truths, k) for k in config.cutoffs},
+        all_recall={k: all_recall(scores, truths, k) for k in config.cutoffs},
+        mean_average_precision=mean_average_precision(scores, truths),
+        labels=dict(zip(_names(model, group), recall.tolist(), strict=True)),
+        truths=truths,
+        skipped=found.skipped,
+    )
+
+
+def _system(name: str, runs: Sequence[_Run]) -> SystemFigures:
+    return SystemFigures(
+        name=name,
+        runs=len(runs),
+        any_recall={k: spread([run.any_recall[k] for run in runs]) for k in runs[0].any_recall},
+        all_recall={k: spread([run.all_recall[k] for run in runs]) for k in runs[0].all_recall},
+        mean_average_precision=spread([run.mean_average_precision for run in runs]),
+        labels={label: spread([run.labels[label] for run in runs]) for label in runs[0].labels},
+    )
+
+
+def _correlation(model: Model, group: str, labelled: _Labelled) -> Correlation:
+    """Of the training photographs; of all where no split is called `train`."""
+    annotations, matrix = labelled.of(group, model.card.vocabulary)
+    training = [row for row, annotation in enumerate(annotations) if annotation.split == "train"]
+    chosen = matrix[training] if training else matrix
+    chosen = chosen[(chosen == 1).any(axis=1)]
+    order = np.argsort(-(chosen == 1).sum(axis=0), kind="stable")
+    names = _names(model, group)
+    probabilities = conditional_probabilities(chosen[:, order])
+    return Correlation(tuple(names[place] for place in order.tolist()), probabilities, len(chosen))
+
+
+def _names(model: Model, group: str) -> tuple[str, ...]:
+    return model.card.vocabulary.names[model.card.vocabulary.columns[group]]
