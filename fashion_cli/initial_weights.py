@@ -90,9 +90,9 @@ def load_initial(
     if pretrained is None:
         path = Path(init)
         tensors = read_tensors(path)
-        taken = _adopt(network, tensors, prefix, init, whole=True)
+        taken = _adopt(network, tensors, prefix, init)
         return InitialWeights(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), taken)
-    taken = _adopt(network, pretrained.tensors, prefix, init, whole=True)
+    taken = _adopt(network, pretrained.tensors, prefix, init)
     return InitialWeights(init, pretrained.sha256, taken)
 
 
@@ -106,7 +106,7 @@ def fetch_encoder(name: TrunkName, wanted: Wanted) -> tuple[nn.Module, ModelCard
     pretrained = fetch_trunk(name, wanted)
     trunk = build_trunk(pretrained.options, (pretrained.input.height, pretrained.input.width))
     network = Encoder(trunk.body)
-    _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name), whole=True)
+    _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name))
     return network.eval(), _encoder_card(name, pretrained, trunk.width)
 
 
@@ -117,7 +117,7 @@ def _trunk_of(card: ModelCard) -> tuple[TrunkName | None, str]:
     return (TrunkName.parse(name) if name else None), prefix
 
 
-def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, source: str, *, whole: bool) -> int:
+def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, source: str) -> int:
     """Copy the tensors that fit by name and shape.
 
     Args:
@@ -125,7 +125,6 @@ def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, sourc
         tensors: By the names of the network, or by these without the prefix. What is not finite counts as missing.
         prefix: Of the trunk.
         source: For messages.
-        whole: The trunk has to be complete.
 
     Returns:
         How many tensors were copied.
@@ -140,7 +139,7 @@ def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, sourc
     # Files that are older than the count of batches do not have it; nothing reads it.
     wanted = [name for name in own if name.startswith(TRUNK_PREFIX) and not name.endswith("num_batches_tracked")]
     missing = [name for name in wanted if name not in fitting]
-    if len(missing) == len(wanted) or (whole and missing):
+    if missing:
         raise WeightsError(
             f"{source}: {len(missing)} of the trunk's {len(wanted)} tensors are not in it, the first {missing[0]}",
             hint="check the architecture and its trunk",

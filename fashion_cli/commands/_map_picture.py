@@ -97,7 +97,8 @@ def _draw_head(part: "SubFigure", report: MapReport) -> None:
     largest = max(report.groups, key=lambda group: len(group.tags))
     for tag in frequent(largest, LABELLED):
         _label(left, largest.tags[tag], report.points[largest.best == tag])
-    left.set_title(f"Where {len(report.paths):,} garments lie, and {largest.name}", loc="left", fontsize=11, color=INK)
+    title = f"Where {len(report.paths):,} garments lie, and {_plain(largest.name)}"
+    left.set_title(title, loc="left", fontsize=11, color=INK)
     _draw_kept(right, report)
 
 
@@ -111,7 +112,7 @@ def _draw_kept(axes: "Axes", report: MapReport) -> None:
     axes.plot(often, rows, "|", color=INK, markersize=16, markeredgewidth=2)
     for row, share in zip(rows, kept, strict=True):
         axes.text(share + 1.5, float(row), f"{share:.0f} %", va="center", fontsize=9, color=INK)
-    axes.set_yticks(rows, [printable(group.name) for group in groups])
+    axes.set_yticks(rows, [_plain(group.name) for group in groups])
     axes.invert_yaxis()
     axes.set_xlim(0, 112)
     axes.set_xticks([0, 25, 50, 75, 100])
@@ -119,8 +120,9 @@ def _draw_kept(axes: "Axes", report: MapReport) -> None:
     axes.set_anchor("W")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=QUIET, labelsize=9)
+    left_out = f"\n\nThe first {GROUPS} of {len(report.groups)} groups." if len(report.groups) > GROUPS else ""
     axes.set_title("Garments whose place still tells their best tag [%]", loc="left", fontsize=11, color=INK)
-    axes.set_xlabel(CAPTION, loc="left", fontsize=9, color=QUIET, labelpad=8)
+    axes.set_xlabel(CAPTION + left_out, loc="left", fontsize=9, color=QUIET, labelpad=8)
 
 
 def _draw_group(part: "SubFigure", group: MapGroup, report: MapReport) -> None:
@@ -134,7 +136,7 @@ def _draw_group(part: "SubFigure", group: MapGroup, report: MapReport) -> None:
         _prepare(axes)
         share = density(report.points, group.best == tag)
         _heat(axes, share / spread, spread)
-        axes.set_title(printable(group.tags[tag]), loc="left", fontsize=9, color=INK, pad=3)
+        axes.set_title(_plain(group.tags[tag]), loc="left", fontsize=9, color=INK, pad=3)
     for axes in panels[len(tags) :]:
         axes.set_visible(False)
 
@@ -165,12 +167,16 @@ def _draw_tags(axes: "Axes", group: MapGroup, report: MapReport) -> None:
     axes.legend(
         loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9, labelcolor=INK, handletextpad=0.3
     )
-    axes.set_title(printable(group.name), loc="left", fontsize=11, color=INK)
+    axes.set_title(_plain(group.name), loc="left", fontsize=11, color=INK)
 
 
 def _legend(group: MapGroup, tag: int, counts: npt.NDArray[np.int64]) -> str:
-    # A dollar sign would begin a formula.
-    return f"{printable(group.tags[tag])}  {counts[tag]:,}".replace("$", r"\$")
+    return f"{_plain(group.tags[tag])}  {counts[tag]:,}"
+
+
+def _plain(text: str) -> str:
+    """A name as one line that is no formula, which a dollar sign would begin."""
+    return printable(text).replace("$", r"\$")
 
 
 def _colours(tags: list[str]) -> list[str]:
@@ -192,7 +198,7 @@ def _label(axes: "Axes", text: str, points: npt.NDArray[np.float32]) -> None:
     axes.text(
         x,
         y,
-        printable(text).replace("$", r"\$"),
+        _plain(text),
         ha="left" if x < MARGIN else "right" if x > 1 - MARGIN else "center",
         va="bottom" if y < MARGIN / 2 else "top" if y > 1 - MARGIN / 2 else "center",
         fontsize=9,

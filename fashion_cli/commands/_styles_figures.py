@@ -50,7 +50,8 @@ def draw_correlation(correlation: Correlation, path: Path) -> None:
     axes.tick_params(length=0)
     axes.set_xlabel("also shows this label")
     axes.set_ylabel("of the photographs that show this label")
-    axes.set_title(f"{correlation.photographs:,} training photographs", loc="left", fontsize=10)
+    counted = "training photographs" if correlation.training else "photographs of all splits"
+    axes.set_title(f"{correlation.photographs:,} {counted}", loc="left", fontsize=10)
     figure.colorbar(image, ax=axes, label="conditional probability", fraction=0.04, pad=0.02)
     save_plot(figure, path)
 

@@ -59,7 +59,20 @@ def map(  # noqa: A001  # the command's name
             _draw(drawn, folder, page=page, quiet=quiet)
 
         report = make_map(config, progress, draw)
+    if not page:
+        _remove(out / PAGE)  # an older map's
     show_map(report)
+
+
+def _remove(path: Path) -> None:
+    from fashion_cli.errors import OutputError
+
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: of an older map, cannot be removed ({error.strerror})", hint="remove it, or choose another -o"
+        ) from error
 
 
 def _draw(report: "MapReport", folder: Path, *, page: bool, quiet: bool) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.data.image_files import one_line, printable
+from fashion_cli.errors import OutputError
+
 Column = Sequence[str] | npt.NDArray[np.number]
 
 
@@ -16,6 +19,9 @@ def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
         columns: Name -> N texts, (N,) numbers, or (N, W) numbers, which become one list of W in each row. Text that is
             not UTF-8, as some paths, has its bytes escaped.
         path: Where to.
+
+    Raises:
+        OutputError: If it cannot be written.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -29,7 +35,14 @@ def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
         else:
             flat = pa.array(np.ascontiguousarray(values).ravel())
             arrays[name] = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-    parquet.write_table(pa.table(arrays), path, compression="zstd")
+    table = pa.table(arrays)
+    try:
+        parquet.write_table(table, path, compression="zstd")
+    except OSError as error:
+        raise OutputError(
+            f"{printable(path)}: cannot be written ({one_line(error)})",
+            hint="choose another place with -o, or make room there",
+        ) from error
 
 
 def _utf8(text: str) -> str:

@@ -102,9 +102,11 @@ def with_tags_of(header: FeatureHeader, model: Model, prefix: str, file: Path) -
     card = model.card
     if header.weights_sha256 and header.weights_sha256 == card.weights_sha256:
         raise UsageError(f"{file}: its own tags are those of {card.name}", hint="name another model with --model")
-    known = [place for place, each in enumerate(header.added) if _is_again(each, model, prefix)]
-    old = header.added[known[0]] if known else None
-    new = AddedTags.of(card, model.location, prefix or (old.prefix if old else ""))
+    same = [place for place, each in enumerate(header.added) if each.weights_sha256 == card.weights_sha256]
+    prefix = prefix or (header.added[same[0]].prefix if same else "")
+    older = [place for place, each in enumerate(header.added) if (each.model, each.prefix) == (card.name, prefix)]
+    known = {*same, *older}
+    new = AddedTags.of(card, model.location, prefix)
     others = [each for place, each in enumerate(header.added) if place not in known]
     taken = {group.name for group in header.own_vocabulary.groups}
     taken |= {group.name for each in others for group in each.vocabulary.groups}
@@ -113,12 +115,5 @@ def with_tags_of(header: FeatureHeader, model: Model, prefix: str, file: Path) -
             f"{file}: there are groups named {', '.join(twice)} already",
             hint=f"--add-as {card.name} calls those of {card.name} {card.name}.{twice[0]}, …",
         )
-    others.insert(known[0] if known else len(others), new)
+    others.insert(min(known, default=len(others)), new)
     return header.with_added(others)
-
-
-def _is_again(added: AddedTags, model: Model, prefix: str) -> bool:
-    """Whether tags in a file are this model's, or those of one that it replaces."""
-    if added.weights_sha256 == model.card.weights_sha256:
-        return True
-    return (added.model, added.prefix) == (model.card.name, prefix)

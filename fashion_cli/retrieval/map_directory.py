@@ -113,7 +113,7 @@ def drafting(directory: Path) -> Iterator[Path]:
 
     Raises:
         MapDirectoryError: If another process is writing the map.
-        OutputError: If something cannot be written. The old map is still there.
+        OutputError: If the directory cannot be written. The old map is still there.
     """
     draft = directory / DRAFT_FOLDER
     with _naming(directory):
@@ -124,7 +124,8 @@ def drafting(directory: Path) -> Iterator[Path]:
         try:
             with _naming(directory):
                 _empty(draft)
-                yield draft
+            yield draft
+            with _naming(directory):
                 _put_in_place(draft, directory)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

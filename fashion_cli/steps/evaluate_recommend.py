@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from fashion_cli.data.annotations import Annotation, of_split, read_manifest, require_column
 from fashion_cli.data.features import FeatureFile
-from fashion_cli.errors import AnnotationError, UsageError
+from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
+from fashion_cli.inference.filling import arranged, lacking
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
 from fashion_cli.retrieval.attribute_map import AttributeMap, directions
 from fashion_cli.retrieval.exact import ExactIndex
@@ -138,7 +139,7 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
     Raises:
         UsageError: If no column is named, or `topk` is out of range.
         AnnotationError: If the manifest lacks a column or a split, or its photographs are not there.
-        FeatureFileError, IndexDirectoryError: If the features are gone, or other weights'.
+        FeatureFileError, IndexDirectoryError: If the features are gone, other weights', or without tags of the map.
         MapDirectoryError: If there is no map, or it is damaged.
     """
     start = time.perf_counter()
@@ -152,6 +153,7 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
     asked = of_split(config.manifest, annotations, config.split)
     with _open(config.features or Path(attribute_map.source)) as features:
         features.require_weights(attribute_map.header.model, attribute_map.header.weights_sha256)
+        _require_tags(features, attribute_map)
         queries = _queries(attribute_map, features, asked, columns)
         absent = sum(features.find(os.path.abspath(each.path)) is None for each in asked)
         garments = _garments(attribute_map, features, annotations, columns)
@@ -191,13 +193,29 @@ def _open(source: Path) -> FeatureFile:
     return Gallery.open(source).features if source.is_dir() else FeatureFile.open(source)
 
 
+def _require_tags(features: FeatureFile, attribute_map: AttributeMap) -> None:
+    have, want, groups = features.header, attribute_map.header, set(attribute_map.groups)
+    if have.own_vocabulary.names != want.own_vocabulary.names:
+        raise FeatureFileError(
+            f"{features.path}: {have.model} has other tags here than on the map",
+            hint=f"fashion tag IMAGES… -o {features.path} makes them anew",
+        )
+    absent = [want.added[place] for place in lacking(have, want)]
+    if needed := [each.model for each in absent if groups & set(each.vocabulary.columns)]:
+        raise FeatureFileError(
+            f"{features.path}: the map is also of the tags of {', '.join(needed)}, which are not there",
+            hint=f"fashion tag -o {features.path} --add --model DIR",
+        )
+
+
 def _queries(
     attribute_map: AttributeMap, features: FeatureFile, asked: Sequence[Annotation], columns: Mapping[str, str]
 ) -> _Queries:
     by_path = {os.path.abspath(each.path): each for each in asked}
     labelled = {path: each for path, each in by_path.items() if any(map(each.values.get, columns.values()))}
     rows = {path: row for path in labelled if (row := features.find(path)) is not None}
-    scores = features.scores(list(rows.values())).astype(np.float32)
+    stored = features.scores(list(rows.values()))
+    scores = arranged(stored, features.header, attribute_map.header).astype(np.float32)
     return _Queries(
         own=np.array([attribute_map.garments.row_of_path.get(path, NEW) for path in rows], np.int64),
         attributes=attribute_map.attributes_of(scores),

@@ -84,17 +84,19 @@ class SystemFigures:
 
 @dataclass(frozen=True)
 class Correlation:
-    """Which labels occur together on the training photographs.
+    """Which labels occur together.
 
     Attributes:
         names: L labels, the most frequent first.
         probabilities: (L, L), P(column | row).
         photographs: That were counted.
+        training: Whether these are the ones of `train`, and not of all splits.
     """
 
     names: tuple[str, ...]
     probabilities: npt.NDArray[np.float64]
     photographs: int
+    training: bool
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ def _correlation(model: Model, group: str, labelled: _Labelled) -> Correlation:
     order = np.argsort(-(chosen == 1).sum(axis=0), kind="stable")
     names = _names(model, group)
     probabilities = conditional_probabilities(chosen[:, order])
-    return Correlation(tuple(names[place] for place in order.tolist()), probabilities, len(chosen))
+    return Correlation(tuple(names[place] for place in order.tolist()), probabilities, len(chosen), bool(training))
 
 
 def _names(model: Model, group: str) -> tuple[str, ...]:

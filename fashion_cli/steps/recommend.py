@@ -16,7 +16,7 @@ from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.queries import predict_queries
-from fashion_cli.inference.side_by_side import beside
+from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.attribute_map import AttributeMap
 from fashion_cli.retrieval.map_directory import open_map
 from fashion_cli.retrieval.rerank import shared_tags
@@ -142,7 +142,7 @@ def _attributes(
     missing = [path for path in paths if path not in found]
     if not missing:
         return found, ()
-    models = beside(_open_model(attribute_map, config), attribute_map.header)
+    models = _beside(_open_model(attribute_map, config), attribute_map, config.map)
     predicted, skipped = predict_queries(models, missing, config.inference)
     for path, features in predicted.items():
         found[path] = attribute_map.attributes_of(features.scores[None])[0]
@@ -182,6 +182,17 @@ def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:
             hint=f"{header.options_instead_of(model.card.name)}, or make a map of this model: fashion map",
         )
     return model
+
+
+def _beside(base: Models, attribute_map: AttributeMap, directory: Path) -> Models | SideBySide:
+    """With the further models of the map."""
+    try:
+        return beside(base, attribute_map.header)
+    except WeightsError as error:
+        source = attribute_map.source
+        indexed = ", then fashion index FILE.h5" if Path(source).is_dir() else ""
+        hint = f"{error.hint}{indexed}, then fashion map {source} -o {directory}"
+        raise WeightsError(f"{directory}: {error}", hint=hint) from error
 
 
 def _recommend(

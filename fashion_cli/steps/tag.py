@@ -98,7 +98,7 @@ class AddTagsConfig:
     """Whose tags to put beside those of a feature file.
 
     Attributes:
-        images: What the file is to hold; empty for the photographs that it holds.
+        images: What the file is to hold; empty, and not `listed`, for the photographs that it holds.
         out: The feature file.
         inference: How models run, and which one tags: the tagger where it names one.
         prefix: Before the names of its groups, with a dot; "" for the one that it has in the file, or none.
@@ -141,14 +141,15 @@ def add_tags_to_file(config: AddTagsConfig, progress: Progress) -> AddTagsReport
     """Put the tags of one more model into a feature file; only what lacks them is looked at.
 
     Raises:
-        UsageError: If a source does not exist, the model has no tags, or they are the file's own.
+        UsageError: If a source does not exist, a list is empty, the model has no tags, or they are the file's own.
         FeatureFileError: If the file is missing or damaged, or a group has the name of another one.
         WeightsError: If a model cannot be used.
         OutputError: If the file cannot be written; what was finished is kept.
     """
     start = time.perf_counter()
     tagger = open_tagger(config.inference)
-    found = find_photographs(config.images, None, listed=config.listed) if config.images else None
+    named = config.images or config.listed  # an empty list is not the whole file
+    found = find_photographs(config.images, None, listed=config.listed) if named else None
     update, header = add_tags(
         found.images if found else None, config.out, tagger, config.prefix, config.inference, progress
     )

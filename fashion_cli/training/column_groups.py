@@ -6,10 +6,10 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import SEPARATOR, Annotation
 from fashion_cli.data.targets import LabelRule, gather_vocabulary
-from fashion_cli.training.photographs import read_set
+from fashion_cli.training.photographs import ITEM_COLUMN, kept_together, read_set
 from fashion_cli.training.recipe import GroupSection, Recipe, SetSection
 
-NO_LABELS = ("split", "item_id")
+NO_LABELS = ("split", ITEM_COLUMN)
 FEWEST_TAGS = 2  # a group of one is no question
 
 
@@ -34,6 +34,7 @@ def with_column_groups(recipe: Recipe, data: Path) -> Recipe:
             sets.append(section)
             continue
         annotations = read_set(section, data)
+        section = kept_together(section, annotations)  # noqa: PLW2901  # what is kept with the model divides alike
         rules = [rule for rule in column_rules(section, annotations) if _is_question(rule, annotations, recipe)]
         sets.append(replace(section, labels=(*section.labels, *rules), every_column=False))
         for rule in rules:

@@ -16,6 +16,7 @@ from fashion_cli.errors import AnnotationError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.recipe import SetSection
 
+ITEM_COLUMN = "item_id"
 NAMING_PARTS = 4  # of a path that tell a photograph from others: 01_1_front.jpg is in every folder
 
 
@@ -94,6 +95,7 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
         AnnotationError: If the set lacks a column that the recipe names, or has no photograph.
     """
     annotations = list(read_annotations(section.source, data))
+    section = kept_together(section, annotations)
     named = [section.item, section.similar, section.divide_by, *(rule.column for rule in section.labels)]
     for column in filter(None, named):
         require_column(section.source, annotations, column)
@@ -107,6 +109,13 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     root = folder_of(section.source, data) if anew or section.tested else None
     present = {annotation.split for annotation in annotations}
     return [_divided(section, annotation, root, present) for annotation in annotations]
+
+
+def kept_together(section: SetSection, annotations: Sequence[Annotation]) -> SetSection:
+    """The set with its photographs divided by item, where it tells items and the recipe leaves its columns to it."""
+    free = section.every_column and not (section.item or section.divide_by)
+    tells = bool(annotations) and ITEM_COLUMN in annotations[0].values
+    return replace(section, divide_by=ITEM_COLUMN) if free and tells else section
 
 
 def _labelled(section: SetSection, annotations: Sequence[Annotation]) -> list[Annotation]:
@@ -123,8 +132,8 @@ def _divided(section: SetSection, annotation: Annotation, root: Path | None, pre
     """The photograph, moved from `train` where its garment's hash falls into the share of a split that is missing."""
     if annotation.split != "train":
         return annotation
-    column = section.divide_by or section.item
-    place = _place((annotation.values[column] if column else "") or _name(annotation.path, root))
+    told = [annotation.values[column] for column in (section.divide_by, section.item) if column]
+    place = _place(next(filter(None, told), "") or _name(annotation.path, root))
     split = "val" if place < section.held_out else "test" if place < section.held_out + section.tested else "train"
     return annotation if split in present else _moved(annotation, split)
 
@@ -138,9 +147,9 @@ def _place(name: str) -> float:
 def _name(path: Path, root: Path | None) -> str:
     """What tells a photograph from others, wherever the set lies: the end of its path, below the set's folder.
 
-    Without a folder it is the end of the path as it was typed, which is how recipes with `held_out` alone divide.
+    Without a folder it is the end of the whole path, which is how recipes with `held_out` alone divide.
     """
-    below = path.relative_to(root) if root is not None and path.is_relative_to(root) else path
+    below = path.relative_to(root) if root is not None and path.is_relative_to(root) else path.absolute()
     return "/".join(below.parts[-NAMING_PARTS:])
 
 

@@ -1,5 +1,6 @@
 """Tags of several models side by side in one feature file: `fashion tag --add`, through `main`."""
 
+import io
 import json
 import shutil
 import signal
@@ -286,6 +287,33 @@ def test_a_model_that_was_trained_again_takes_its_own_place(
             assert after[name][path] == pytest.approx(values, abs=2e-3)
     with FeatureFile.open(tagged) as features:
         assert [each.weights_sha256 for each in features.header.added] == ["4" * 64, "3" * 64]
+
+
+def test_two_states_of_a_model_stay_side_by_side(
+    shop: Path, fashion: Fashion, tagged: Path, style_model: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    first = with_groups(style_model, tmp_path / "one" / "mine", "style", "season", weights="1" * 64)
+    second = with_groups(style_model, tmp_path / "two" / "mine", "style", "season", weights="2" * 64)
+    assert fashion("tag", shop, "-o", tagged, "--add", "--model", first) == 0
+    assert fashion("tag", shop, "-o", tagged, "--add", "--model", second, "--add-as", "b") == 0
+    written = tagged.stat().st_mtime_ns
+    capsys.readouterr()
+    assert fashion("tag", shop, "-o", tagged, "--add", "--model", second) == 0
+    assert "nothing new to tag" in capsys.readouterr().err
+    assert tagged.stat().st_mtime_ns == written
+    assert list(contents(tagged)[1]) == ["category", "colour", "style", "season", "b.style", "b.season"]
+    with FeatureFile.open(tagged) as features:
+        assert [each.weights_sha256 for each in features.header.added] == ["1" * 64, "2" * 64]
+
+
+def test_an_empty_list_is_not_the_whole_file(
+    fashion: Fashion, tagged: Path, style_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    before = tagged.read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert fashion("tag", "-", "-o", tagged, "--add", "--model", style_model) == 2
+    assert "no photographs there" in capsys.readouterr().err
+    assert tagged.read_bytes() == before
 
 
 def test_what_an_interrupted_run_left_is_filled_in_by_all_that_it_lacks(

@@ -17,9 +17,11 @@ import pytest
 from PIL import Image
 
 from fashion_cli.app import main
+from fashion_cli.commands._map_picture import draw_map
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.retrieval.map_directory import open_map
+from fashion_cli.steps.map import MapGroup, MapReport
 from fashion_cli.training.tasks import attribute_map as task_module
 from tests.commands.conftest import draw
 
@@ -226,6 +228,58 @@ def test_bad_maps(
     Path("newer/map.json").write_text(json.dumps(document))
     assert "--model DIR says where it lies" in refused(capsys, 1, "recommend", photograph, "--map", "newer")
     said(capsys, 0, "recommend", photograph, "--map", "newer", "--model", shop.model)
+
+
+def test_an_added_model_that_has_moved(
+    shop: Shop, style_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(shop.features, "f.h5")
+    passing = shutil.copytree(style_model, tmp_path / "passing")
+    said(capsys, 0, "tag", "-o", "f.h5", "--add", "--model", passing, "-q")
+    said(capsys, 0, "index", "f.h5", "--model", shop.model, "-q")
+    said(capsys, 0, "map", "f.h5", "--no-html", "-q")
+    said(capsys, 0, "map", "-o", "other", "--no-html", "-q")
+    moved = passing.rename(tmp_path / "moved")
+    query = shutil.copy(shop.photographs[0], tmp_path / "new.png")
+    told = refused(capsys, 1, "recommend", query, "--map", "map")
+    assert told.startswith("fashion: map: the tags of styles were made by")
+    assert told.endswith(f"wherever styles lies now, then fashion map {tmp_path / 'f.h5'} -o map\n")
+    told = refused(capsys, 1, "recommend", query, "--map", "other")
+    assert told.endswith(f", then fashion index FILE.h5, then fashion map {tmp_path / '.fashion'} -o other\n")
+    said(capsys, 0, "tag", "-o", "f.h5", "--add", "--model", moved, "-q")
+    said(capsys, 0, "map", "f.h5", "--no-html", "-q")
+    said(capsys, 0, "recommend", query)
+
+
+def test_a_page_of_an_older_map_does_not_stay(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, 0, "map", shop.features, "-q")
+    assert Path("map/map.html").exists()
+    said(capsys, 0, "map", shop.features, "--no-html", "-q")
+    assert not Path("map/map.html").exists()
+    Path("map/map.html").mkdir()
+    assert "cannot be removed" in refused(capsys, 1, "map", shop.features, "--no-html", "-q")
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path: Path) -> None:
+    best = np.array([0, 1] * 4, np.int32)
+    plane = np.zeros((96, 96), np.int32)
+    group = MapGroup("a$_$", ("$50_$100", "b$^$"), True, best, np.ones(8, np.float32), plane, plane.astype(np.float32))
+    report = MapReport(
+        out=tmp_path,
+        source=tmp_path,
+        paths=tuple(f"/shop/{row}.jpg" for row in range(8)),
+        points=np.random.default_rng(0).random((8, 2), np.float32),
+        attributes=np.ones((8, 2), np.float16),
+        groups=(group,),
+        neighbours=np.empty((8, 0), np.int32),
+        columns={},
+        model="tiny",
+        weights_sha256="",
+        figures={"agreement/a$_$": 0.5},
+        seconds=0.0,
+    )
+    draw_map(report, tmp_path / "map.png")
+    assert (tmp_path / "map.png").exists()
 
 
 def test_unreadable_queries_are_named(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

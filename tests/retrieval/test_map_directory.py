@@ -89,6 +89,11 @@ def test_a_draft_that_fails_leaves_the_old_map(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_what_the_caller_cannot_do_is_not_said_of_the_directory(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="elsewhere"), drafting(tmp_path):
+        (tmp_path / "elsewhere" / "file").read_bytes()
+
+
 def test_kills_leave_a_whole_map(tmp_path: Path) -> None:
     """Processes write maps of 20 and of 30 garments in turn, until they are killed."""
     program = (

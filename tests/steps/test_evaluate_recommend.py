@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fashion_cli.data.features import FeatureRows, FeatureWriter
+from fashion_cli.app import main
+from fashion_cli.data.features import AddedTags, FeatureRows, FeatureWriter
 from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
+from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
 from fashion_cli.steps.evaluate_recommend import EvalRecommendConfig, EvalRecommendReport, evaluate_recommend
 from tests.retrieval.test_map_directory import drawn_map, written
@@ -118,6 +120,59 @@ def test_shares_are_those_of_a_plain_loop(tmp_path: Path, made: AttributeMap, na
             assert agreement.share.mean == pytest.approx(share), (system, group)
             assert agreement.share.low <= share <= agreement.share.high
             assert agreement.gain.mean == pytest.approx(share - expected["map"])
+
+
+def rearranged(path: Path, made: AttributeMap, *added: AddedTags) -> Path:
+    """The same scores, with these further models instead of the map's: 0.5 where the map has none."""
+    header = made.header.with_added(added)
+    rows = features_of(made)
+    styles = rows.scores[:, 5:]
+    columns = [styles if each.model == "styles" else np.full((ROWS, len(each.vocabulary)), 0.5) for each in added]
+    scores = np.concatenate([rows.scores[:, :5], *columns], axis=1)
+    with FeatureWriter.create(path, header) as writer:
+        writer.append(replace(rows, scores=scores))
+    return path
+
+
+def test_features_with_their_columns_in_another_order(
+    tmp_path: Path, made: AttributeMap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (styles,) = made.header.added
+    cuts = AddedTags("cuts", "ef", "/models/cuts", "", Vocabulary((TagGroup("cut", ("slim", "wide", "loose"), True),)))
+    expected = measure(tmp_path, made)
+    config = EvalRecommendConfig(tmp_path / "table.csv", tmp_path / "map", ("colour", "form=shape"))
+    swapped = rearranged(tmp_path / "swapped.h5", made, cuts, styles)
+    assert evaluate_recommend(replace(config, features=swapped)).agreements == expected.agreements
+    rearranged(tmp_path / "lacking.h5", made, cuts)
+    line = ["eval", "recommend", str(config.manifest), "--map", str(config.map), "--column", "colour", "--features"]
+    assert main([*line, str(tmp_path / "lacking.h5")]) == 1
+    told = capsys.readouterr().err
+    assert "the map is also of the tags of styles, which are not there" in told
+    assert f"fashion tag -o {tmp_path / 'lacking.h5'} --add --model DIR" in told
+    written(tmp_path / "colours", recoloured(made))
+    assert main([*line[:4], str(tmp_path / "colours"), *line[5:], str(tmp_path / "lacking.h5")]) == 0
+
+
+def recoloured(made: AttributeMap) -> AttributeMap:
+    """A map of the colours alone, which needs no further model."""
+    tensors = dict(made.tensors)
+    tensors["encoder.0.weight"] = tensors["encoder.0.weight"][:, :3]
+    tensors["decoder.2.weight"], tensors["decoder.2.bias"] = (
+        tensors[f"decoder.2.{kind}"][:3] for kind in ("weight", "bias")
+    )
+    garments = replace(made.garments, attributes=made.garments.attributes[:, :3])
+    return replace(made, groups=("colour",), tensors=tensors, garments=garments)
+
+
+def test_other_tags_of_the_same_model_are_refused(tmp_path: Path, made: AttributeMap) -> None:
+    own = replace(made.header.own_vocabulary.groups[0], tags=("red", "blue", "green"))
+    other = Vocabulary((own, *made.header.vocabulary.groups[1:]))
+    with FeatureWriter.create(tmp_path / "o.h5", replace(made.header, vocabulary=other)) as writer:
+        writer.append(features_of(made))
+    table = manifest(tmp_path / "t.csv", made)
+    config = EvalRecommendConfig(table, tmp_path / "map", ("colour",), features=tmp_path / "o.h5")
+    with pytest.raises(FeatureFileError, match="tiny has other tags here than on the map"):
+        evaluate_recommend(config)
 
 
 def test_what_cannot_be_measured(tmp_path: Path, made: AttributeMap) -> None:

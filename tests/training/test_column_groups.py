@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fashion_cli.data.targets import LabelRule
 from fashion_cli.training.column_groups import with_column_groups
+from fashion_cli.training.photographs import read_set
 from fashion_cli.training.recipe import GroupSection, ModelSection, Recipe, SetSection, StageSection, recipe_text
 
 TABLE = """path,item_id,neckline,detail,title,length,split
@@ -43,3 +44,15 @@ def test_what_the_recipe_says_itself_stays(tmp_path: Path) -> None:
 def test_recipes_that_do_not_ask_for_it_are_not_touched(tmp_path: Path) -> None:
     plain = recipe(SetSection("nowhere.csv"))
     assert with_column_groups(plain, tmp_path) is plain
+
+
+def test_photographs_of_one_item_stay_in_one_split(tmp_path: Path) -> None:
+    """Also by the recipe that is kept with the model, which names its columns."""
+    rows = [f"{number}/{view}.jpg,{number},{'round' if number % 2 else 'vee'}" for number in range(80) for view in "ab"]
+    (tmp_path / "m.csv").write_text("\n".join(["path,item_id,neckline", *rows]) + "\n")
+    asked = SetSection("m.csv", every_column=True, held_out=0.2, tested=0.2)
+    (kept,) = with_column_groups(recipe(asked), tmp_path).sets
+    divided = [{row.path: row.split for row in read_set(section, tmp_path)} for section in (asked, kept)]
+    assert divided[0] == divided[1]
+    assert all(divided[0][path] == divided[0][path.with_name("b.jpg")] for path in divided[0])
+    assert set(divided[0].values()) == {"train", "val", "test"}

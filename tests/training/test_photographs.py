@@ -123,6 +123,16 @@ def test_a_division_does_not_depend_on_where_the_set_lies_or_how_that_is_typed(
     assert set(divided[0]) == {"train", "val", "test"}
 
 
+def test_held_out_alone_does_not_depend_on_how_the_place_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, item=False)
+    monkeypatch.chdir(tmp_path)
+    section = SetSection("shop.csv", held_out=0.3)
+    divided = [[row.split for row in read_set(section, folder)] for folder in (tmp_path, Path())]
+    assert divided[0] == divided[1]
+
+
 def test_only_splits_that_are_missing_are_made_up(tmp_path: Path) -> None:
     lines = [f"{number}.jpg,{'val' if number < 100 else 'train'}" for number in range(ITEMS)]
     (tmp_path / "shop.csv").write_text("\n".join(["path,split", *lines]) + "\n")
@@ -133,7 +143,7 @@ def test_only_splits_that_are_missing_are_made_up(tmp_path: Path) -> None:
 
 
 def test_recipes_without_the_new_keys_divide_as_they_did(tmp_path: Path) -> None:
-    """By the last four parts of the path as it was typed."""
+    """By the last four parts of the whole path."""
     section = SetSection("shop.csv", held_out=0.2)
     for row in read_set(section, write(tmp_path, item=False)):
         assert row.split == ("val" if place("/".join(row.path.parts[-4:])) < 0.2 else "train")
@@ -164,7 +174,7 @@ def test_photographs_without_a_label_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_what_shares_a_value_stays_in_one_split(tmp_path: Path) -> None:
-    """By the value's hash in a plain loop; who has none is divided alone."""
+    """By the value's hash in a plain loop."""
     section = SetSection("shop.csv", divide_by="item_id", held_out=0.2, tested=0.1, divide_anew=True)
     for row in read_set(section, write(tmp_path, split="val")):
         digest = hashlib.sha256(row.values["item_id"].encode()).hexdigest()
@@ -172,3 +182,16 @@ def test_what_shares_a_value_stays_in_one_split(tmp_path: Path) -> None:
         assert row.split == ("val" if place < 0.2 else "test" if place < 0.3 else "train")
     with pytest.raises(AnnotationError, match="no column 'sender'"):
         read_set(SetSection("shop.csv", divide_by="sender"), tmp_path)
+
+
+def test_without_a_value_to_divide_by_an_item_stays_whole(tmp_path: Path) -> None:
+    rows = ["path,item_id,sender"]
+    rows += [f"{number}/{view}.jpg,{number},{'' if number % 2 else 'ann'}" for number in range(60) for view in "ab"]
+    rows += [f"alone/{number}.jpg,," for number in range(60)]
+    (tmp_path / "shop.csv").write_text("\n".join(rows) + "\n")
+    section = SetSection("shop.csv", item="item_id", divide_by="sender", held_out=0.3, tested=0.2)
+    splits: dict[str, set[str]] = {}
+    for row in read_set(section, tmp_path):
+        splits.setdefault(row.values["sender"] or row.values["item_id"] or row.path.name, set()).add(row.split)
+    assert all(len(each) == 1 for each in splits.values())
+    assert {split for each in splits.values() for split in each} == {"train", "val", "test"}
