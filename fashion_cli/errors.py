@@ -74,6 +74,18 @@ class TrainingError(FashionError):
     """A training run that cannot go on, for example because its loss is no longer a number."""
 
 
+class CrawlError(FashionError):
+    """A crawl that cannot start or go on: no credentials, a refused source, another crawl in the same folder."""
+
+
+class CatalogueError(FashionError):
+    """A product catalogue that is missing, cannot be reached, or has tables of another version."""
+
+
+class ServeError(FashionError):
+    """A server that cannot start: a port that is taken, an index that it cannot serve."""
+
+
 class OutputError(FashionError):
     """A place that cannot be written to, or a disk that is full. What was finished before is kept."""
 

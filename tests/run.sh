@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bash scripts/set-up.sh dev,train,encoders,map
+bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases
 
 # Programs that tests use besides Python: those that read the feature file in the tests of its documentation, and a browser
 # that opens the attribute map. Where they cannot be installed, those tests skip; with CI=true the browser's fail.

@@ -1,0 +1,1 @@
+"""Where photographs and products come from: shop pages, sitemaps, search APIs, lists of URLs."""

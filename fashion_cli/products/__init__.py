@@ -1,0 +1,1 @@
+"""The product catalogue: products, photographs, offers, shops, and where they came from."""
