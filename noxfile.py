@@ -49,4 +49,4 @@ def bare(session: nox.Session) -> None:
     session.run("python", f"{root}/examples/draw_garments.py", "gallery", "gallery", "--count", "16")
     session.run("fashion", "weights", "verify")
     session.run("fashion", "index", "gallery", "-o", "index")
-    session.run("fashion", "search", "gallery/hat-beige-plain-00.jpg", "--index", "index", "--topk", "3")
+    session.run("fashion", "search", "gallery/hat-red-plain-01.jpg", "--index", "index", "--topk", "3")
