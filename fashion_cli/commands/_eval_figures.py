@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fashion_cli.commands._messages import name_skipped, say
+from fashion_cli.commands._messages import name_skipped, name_unknown, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import emit, shown_path
@@ -12,7 +12,6 @@ from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
 from fashion_cli.steps.evaluate_tags import EvalTagsReport, GroupFigures, TagFigures
 
-NAMED = 10  # values without a tag
 NO_VALUE = "(none)"  # a part of queries that the column says nothing of
 GAIN_COLUMNS = (("recall", ""), ("gain", ""), ("gain", "_low"), ("gain", "_high"))
 
@@ -64,9 +63,7 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat) -> None:
     else:
         show_rows(_tag_rows(report), format_name)
     say(f"{report.model}: {report.photographs:,} photographs, {duration(report.seconds)}")
-    if report.unknown:
-        more = f" and {len(report.unknown) - NAMED:,} more" if len(report.unknown) > NAMED else ""
-        say(f"fashion: the model has no tag for {', '.join(report.unknown[:NAMED])}{more}")
+    name_unknown(report.unknown)
     name_skipped(report.skipped, report.photographs, strict=False)
 
 

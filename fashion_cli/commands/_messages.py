@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fashion_cli.inference.pipeline import Skipped
 
 NAMED = 20
+NAMED_LABELS = 10
 
 
 def say(text: str) -> None:
@@ -45,3 +46,11 @@ def name_skipped(skipped: "Sequence[Skipped]", done: int, *, strict: bool) -> No
         raise typer.Exit(ExitCode.SKIPPED)
     if not done:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def name_unknown(labels: Sequence[str]) -> None:
+    """Say which labels of the annotations a model has no tag for."""
+    if not labels:
+        return
+    more = f" and {len(labels) - NAMED_LABELS:,} more" if len(labels) > NAMED_LABELS else ""
+    say(f"fashion: the model has no tag for {', '.join(map(printable, labels[:NAMED_LABELS]))}{more}")

@@ -8,23 +8,25 @@ from fashion_cli.commands._messages import say
 from fashion_cli.commands._options import Format
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import (
+    PATH,
+    RANK,
+    Answers,
     Column,
-    as_csv,
-    as_json,
     as_table,
     emit,
+    emit_answers,
     shown_path,
+    tag_cell,
     tag_names,
     tags_by_group,
 )
-from fashion_cli.commands._search_results import SEPARATOR
 from fashion_cli.data.image_files import printable
 from fashion_cli.steps.recommend import Recommendation, Recommended, RecommendReport
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport
 
 COLUMNS = (
-    Column("rank", numeric=True),
-    Column("path"),
+    RANK,
+    PATH,
     Column("difference", numeric=True),
     Column("distance", numeric=True),
     Column("because it shares", wraps=True),
@@ -39,18 +41,16 @@ def show_recommendations(report: RecommendReport, format_name: Format, *, null: 
         format_name: How.
         null: Paths end with NUL instead of a newline.
     """
-    match format_name:
-        case "table":
-            _show_tables(report)
-        case "json":
-            emit(as_json([_document(result) for result in report.results], indent=2) + "\n")
-        case "jsonl":
-            emit("".join(f"{as_json(line)}\n" for result in report.results for line in _lines(result)))
-        case "csv":
-            emit(as_csv(_csv_rows(report)))
-        case "paths":
-            end = "\0" if null else "\n"
-            emit("".join(f"{each.path}{end}" for result in report.results for each in result.garments))
+    if format_name == "table":
+        _show_tables(report)
+        return
+    answers = Answers(
+        documents=lambda: [_document(result) for result in report.results],
+        lines=lambda: (line for result in report.results for line in _lines(result)),
+        cells=lambda: _csv_rows(report),
+        paths=lambda: (each.path for result in report.results for each in result.garments),
+    )
+    emit_answers(answers, format_name, null=null)
 
 
 def as_search(report: RecommendReport) -> SearchReport:
@@ -141,6 +141,6 @@ def _csv_rows(report: RecommendReport) -> Iterable[Sequence[object]]:
                 f"{each.distance:.6f}",
                 f"{each.x:.6f}",
                 f"{each.y:.6f}",
-                SEPARATOR.join(map(str, each.shared_tags)),
-                SEPARATOR.join(map(str, each.tags)),
+                tag_cell(each.shared_tags),
+                tag_cell(each.tags),
             ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fashion_cli.commands._eval_plots import save_plot, sheet
-from fashion_cli.commands._messages import name_skipped, say
+from fashion_cli.commands._messages import name_skipped, name_unknown, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import emit
@@ -31,6 +31,7 @@ def show_styles(report: EvalStylesReport, format_name: RowFormat) -> None:
     )
     if format_name == "table" and any(system.runs > 1 for system in report.systems):
         say("after ± the standard deviation over the runs of a system")
+    name_unknown(report.unknown)
     name_skipped(report.skipped, report.photographs, strict=False)
 
 
@@ -78,11 +79,13 @@ def _label_table(report: EvalStylesReport) -> Rows:
 
 
 def _rows(report: EvalStylesReport) -> Rows:
+    """Figures; then the labels that no model knows, without any."""
     names = ("model", "runs", "measure", "k", "label", "photographs", "mean", "deviation")
     values: list[tuple[object, ...]] = []
     for system in report.systems:
         for measure, k, label, count, spread in _figures(system, report):
             values.append((system.name, system.runs, measure, k, label, count, spread.mean, spread.deviation))
+    values += [("", None, "unknown", None, label, None, None, None) for label in report.unknown]
     return Rows(names, values)
 
 

@@ -26,18 +26,24 @@ ON = "What is measured"
 def styles(
     *,
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="RECIPE|CSV",
             parser=verbatim,
             show_default=False,
             help="A recipe, or the recipe.toml of a trained model: its photographs, labels and splits. Or a table.",
         ),
-    ],
+    ] = None,
     data: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="The folder that a recipe's sources are relative to.", rich_help_panel=ON),
-    ] = Path(),
+        str,
+        typer.Option(
+            metavar="DIR|KIND:PATH",
+            parser=verbatim,
+            help="The folder that a recipe's sources are relative to; or a set in their place, or without a recipe: "
+            "folder:DIR, attributes:DIR, inshop:DIR, c2s:DIR, csv:FILE.",
+            rich_help_panel=ON,
+        ),
+    ] = ".",
     split: Annotated[
         str, typer.Option(metavar="NAME", help="Whose photographs; '' is all.", rich_help_panel=ON)
     ] = "test",
@@ -50,7 +56,7 @@ def styles(
         typer.Option(
             metavar="NAME",
             show_default="named as the group",
-            help="A table's column with the labels, with ; between them.",
+            help="Without a recipe: the column with the labels, with ; between them.",
             rich_help_panel=ON,
         ),
     ] = "",
@@ -104,7 +110,7 @@ def styles(
     check_plot(correlation)
     models = model or [DEFAULTS.model]
     config = EvalStylesConfig(
-        source=source,
+        source=source or "",
         models=tuple(InferenceOptions(each, device, engine, batch_size, workers) for each in models),
         data=data,
         split=split,

@@ -8,7 +8,6 @@ old map or the new one is there, whole. `docs/map.md` describes the files to oth
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -22,12 +21,10 @@ from safetensors.numpy import load_file, save
 
 from fashion_cli import __version__
 from fashion_cli.data.features import AddedTags, FeatureHeader
-from fashion_cli.errors import MapDirectoryError, OutputError
+from fashion_cli.errors import MapDirectoryError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
-
-if sys.platform != "win32":
-    import fcntl
+from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
 
 MAP_FOLDER = "map"
 MAP_FILE = "map.json"
@@ -36,6 +33,7 @@ VERSION = 1
 DRAFT_FOLDER = ".draft"
 OPENINGS = 20  # a new map may take the old one's numbers away between reading map.json and opening them
 AGAIN = "make it again: fashion map GALLERY -o DIR"
+ROOM = "choose another place with -o, or make room there"
 LAYER = "autoencoder."  # before the names of the autoencoder's tensors
 
 
@@ -116,16 +114,17 @@ def drafting(directory: Path) -> Iterator[Path]:
         OutputError: If the directory cannot be written. The old map is still there.
     """
     draft = directory / DRAFT_FOLDER
-    with _naming(directory):
+    with naming(directory, ROOM):
         draft.mkdir(parents=True, exist_ok=True)
         lock = os.open(draft, os.O_RDONLY)
     try:
-        _take(lock, directory)
+        busy = f"{directory}: another process is writing this map"
+        lock_out_others(lock, MapDirectoryError(busy, hint="wait until it is done, or stop it"))
         try:
-            with _naming(directory):
+            with naming(directory, ROOM):
                 _empty(draft)
             yield draft
-            with _naming(directory):
+            with naming(directory, ROOM):
                 _put_in_place(draft, directory)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -169,7 +168,7 @@ def write_map(attribute_map: AttributeMap, draft: Path) -> None:
         "figures": dict(attribute_map.figures or {}),
         "features": asdict(attribute_map.header),
     }
-    with _naming(draft.parent):
+    with naming(draft.parent, ROOM):
         (draft / numbers).write_bytes(save(tensors))  # `save_file` lets only its owner read it
         text = json.dumps(document, indent=1)  # ASCII: a path that is not UTF-8 is escaped
         (draft / MAP_FILE).write_text(text + "\n", encoding="utf-8")
@@ -178,10 +177,10 @@ def write_map(attribute_map: AttributeMap, draft: Path) -> None:
 def _put_in_place(draft: Path, directory: Path) -> None:
     names = sorted((path.name for path in draft.iterdir()), key=lambda name: (name == MAP_FILE, name))
     for name in names:
-        _sync(draft / name)
+        sync(draft / name)
     for name in names:
         os.replace(draft / name, directory / name)
-    _sync(directory)
+    sync(directory)
     for old in directory.glob("map-[0-9]*.safetensors"):
         if old.name not in names:
             with suppress(OSError):
@@ -199,29 +198,6 @@ def _generation(directory: Path) -> int:
 def _empty(folder: Path) -> None:
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _take(lock: int, directory: Path) -> None:
-    """Lock for as long as the process lives and the folder stays open."""
-    if sys.platform == "win32":
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise MapDirectoryError(
-            f"{directory}: another process is writing this map", hint="wait until it is done, or stop it"
-        ) from None
-    except OSError:
-        pass  # some network file systems know no locks
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the medium."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(directory: Path) -> _Told:
@@ -309,15 +285,3 @@ def _fault(opened: AttributeMap, told: _Told) -> str:
         return "a number that is not finite"
     trial = opened.decode(opened.place(np.zeros((1, width), np.float32)))
     return "" if trial.shape == (1, width) and np.isfinite(trial).all() else "the autoencoder is of another width"
-
-
-@contextmanager
-def _naming(directory: Path) -> Iterator[None]:
-    """OSError -> OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{directory}: cannot be written ({error.strerror or error})",
-            hint="choose another place with -o, or make room there",
-        ) from error

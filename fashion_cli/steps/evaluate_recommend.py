@@ -17,6 +17,7 @@ from fashion_cli.data.annotations import Annotation, of_split, read_manifest, re
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
 from fashion_cli.inference.filling import arranged, lacking
+from fashion_cli.metrics.agreement import agreement, agreement_by_chance, values_of
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
 from fashion_cli.retrieval.attribute_map import AttributeMap, directions
 from fashion_cli.retrieval.exact import ExactIndex
@@ -24,8 +25,6 @@ from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import open_map
 
 TOPK = 4  # as in the paper
-SEPARATOR = ";"  # between several values of a cell
-QUERIES_AT_ONCE = 256
 NEW = -1  # the row of what is not there
 MAP, PLACE, ATTRIBUTES, VECTORS, CHANCE = "map", "map, by place", "attributes", "image vector", "chance"
 
@@ -277,14 +276,11 @@ def _nearest_places(points: npt.NDArray[np.float32], places: npt.NDArray[np.floa
 
 def _agreements(recommended: Mapping[str, Rows], queries: _Queries, garments: _Garments) -> Iterator[Agreement]:
     for name, cells in queries.cells.items():
-        wanted, given = _labels(cells, garments.cells[name])
+        wanted, given = values_of(cells, garments.cells[name])
         asked = np.flatnonzero(wanted.any(axis=1))
         clusters = [queries.clusters[place] for place in asked]
-        shares = {
-            system: (wanted[asked][:, None] & given[rows[asked]]).any(axis=2).mean(axis=1)
-            for system, rows in recommended.items()
-        }
-        shares[CHANCE] = _chance(wanted[asked], given, np.isin(queries.own[asked], garments.rows))
+        shares = {system: agreement(wanted[asked], given, rows[asked]) for system, rows in recommended.items()}
+        shares[CHANCE] = agreement_by_chance(wanted[asked], given, np.isin(queries.own[asked], garments.rows))
         for system, share in shares.items():
             yield Agreement(
                 system=system,
@@ -293,37 +289,3 @@ def _agreements(recommended: Mapping[str, Rows], queries: _Queries, garments: _G
                 share=mean_interval(share, clusters),
                 gain=paired_difference(share, shares[MAP], clusters),
             )
-
-
-def _labels(*columns: Sequence[str]) -> list[npt.NDArray[np.bool_]]:
-    """(rows, V) of each column: which of the V values of all of them each row has."""
-    values = [[{part.strip() for part in cell.split(SEPARATOR)} - {""} for cell in cells] for cells in columns]
-    places = {
-        value: place for place, value in enumerate(sorted({each for own in values for row in own for each in row}))
-    }
-    matrices = []
-    for own in values:
-        labels = np.zeros((len(own), len(places)), np.bool_)
-        for row, each in enumerate(own):
-            labels[row, [places[value] for value in each]] = True
-        matrices.append(labels)
-    return matrices
-
-
-def _chance(
-    wanted: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_], is_own: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """(Q,) the share of all other garments that agree: what a random one reaches on average.
-
-    Args:
-        wanted: (Q, V) values of the queries.
-        given: (G, V) values of the garments.
-        is_own: (Q,) whether the query is one of the garments.
-    """
-    theirs = given.astype(np.float32).T
-    shares = np.empty(len(wanted))
-    for start in range(0, len(wanted), QUERIES_AT_ONCE):
-        part = slice(start, start + QUERIES_AT_ONCE)
-        agree = wanted[part].astype(np.float32) @ theirs > 0  # (q, G)
-        shares[part] = (agree.sum(axis=1) - is_own[part]) / (len(given) - is_own[part])
-    return shares

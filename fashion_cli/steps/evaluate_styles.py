@@ -12,20 +12,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.annotations import SEPARATOR, Annotation, read_manifest
+from fashion_cli.data.annotations import names_a_source
 from fashion_cli.data.label_correlation import conditional_probabilities
 from fashion_cli.data.tags import require_group
-from fashion_cli.data.targets import LabelRule, targets
-from fashion_cli.errors import AnnotationError, RecipeError, UsageError
-from fashion_cli.inference.on_demand import features_on_demand
+from fashion_cli.errors import AnnotationError, UsageError
+from fashion_cli.inference.on_demand import scores_on_demand
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_tagger
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.multilabel import all_recall, any_recall, label_recall
 from fashion_cli.metrics.spread import Spread, spread
 from fashion_cli.metrics.tags import mean_average_precision
-from fashion_cli.model_cards import Vocabulary
-from fashion_cli.training.recipe import SetSection, find_recipe, read_recipe
+from fashion_cli.training.labelled import Labelled, LabelledSets, LabelSource, read_sets
 from fashion_cli.weights import Model
 
 CUTOFFS = (1, 2, 3)
@@ -39,12 +37,13 @@ class EvalStylesConfig:
     """What to measure.
 
     Attributes:
-        source: A recipe, whose sets, labels and splits count; or a CSV manifest with a column for the group.
+        source: A recipe, whose sets, labels and splits count; or a CSV manifest with a column for the group; "" where
+            `data` names an annotated set with such a column.
         models: How each model runs; those of one name are runs of one system.
-        data: Of a recipe: the folder that its sources are relative to.
+        data: Of a recipe: the folder that its sources are relative to, or, as `folder:DIR`, the one set that counts.
         split: Whose photographs; "" all.
         group: The tags that are ranked; "" where the models have one group only.
-        column: Of a manifest: the column with the labels, `;` between several; "" is the one named as the group.
+        column: Without a recipe: the column with the labels, `;` between several; "" is the one named as the group.
         cutoffs: The k of any-recall and all-recall.
         label_cutoff: The k of each label's recall.
         correlation: Also count which labels of the training photographs occur together.
@@ -52,7 +51,7 @@ class EvalStylesConfig:
 
     source: str | Path
     models: tuple[InferenceOptions, ...]
-    data: Path = Path()
+    data: str | Path = Path()
     split: str = "test"
     group: str = ""
     column: str = ""
@@ -109,6 +108,7 @@ class EvalStylesReport:
         photographs: That could be read and have a label.
         labels_each: How many labels they have, on average.
         label_cutoff: The k of each label's recall.
+        unknown: Labels of the group that the models do not know.
         correlation: Where it was asked for.
         skipped: Photographs that could not be read.
         seconds: In all.
@@ -119,37 +119,27 @@ class EvalStylesReport:
     photographs: int
     labels_each: float
     label_cutoff: int
+    unknown: tuple[str, ...]
     correlation: Correlation | None
     skipped: tuple[Skipped, ...]
     seconds: float
 
 
 @dataclass(frozen=True)
-class _Labelled:
-    """Sets, their rules, and all their photographs."""
-
-    sets: tuple[tuple[SetSection, tuple[Annotation, ...]], ...]
-
-    def of(self, group: str, vocabulary: Vocabulary) -> tuple[list[Annotation], Targets]:
-        """The photographs with their targets in one group's columns."""
-        window = vocabulary.columns[group]
-        parts = []
-        for section, annotations in self.sets:
-            rules = [rule for rule in section.labels if rule.group == group]
-            # Over all splits: what only other splits name is known to be absent in this one.
-            parts.append(targets(vocabulary, rules, section.absent, annotations)[:, window])
-        return [annotation for _, annotations in self.sets for annotation in annotations], np.concatenate(parts)
-
-
-@dataclass(frozen=True)
 class _Run:
-    """The figures of one model."""
+    """The figures of one model.
+
+    Attributes:
+        truths: (N, L) of the photographs that could be read.
+        labelled: All photographs with a label, in all splits.
+    """
 
     any_recall: Mapping[int, float]
     all_recall: Mapping[int, float]
     mean_average_precision: float
     labels: Mapping[str, float]
     truths: Targets
+    labelled: Labelled
     skipped: tuple[Skipped, ...]
 
 
@@ -157,14 +147,14 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
     """Tag with every model, and compare with the labels.
 
     Raises:
-        UsageError: If a model lacks the group, or it is not clear which one is meant.
+        UsageError: If a model lacks the group, or it is not clear which one is meant, or what is measured on.
         RecipeError: If there is no such recipe, or it labels no such group.
         AnnotationError: If the photographs lack a column, a split or a label.
     """
     start = time.perf_counter()
     models = [open_tagger(options) for options in config.models]
     group = _group(config, models)
-    labelled = _read(config, group)
+    sets = read_sets(_source(config, group), models[0].card.vocabulary)
     names: list[tuple[str, ...]] = []
     runs: dict[str, list[_Run]] = {}
     for model, options in zip(models, config.models, strict=True):
@@ -174,7 +164,7 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
                 f"{options.model}: other {group} tags than {config.models[0].model}",
                 hint="labels are ranked against each other: measure these models one at a time",
             )
-        runs.setdefault(model.card.name, []).append(_measure(config, model, options, group, labelled, progress))
+        runs.setdefault(model.card.name, []).append(_measure(config, model, options, group, sets, progress))
     first = next(iter(runs.values()))[0]
     counts = dict(zip(names[0], (first.truths == 1).sum(axis=0).tolist(), strict=True))
     return EvalStylesReport(
@@ -183,7 +173,8 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
         photographs=len(first.truths),
         labels_each=float((first.truths == 1).sum(axis=1).mean()),
         label_cutoff=config.label_cutoff,
-        correlation=_correlation(models[0], group, labelled) if config.correlation else None,
+        unknown=tuple(each.removeprefix(f"{group}:") for each in first.labelled.unknown),
+        correlation=_correlation(models[0], group, first.labelled) if config.correlation else None,
         skipped=first.skipped,
         seconds=time.perf_counter() - start,
     )
@@ -202,31 +193,25 @@ def _group(config: EvalStylesConfig, models: Sequence[Model]) -> str:
     return group
 
 
-def _read(config: EvalStylesConfig, group: str) -> _Labelled:
-    """The sets that label the group, with their splits."""
-    source = Path(config.source)
-    if source.suffix.lower() == ".csv":
-        rule = LabelRule(group, config.column or group, SEPARATOR)
-        sections = (SetSection(str(source.absolute()), labels=(rule,)),)
-        annotations = tuple(read_manifest(source))
-        if annotations and rule.column not in annotations[0].values:
-            raise AnnotationError(
-                f"{source}: no column {rule.column!r}",
-                hint=f"--column NAME; its columns are path, {', '.join(annotations[0].values)}",
-            )
-        return _Labelled(((sections[0], annotations),))
-    from fashion_cli.training.photographs import read_set  # torch comes with it
+def _source(config: EvalStylesConfig, group: str) -> LabelSource:
+    """The photographs in all their splits: the correlation is counted on other ones than are measured.
 
-    if config.column:
-        raise UsageError("a recipe and a column at once", hint="the recipe's rules say which columns hold labels")
-    recipe = read_recipe(find_recipe(config.source))
-    chosen = [section for section in recipe.sets if any(rule.group == group for rule in section.labels)]
-    if not chosen:
-        raise RecipeError(
-            f"{config.source}: no set labels the group {group!r}",
-            hint=f"its groups: {', '.join(each.name for each in recipe.groups)}",
-        )
-    return _Labelled(tuple((section, tuple(read_set(section, config.data))) for section in chosen))
+    Raises:
+        UsageError: If nothing is named, or too much.
+    """
+    source, data = str(config.source), str(config.data)
+    is_table = Path(source).suffix.lower() == ".csv"
+    if is_table and names_a_source(data):
+        raise UsageError(f"{source} and {data} at once", hint="give a table, or --data folder:DIR")
+    if source and not is_table:
+        if config.column:
+            raise UsageError("a recipe and a column at once", hint="the recipe's rules say which columns hold labels")
+        if names_a_source(data):
+            return LabelSource(data, "", Path(source), groups=(group,))
+        return LabelSource("", "", Path(source), groups=(group,), root=Path(data))
+    if not is_table and not names_a_source(data):
+        raise UsageError("nothing to measure on", hint="give a recipe, a CSV table, or --data folder:DIR")
+    return LabelSource(source or data, "", columns=(f"{group}={config.column or group}",), groups=(group,))
 
 
 def _measure(
@@ -234,25 +219,23 @@ def _measure(
     model: Model,
     options: InferenceOptions,
     group: str,
-    labelled: _Labelled,
+    sets: LabelledSets,
     progress: Progress,
 ) -> _Run:
     vocabulary = model.card.vocabulary
-    annotations, matrix = labelled.of(group, vocabulary)
-    rows = [
-        row
-        for row, annotation in enumerate(annotations)
-        if config.split in ("", annotation.split) and (matrix[row] == 1).any()
-    ]
-    if not rows:
-        splits = sorted({annotation.split for annotation in annotations} - {""})
+    labelled = sets.labelled(vocabulary)
+    matrix = labelled.truths[:, vocabulary.columns[group]]
+    is_asked = np.array([config.split in ("", split) for split in labelled.splits])
+    rows = np.flatnonzero(is_asked & (matrix == 1).any(axis=1))
+    if not len(rows):
+        splits = sorted(set(labelled.splits) - {""})
         raise AnnotationError(
-            f"{config.source}: no photograph with split={config.split} has a {group} tag that the model knows",
+            f"{sets.source.name}: no photograph with split={config.split} has a {group} tag that the model knows",
             hint=f"--split; its splits: {', '.join(splits)}" if splits else "--split '' takes all photographs",
         )
-    with features_on_demand([annotations[row].path for row in rows], model, options, progress) as found:
-        scores = found.features.scores(found.rows).astype(np.float32)[:, vocabulary.columns[group]]
-    truths = matrix[rows][found.places]
+    paths = [labelled.paths[row] for row in rows]
+    found = scores_on_demand(paths, model, options, progress, boxes=labelled.boxes)
+    scores, truths = found.scores[:, vocabulary.columns[group]], matrix[rows][found.places]
     recall = label_recall(scores, truths, config.label_cutoff)
     return _Run(
         any_recall={k: any_recall(scores, truths, k) for k in config.cutoffs},
@@ -260,6 +243,7 @@ def _measure(
         mean_average_precision=mean_average_precision(scores, truths),
         labels=dict(zip(_names(model, group), recall.tolist(), strict=True)),
         truths=truths,
+        labelled=labelled,
         skipped=found.skipped,
     )
 
@@ -275,10 +259,10 @@ def _system(name: str, runs: Sequence[_Run]) -> SystemFigures:
     )
 
 
-def _correlation(model: Model, group: str, labelled: _Labelled) -> Correlation:
+def _correlation(model: Model, group: str, labelled: Labelled) -> Correlation:
     """Of the training photographs; of all where no split is called `train`."""
-    annotations, matrix = labelled.of(group, model.card.vocabulary)
-    training = [row for row, annotation in enumerate(annotations) if annotation.split == "train"]
+    matrix = labelled.truths[:, model.card.vocabulary.columns[group]]
+    training = [row for row, split in enumerate(labelled.splits) if split == "train"]
     chosen = matrix[training] if training else matrix
     chosen = chosen[(chosen == 1).any(axis=1)]
     order = np.argsort(-(chosen == 1).sum(axis=0), kind="stable")

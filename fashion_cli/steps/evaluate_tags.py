@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.on_demand import features_on_demand
+from fashion_cli.inference.on_demand import scores_on_demand
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_models, open_tagger, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
@@ -123,7 +121,7 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
 
     Raises:
         UsageError: If the model has no tags, it is not clear which columns hold them, or which group's confusion is
-            wanted.
+            wanted; or if the recipe cuts photographs to their boxes and a feature file is to keep them.
         AnnotationError: If the annotations lack a column or a split, or none of their values is a tag.
         RecipeError: If the recipe has no set with these annotations.
         FeatureFileError: If the feature file is damaged or another model's.
@@ -134,10 +132,10 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     vocabulary = model.card.vocabulary
     labelled = read_labelled(config.labels, vocabulary)
     confused = _confused(vocabulary, labelled.truths) if config.confusion else None
-    with features_on_demand(labelled.paths, model, config.inference, progress, config.features) as found:
-        # A kept file may hold tags of further models behind this one's.
-        scores = found.features.scores(found.rows)[:, : len(vocabulary)].astype(np.float32)
-    truths = labelled.truths[found.places]
+    found = scores_on_demand(
+        labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features
+    )
+    scores, truths = found.scores, labelled.truths[found.places]
     if config.best:
         vocabulary = Vocabulary(tuple(_without_thresholds(group) for group in vocabulary.groups))
     return EvalTagsReport(

@@ -11,7 +11,8 @@ from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.training.column_groups import with_column_groups
 from fashion_cli.training.progress import Progress
-from fashion_cli.training.recipe import Recipe, find_recipe, read_recipe, recipe_text
+from fashion_cli.training.recipe import Recipe, read_recipe, recipe_text
+from fashion_cli.training.recipe_files import find_recipe
 
 RECIPE_FILE = "recipe.toml"
 SCHEME = re.compile(r"[a-z][a-z0-9_]+:")  # "inshop:DIR", "torchvision:NAME"

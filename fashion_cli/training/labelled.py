@@ -1,7 +1,8 @@
 """Labelled photographs to measure a model's tags on, by the rules that a recipe trains with or by columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ from fashion_cli.data.annotations import (
     read_annotations,
     require_column,
 )
+from fashion_cli.data.images import Box
 from fashion_cli.data.tags import require_group
 from fashion_cli.data.targets import UNSURE, LabelRule, targets
 from fashion_cli.errors import AnnotationError, RecipeError, UsageError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.column_groups import column_rules
 from fashion_cli.training.photographs import read_set
-from fashion_cli.training.recipe import SetSection, find_recipe, read_recipe
+from fashion_cli.training.recipe import SetSection, read_recipe
+from fashion_cli.training.recipe_files import find_recipe
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,13 @@ class LabelSource:
     that are named as a group.
 
     Attributes:
-        data: As `read_annotations` takes it: a CSV manifest, `folder:DIR`, `attributes:DIR`, ...
+        data: As `read_annotations` takes it: a CSV manifest, `folder:DIR`, `attributes:DIR`, ...; "" where all sets of
+            the recipe count.
         split: Whose photographs; "" all. With a recipe, the splits are those that training with it makes.
         recipe: A training recipe with a set of this source, or with one set at all where the source names its kind.
         columns: "group=column"; the column's values are tags, with `;` between several.
         groups: Only these groups; empty: all.
+        root: Where all sets of the recipe count: the folder that they are relative to.
     """
 
     data: str
@@ -42,6 +47,12 @@ class LabelSource:
     recipe: Path | None = None
     columns: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    root: Path = Path()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.data or str(self.recipe)
 
 
 @dataclass(frozen=True)
@@ -50,13 +61,71 @@ class Labelled:
 
     Attributes:
         paths: N photographs.
+        splits: The split of each.
         truths: (N, T): 1 true, 0 false, -1 unknown.
+        boxes: The part that shows the garment, of those that the recipe asks to cut out as training does.
         unknown: Values, as "group:value", that the vocabulary has no tag for.
     """
 
     paths: tuple[Path, ...]
+    splits: tuple[str, ...]
     truths: npt.NDArray[np.int8]
+    boxes: Mapping[Path, Box]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LabelledSets:
+    """Annotated sets, in all their splits, and how their columns become tags.
+
+    Attributes:
+        source: Where they are from.
+        sets: Each with its photographs.
+    """
+
+    source: LabelSource
+    sets: tuple[tuple[SetSection, tuple[Annotation, ...]], ...]
+
+    def labelled(self, vocabulary: Vocabulary) -> Labelled:
+        """The photographs of the split that have a label which the vocabulary knows.
+
+        Raises:
+            AnnotationError: If there is no such split, or none of its values is a tag.
+        """
+        annotations = [each for _, own in self.sets for each in own]
+        rules = [self._rules(section, vocabulary) for section, _ in self.sets]
+        # Over all splits: a tag that only other splits name is known to be absent in this one.
+        matrix = np.concatenate(
+            [
+                targets(vocabulary, each, section.absent, own)
+                for each, (section, own) in zip(rules, self.sets, strict=True)
+            ]
+        )
+        chosen = {id(each) for each in of_split(self.source.name, annotations, self.source.split)}
+        rows = [row for row, each in enumerate(annotations) if id(each) in chosen and (matrix[row] >= 0).any()]
+        if not rows:
+            of = f" with split={self.source.split}" if self.source.split else ""
+            raise AnnotationError(
+                f"{self.source.name}: no photograph{of} has a tag that the model knows",
+                hint="the model's tags: fashion weights list",
+            )
+        unknown = (_unknown(vocabulary, each, own) for each, (_, own) in zip(rules, self.sets, strict=True))
+        paths = dict.fromkeys(annotations[row].path for row in rows)
+        return Labelled(
+            paths=tuple(annotations[row].path for row in rows),
+            splits=tuple(annotations[row].split for row in rows),
+            truths=matrix[rows],
+            boxes={path: box for path, box in self._boxes() if path in paths},
+            unknown=tuple(dict.fromkeys(chain.from_iterable(unknown))),
+        )
+
+    def _rules(self, section: SetSection, vocabulary: Vocabulary) -> list[LabelRule]:
+        return [rule for rule in section.labels if rule.group in (self.source.groups or vocabulary.columns)]
+
+    def _boxes(self) -> Iterator[tuple[Path, Box]]:
+        for section, annotations in self.sets:
+            if section.crop:
+                yield from ((each.path, each.box) for each in annotations if each.box is not None)
 
 
 def read_labelled(source: LabelSource, vocabulary: Vocabulary) -> Labelled:
@@ -67,34 +136,49 @@ def read_labelled(source: LabelSource, vocabulary: Vocabulary) -> Labelled:
         AnnotationError: If the source lacks a column or a split, or none of its values is a tag.
         RecipeError: If the recipe has no set with this source.
     """
+    return read_sets(source, vocabulary).labelled(vocabulary)
+
+
+def read_sets(source: LabelSource, vocabulary: Vocabulary) -> LabelledSets:
+    """The annotations of a source.
+
+    Args:
+        source: Which.
+        vocabulary: Has the groups that columns and rules may name.
+
+    Raises:
+        UsageError: If it is not clear which columns hold tags, or there is no such group.
+        AnnotationError: If the source lacks a column.
+        RecipeError: If the recipe has no set with this source, or none of its sets labels the groups.
+    """
     for group in source.groups:
         require_group(group, vocabulary)
-    section, annotations = _read(source, vocabulary)
-    rules = [rule for rule in section.labels if rule.group in (source.groups or vocabulary.columns)]
-    for rule in rules:
-        require_column(source.data, annotations, rule.column)
-    # Over all splits: a tag that only other splits name is known to be absent in this one.
-    matrix = targets(vocabulary, rules, section.absent, annotations)
-    chosen = {id(annotation) for annotation in of_split(source.data, annotations, source.split)}
-    rows = [row for row, each in enumerate(annotations) if id(each) in chosen and (matrix[row] >= 0).any()]
-    if not rows:
-        raise AnnotationError(
-            f"{source.data}: no photograph with split={source.split} has a tag that the model knows",
-            hint="the model's tags: fashion weights list",
-        )
-    unknown = tuple(dict.fromkeys(_unknown(vocabulary, rules, annotations)))
-    return Labelled(tuple(annotations[row].path for row in rows), matrix[rows], unknown)
-
-
-def _read(source: LabelSource, vocabulary: Vocabulary) -> tuple[SetSection, list[Annotation]]:
-    """How the source's columns become the model's tags, and its photographs in all their splits."""
-    if source.recipe is not None and source.columns:
-        raise UsageError("a recipe and columns at once", hint="give --recipe or --column")
-    if source.recipe is not None:
+    groups = source.groups or tuple(vocabulary.columns)
+    if source.recipe is None:
+        sets = [_by_columns(source, vocabulary)]
+    elif source.columns:
+        raise UsageError("a recipe and columns at once", hint="the recipe's rules say which columns hold labels")
+    elif source.data:
         section = replace(_section(source.recipe, source.data), source=source.data)
-        annotations = read_set(section, Path())
-        more = column_rules(section, annotations) if section.every_column else ()
-        return replace(section, labels=(*section.labels, *more)), annotations
+        sets = [_by_rules(section, Path())]
+    else:
+        sets = [_by_rules(section, source.root) for section in _sections(source.recipe, groups)]
+    for section, annotations in sets:
+        for rule in section.labels:
+            if rule.group in groups:
+                require_column(source.data or section.source, annotations, rule.column)
+    return LabelledSets(source, tuple((section, tuple(annotations)) for section, annotations in sets))
+
+
+def _by_rules(section: SetSection, root: Path) -> tuple[SetSection, list[Annotation]]:
+    """A recipe's set, divided as training divides it."""
+    annotations = read_set(section, root)
+    more = column_rules(section, annotations) if section.every_column else ()
+    return replace(section, labels=(*section.labels, *more)), annotations
+
+
+def _by_columns(source: LabelSource, vocabulary: Vocabulary) -> tuple[SetSection, list[Annotation]]:
+    """A set whose columns are tags as they stand."""
     annotations = list(read_annotations(source.data))
     pairs = [_pair(text) for text in source.columns]
     if not pairs:
@@ -109,6 +193,18 @@ def _read(source: LabelSource, vocabulary: Vocabulary) -> tuple[SetSection, list
         require_group(group, vocabulary)
     rules = tuple(LabelRule(group, column, SEPARATOR) for group, column in pairs)
     return SetSection(source.data, labels=rules), annotations
+
+
+def _sections(recipe: Path, groups: Sequence[str]) -> list[SetSection]:
+    """The sets of a recipe that label one of the groups."""
+    read = read_recipe(find_recipe(recipe))
+    chosen = [each for each in read.sets if each.every_column or any(rule.group in groups for rule in each.labels)]
+    if not chosen:
+        raise RecipeError(
+            f"{recipe}: no set labels the group {' or '.join(map(repr, groups))}",
+            hint=f"its groups: {', '.join(each.name for each in read.groups)}",
+        )
+    return chosen
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from fashion_cli.inference.update import partial_file
 from fashion_cli.model_cards import CARD_FILE, ModelCard, Vocabulary
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.weights import open_model
+from tests.commands.conftest import draw
 
 COUNT = 6
 
@@ -257,6 +258,10 @@ def test_groups_of_the_same_name_need_a_prefix(
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", other, "--add-as", "autumn") == 0  # renamed
     assert "nothing new to tag" in capsys.readouterr().err
     assert list(contents(tagged)[1]) == ["category", "colour", "autumn.colour", "autumn.season"]
+    third = with_groups(style_model, tmp_path / "third", "autumn.season", "shape", weights="3" * 64)
+    capsys.readouterr()
+    assert fashion("tag", shop, "-o", tagged, "--add", "--model", third) == 1  # as one that was added is called
+    assert "there are groups named autumn.season already" in capsys.readouterr().err
     assert fashion("index", tagged, "--model", tiny_model) == 0
     tags = contents(tagged)[1]["autumn.colour"]
     first = int(tags[str(shop / "0.png")].argmax())
@@ -278,6 +283,11 @@ def test_a_model_that_was_trained_again_takes_its_own_place(
     with_groups(style_model, place, "style", "season", weights="4" * 64)  # trained again
     capsys.readouterr()
     assert fashion("embed", shop, "-o", tagged, "--model", tiny_model) == 0  # nothing is new: nothing is needed
+    new = draw(shop / "new.png", seed=71)
+    capsys.readouterr()
+    assert fashion("embed", shop, "-o", tagged, "--model", tiny_model) == 1  # whose tags would be other ones
+    assert f"{place}: other weights than those that made the tags of mine" in capsys.readouterr().err
+    new.unlink()
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", place) == 0
     assert "tagged 6 in" in capsys.readouterr().err
     after = contents(tagged)[1]
@@ -333,6 +343,28 @@ def test_what_an_interrupted_run_left_is_filled_in_by_all_that_it_lacks(
     for one, same in (("category", "shape"), ("colour", "paint")):
         for path, values in groups[one].items():
             assert groups[same][path] == pytest.approx(values, abs=2e-3)
+
+
+def test_what_an_interrupted_run_added_does_not_get_into_an_update_without_it(
+    shop: Path, fashion: Fashion, tagged: Path, tiny_model: Path, style_model: Path, drawn: Draw, capsys: Capture
+) -> None:
+    shutil.copy(tagged, "own.h5")
+    assert fashion("tag", shop, "-o", tagged, "--add", "--model", style_model) == 0
+    shutil.copy(tagged, partial_file(Path("own.h5")))  # all rows are there, and more columns than are wanted
+    drawn(shop / "new.png", seed=71)
+    capsys.readouterr()
+    assert fashion("embed", shop, "-o", "own.h5", "--model", tiny_model) == 0
+    assert "embedded 1 in " in capsys.readouterr().err
+    assert fashion("embed", shop, "-o", "fresh.h5", "--model", tiny_model) == 0
+    (vectors, groups, names), (fresh_vectors, fresh_groups, fresh_names) = (
+        contents(Path("own.h5")),
+        contents(Path("fresh.h5")),
+    )
+    assert names == fresh_names
+    for path, vector in fresh_vectors.items():
+        assert vectors[path] == pytest.approx(vector, abs=2e-3)
+        for name in ("category", "colour"):
+            assert groups[name][path] == pytest.approx(fresh_groups[name][path], abs=2e-3)
 
 
 def test_a_pair_and_a_third(

@@ -109,6 +109,59 @@ def test_a_recipe_says_where_photographs_and_labels_are(
     assert of_recipe == capsys.readouterr().out
 
 
+def test_a_set_in_place_of_a_table_and_of_a_recipe_s_own(
+    fashion: Fashion, table: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("--group", "category", "--model", tiny_model, "--quiet")
+    assert fashion(table, *line, "--column", "garments") == 0
+    expected = capsys.readouterr().out
+    assert fashion("--data", f"csv:{table}", *line, "--column", "garments") == 0
+    assert capsys.readouterr().out == expected
+    recipe = """
+        task = "multitask"
+        model = { name = "x" }
+        stages = [{ epochs = 1, height = 8, width = 8, garments = 2 }]
+        groups = [{ name = "category" }]
+        sets = [{ source = "csv:other.csv", labels = [{ group = "category", column = "garments", separator = ";" }] }]
+    """
+    (tmp_path / "r.toml").write_text(recipe)
+    assert fashion(tmp_path / "r.toml", "--data", f"csv:{table}", *line) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_a_folder_per_class(
+    fashion: Fashion, drawn: Callable[..., Path], tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("shirt", "dress", "gorpcore"):
+        drawn(tmp_path / "set" / name / "1.png")
+    given = (f"folder:{tmp_path / 'set'}", "--column", "class", "--group", "category", "--split", "")
+    assert fashion("--data", *given, "--model", tiny_model, "--quiet") == 0
+    out, err = capsys.readouterr()
+    assert {row["label"]: row["photographs"] for row in rows(out) if row["measure"] == "recall"} == {
+        "shirt": 1,
+        "dress": 1,
+        "bag": 0,
+        "shoes": 0,
+    }
+    assert [row["label"] for row in rows(out) if row["measure"] == "unknown"] == ["gorpcore"]
+    assert "the model has no tag for gorpcore" in err
+
+
+def test_labels_that_the_model_does_not_know(
+    fashion: Fashion, table: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_text(table.read_text().replace("bag;dress", "bag;dress;toga"))
+    line = (table, "--group", "category", "--model", tiny_model, "--quiet")
+    for name in ("jsonl", "json", "csv", "table"):
+        assert fashion(*line, "--format", name) == 0
+        out, err = capsys.readouterr()
+        assert ("toga" in out) == (name != "table")
+        assert "fashion: the model has no tag for toga\n" in err
+    assert fashion(*line, "--format", "json") == 0
+    *_, last = json.loads(capsys.readouterr().out)
+    assert (last["measure"], last["label"], last["mean"]) == ("unknown", "toga", None)
+
+
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
@@ -132,3 +185,13 @@ def test_errors(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
+
+
+def test_nothing_or_too_much_to_measure_on(
+    fashion: Fashion, table: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("--group", "category", "--model", tiny_model, "--quiet")
+    assert fashion(*line) == 2
+    assert "nothing to measure on" in capsys.readouterr().err
+    assert fashion(table, "--data", f"csv:{table}", *line) == 2
+    assert "at once" in capsys.readouterr().err

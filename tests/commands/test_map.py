@@ -155,6 +155,38 @@ def test_a_new_photograph_is_tagged_and_located(shop: Shop, tmp_path: Path, caps
     assert set(result["decoded"]) == {"category", "colour"}
 
 
+def test_what_is_on_the_map_needs_no_model_until_it_changes(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(shop.folder / "photographs", "own")
+    paths = sorted((tmp_path / "own").iterdir())
+    said(capsys, 0, "embed", "own", "-o", "own.h5", "--model", shop.model, "-q")
+    said(capsys, 0, "map", "own.h5", "-o", "own-map", "--no-html", "-q")
+    line = ["recommend", "--map", "own-map", "--format", "json", "--topk", 30]
+    (before,) = json.loads(said(capsys, 0, *line, paths[0])[0])
+    without_model = [*line, "--model", tmp_path / "gone"]
+    assert json.loads(said(capsys, 0, *without_model, paths[0])[0]) == [before]
+    shutil.copy(paths[5], paths[0])  # another photograph by now
+    os.utime(paths[0], ns=(1, 1))
+    refused(capsys, 1, *without_model, paths[0])
+    (after,) = json.loads(said(capsys, 0, *line, paths[0])[0])
+    (other,) = json.loads(said(capsys, 0, *line, paths[5])[0])
+    assert after["tags"].keys() == other["tags"].keys()
+    assert after["tags"] != before["tags"]
+    assert sorted(each["path"] for each in after["garments"]) == [str(each) for each in paths[1:]]  # not to itself
+    paths[0].unlink()
+    assert json.loads(said(capsys, 0, *without_model, paths[0])[0]) == [before]  # gone, and what it showed is known
+
+
+def test_queries_have_no_bearing_on_each_other(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = Path(shutil.copy(shop.photographs[5], tmp_path / "new.png"))
+    queries = [shop.photographs[0], new, shop.photographs[0]]
+    line = ["--map", shop.map, "--format", "json", "--topk", "30"]
+    together = json.loads(said(capsys, 0, "recommend", *queries, *line)[0])
+    assert [len(each["garments"]) for each in together] == [COUNT - 1, COUNT, COUNT - 1]
+    assert together == [json.loads(said(capsys, 0, "recommend", each, *line)[0])[0] for each in queries]
+
+
 def test_formats(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     query = shop.photographs[0]
     line = ["recommend", query, "--map", shop.map, "--topk", 2]
@@ -181,7 +213,10 @@ def test_the_map_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_an_index_becomes_a_map_of_some_groups(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, 0, "index", shop.features, "--model", shop.model, "-q")
+    shutil.copy(shop.features, "f.h5")
+    with h5py.File("f.h5", "r+") as file:
+        del file.attrs["model_location"]  # as in a file of another program: the index knows where its model lies
+    said(capsys, 0, "index", "f.h5", "--model", shop.model, "-q")
     _, told = said(capsys, 0, "map", "--group", "colour", "--no-html", "--seed", 3, "-q")
     assert "map: 24 garments by tiny" in told
     assert "category" not in told

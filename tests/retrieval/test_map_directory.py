@@ -1,26 +1,33 @@
 """A map directory holds what was written, is replaced whole or not at all, and says what is wrong with it."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from fashion_cli.data.features import AddedTags, FeatureHeader
 from fashion_cli.errors import MapDirectoryError, OutputError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
-from fashion_cli.retrieval.map_directory import MAP_FILE, drafting, find_map, open_map, write_map
+from fashion_cli.retrieval.directory_writing import sync
+from fashion_cli.retrieval.map_directory import DRAFT_FOLDER, MAP_FILE, drafting, find_map, open_map, write_map
 
 COLOUR = TagGroup("colour", ("red", "green", "blue"), exclusive=True, thresholds=(0.3, 0.4, 0.5))
 DETAIL = TagGroup("detail", ("lace", "belt"), exclusive=False)
 STYLE = TagGroup("style", ("chic", "rock"), exclusive=True)
 KILLS = 10
+MODULE = "fashion_cli.retrieval.map_directory"
 
 
 def drawn_map(rows: int = 20, seed: int = 0) -> AttributeMap:
@@ -115,6 +122,66 @@ def test_kills_leave_a_whole_map(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.garments.points, wanted[len(read.garments)])
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", range(10))
+def test_wherever_it_is_cut_off_a_whole_map_is_there(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two of: a file is on the medium, a file has its name, an older one is gone."""
+    written(tmp_path, drawn_map(20, seed=20))
+    done: list[str] = []
+
+    def until_killed(name: str, then: Callable[..., None]) -> Callable[..., None]:
+        def run(*arguments: object) -> None:
+            if len(done) == step:
+                raise Killed
+            done.append(name)
+            then(*arguments)
+
+        return run
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{MODULE}.sync", until_killed("sync", sync))
+        patch.setattr(os, "replace", until_killed("replace", os.replace))
+        patch.setattr(Path, "unlink", until_killed("unlink", Path.unlink))
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # a killed process tidies nothing up
+        with suppress(Killed):
+            written(tmp_path, drawn_map(30, seed=30))
+    read = open_map(tmp_path)
+    assert len(read.garments) == (30 if done.count("replace") == 3 else 20)  # map.json comes last
+    assert done[:3] == ["sync"] * min(3, len(done))  # what has a name is on the medium before
+    written(tmp_path, drawn_map(9, seed=9))  # what was left behind does not get into the next one
+    assert len(open_map(tmp_path).garments) == 9
+    numbers = [path.name for path in tmp_path.iterdir() if path.suffix == ".safetensors"]
+    assert len(numbers) == 1
+
+
+def test_what_a_killed_process_left_is_not_part_of_the_next_map(tmp_path: Path) -> None:
+    (tmp_path / DRAFT_FOLDER / "folder").mkdir(parents=True)
+    (tmp_path / DRAFT_FOLDER / "map.parquet").write_text("half of it")
+    written(tmp_path, drawn_map())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["map-000001.safetensors", "map.json", "map.png"]
+
+
+def test_a_map_that_is_replaced_while_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, drawn_map(20, seed=20))
+    sizes = [30, 9]
+
+    def replaced_first(path: Path) -> dict[str, np.ndarray]:
+        if sizes:  # another process is done between `map.json` and the numbers that it names
+            written(tmp_path, drawn_map(sizes.pop()))
+        return load_file(path)
+
+    monkeypatch.setattr(f"{MODULE}.load_file", replaced_first)
+    assert len(open_map(tmp_path).garments) == 30
+    (tmp_path / "map-000003.safetensors").unlink()
+    with pytest.raises(MapDirectoryError, match="missing or damaged"):  # nobody replaces it: it stays so
+        open_map(tmp_path)
+
+
 def test_two_writers_do_not_mix(tmp_path: Path) -> None:
     with (
         drafting(tmp_path),
@@ -133,7 +200,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         '{"version": 99}': "written by a newer fashion-cli \\(map version 99\\)",
         '{"format": "else"}': "damaged",
         '{"groups": ["shape"]}': "no tag group 'shape'",
-        '{"numbers": "../x"}': "damaged",
+        '{"numbers": "../x"}': "damaged .*numbers '../x'",
         '{"rows": 21}': "not 21 garments with 5 attributes",
         '{"groups": ["colour"]}': "not 20 garments with 3 attributes",
         '{"features": {}}': "damaged",
@@ -190,6 +257,14 @@ def test_a_new_photograph_is_put_where_the_map_shows_what_is_nearest_to_it() -> 
         tried = [np.array([(x + 0.5) / 128, (y + 0.5) / 128], np.float32) for y in range(0, 128, 8) for x in range(128)]
         best = max(affinity(place, query) for place in [*tried, made.place(attributes)[query]])
         assert affinity(places[query], query) >= best - 1e-6
+
+
+def test_where_the_encoder_is_right_its_place_stands() -> None:
+    made = drawn_map(seed=5)
+    right = np.array([[0.304, 0.702]], np.float32)  # between the places that are tried
+    constant = {"encoder.2.weight": np.zeros((2, 8), np.float32), "encoder.2.bias": np.log(right[0] / (1 - right[0]))}
+    made = replace(made, tensors={**made.tensors, **constant})
+    np.testing.assert_allclose(made.locate(made.decode(right)), right, atol=1e-6)
 
 
 def test_nearest_is_a_plain_loop_over_all_garments() -> None:

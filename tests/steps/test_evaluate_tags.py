@@ -1,5 +1,6 @@
 """Tag figures against plain loops over the stored scores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from fashion_cli.errors import AnnotationError, FashionError, RecipeError, Usage
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.steps.evaluate_tags import EvalTagsConfig, EvalTagsReport, evaluate_tags
 from fashion_cli.training.labelled import LabelSource
+from tests.data.annotations.trees import write_table
 
 COUNT = 24
 CATEGORIES = ["shirt", "dress;bag", "", "shoes", "bag;hat"]
@@ -212,3 +214,90 @@ def test_a_recipe_without_this_manifest(shop: Path, tiny_model: Path, tmp_path: 
     (tmp_path / "m.csv").write_text("path,split,kind\na.png,val,Shirt\n")
     with pytest.raises(RecipeError, match="no sets with the source"):
         measure(tmp_path, tiny_model, recipe=shop / "recipe.toml")
+
+
+# Photographs that a recipe cuts to their boxes
+
+BOXED = 12
+CUT = """
+task = "multitask"
+[model]
+name = "m"
+[[groups]]
+name = "category"
+[[stages]]
+epochs = 1
+height = 64
+width = 48
+garments = 4
+[[sets]]
+source = "attributes:boxed"
+crop = true
+[[sets.labels]]
+group = "category"
+column = "category"
+[sets.labels.tags]
+Blouse = ["shirt"]
+Gown = ["dress"]
+"""
+
+
+@pytest.fixture(scope="module")
+def boxed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two garments on each photograph, of which the right one is in the box; and `cut/` with just these parts.
+
+    The last box reaches beyond its photograph.
+    """
+    root = tmp_path_factory.mktemp("boxed-root") / "boxed"
+    dice = np.random.default_rng(5)
+    names, kinds = [f"img/{number:02}.png" for number in range(BOXED)], [1 + number % 2 for number in range(BOXED)]
+    (root / "Img" / "img").mkdir(parents=True)
+    (root / "cut").mkdir()
+    for name in names:
+        photograph = Image.fromarray(dice.integers(0, 256, (4, 6, 3), np.uint8)).resize(
+            (96, 64), Image.Resampling.NEAREST
+        )
+        photograph.save(root / "Img" / name)
+        photograph.crop((48, 0, 96, 64)).save(root / "cut" / Path(name).name)
+    corners = ["48 0 96 64"] * (BOXED - 1) + ["48 0 97 64"]
+    anno, rows = root / "Anno", range(BOXED)
+    write_table(root / "Eval" / "list_eval_partition.txt", "image_name  evaluation_status", [f"{n} val" for n in names])
+    write_table(anno / "list_category_cloth.txt", "category_name  category_type", ["Blouse  1", "Gown  3"])
+    write_table(anno / "list_category_img.txt", "image_name  category_label", [f"{names[n]} {kinds[n]}" for n in rows])
+    write_table(anno / "list_attr_cloth.txt", "attribute_name  attribute_type", ["lace  2"])
+    write_table(anno / "list_attr_img.txt", "image_name  attribute_labels", [f"{name} 0" for name in names])
+    write_table(anno / "list_bbox.txt", "image_name  x_1  y_1  x_2  y_2", [f"{names[n]} {corners[n]}" for n in rows])
+    lines = [f"cut/{Path(names[n]).name},{('shirt', 'dress')[n % 2]},val" for n in range(BOXED - 1)]
+    (root / "cut.csv").write_text("\n".join(["path,category,split", *lines]) + "\n")
+    (root / "recipe.toml").write_text(CUT)
+    (root / "whole.toml").write_text(CUT.replace("crop = true", ""))
+    return root
+
+
+def test_a_recipe_that_cuts_to_boxes_is_measured_on_what_is_in_them(boxed: Path, tiny_model: Path) -> None:
+    expected = measure(boxed, tiny_model, data=str(boxed / "cut.csv"))
+    asked = {"data": f"attributes:{boxed}", "recipe": boxed / "recipe.toml"}
+    cut = measure(boxed, tiny_model, **asked)
+    figures = [
+        (
+            each.photographs,
+            each.tags,
+            [replace(group, accuracy=0.0) for group in each.groups],
+        )  # nan differs from itself
+        for each in (cut, expected)
+    ]
+    assert figures[0] == figures[1]
+    assert cut.photographs == BOXED - 1
+    (skipped,) = cut.skipped
+    assert Path(skipped.path).name == f"{BOXED - 1:02}.png"
+    assert "reaches beyond" in skipped.reason
+    whole = measure(boxed, tiny_model, data=f"attributes:{boxed}", recipe=boxed / "whole.toml")
+    assert whole.photographs == BOXED
+    assert whole.groups[0].mean_average_precision != cut.groups[0].mean_average_precision
+
+
+def test_parts_are_not_kept_as_whole_photographs(boxed: Path, tiny_model: Path, tmp_path: Path) -> None:
+    asked = {"data": f"attributes:{boxed}", "recipe": boxed / "recipe.toml", "features": tmp_path / "f.h5"}
+    with pytest.raises(UsageError, match="holds whole photographs"):
+        measure(boxed, tiny_model, **asked)
+    assert not (tmp_path / "f.h5").exists()

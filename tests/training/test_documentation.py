@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fashion_cli.training.conversion import convert
-from fashion_cli.training.recipe import Recipe, find_recipe, read_recipe
+from fashion_cli.training.recipe import Recipe, read_recipe
+from fashion_cli.training.recipe_files import find_recipe
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 SECTIONS = {"augment", "optimiser", "loss", "stop", "model", "sets", "stages", "groups"}  # tables of their own

@@ -9,7 +9,8 @@ import pytest
 
 from fashion_cli.errors import RecipeError
 from fashion_cli.training.overrides import override
-from fashion_cli.training.recipe import find_recipe, read_recipe, recipe_text, shipped_recipes
+from fashion_cli.training.recipe import read_recipe, recipe_text
+from fashion_cli.training.recipe_files import find_recipe, shipped_recipes
 from fashion_cli.training.toml_text import to_toml
 
 TABLE: dict[str, Any] = {

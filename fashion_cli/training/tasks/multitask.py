@@ -6,49 +6,38 @@ learned from whatever each set labels, as probabilities of groups or as the 1 / 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from fashion_cli.data.annotations import Annotation
 from fashion_cli.data.datasets import GarmentBatch, GarmentImages
-from fashion_cli.data.images import ImageReader
 from fashion_cli.data.samplers import SimilarGarments
 from fashion_cli.data.targets import gather_vocabulary
 from fashion_cli.data.transforms import Augmentation
-from fashion_cli.errors import AnnotationError, ImageError, RecipeError, UsageError
+from fashion_cli.errors import AnnotationError, RecipeError
 from fashion_cli.inference.engine import processors
 from fashion_cli.initial_weights import fetch_initial, load_initial
 from fashion_cli.layers.batch_norm import restore_statistics
-from fashion_cli.layers.tag_probabilities import tag_probabilities
 from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
 from fashion_cli.losses.tags import masked_tag_loss
 from fashion_cli.losses.vectors import VectorLoss
-from fashion_cli.metrics.ranking import RightRanks
-from fashion_cli.metrics.tags import average_precision, best_thresholds, top_accuracy
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
-from fashion_cli.retrieval.exact import ExactIndex
-from fashion_cli.retrieval.ranks import ranks_of_rows
 from fashion_cli.training.label_graph import ARCHITECTURES, LabelGraph, build_label_graph
 from fashion_cli.training.photographs import Photographs, read_set
+from fashion_cli.training.plain_batches import BATCH, plain_batches, pooled_plain, predict_plain
 from fashion_cli.training.recipe import Recipe, StageSection
 from fashion_cli.training.tag_head import refit_tag_head
 from fashion_cli.training.task import StepOutput
+from fashion_cli.training.val_figures import fitted_thresholds, retrieval_figures, tag_figures
 from fashion_cli.zoo import TRUNK_PREFIX, build_model
 
-VAL_BATCH = 64
-VAL_CUTOFFS = (1, 20)  # of recall@K, as Lim & Nang report it
 STATISTICS_BATCHES = 8  # enough for batch-norm statistics; a thousand images and more
-
-Matrix = npt.NDArray[np.float32]
 
 
 class MultitaskTask:
@@ -192,7 +181,7 @@ class MultitaskTask:
 
     def refit_tags(self, network: nn.Module) -> None:
         """Give the network the best linear tag head on its features, in place."""
-        train, val = (self._pooled(network, photographs) for photographs in (self.train, self.val))
+        train, val = (pooled_plain(network, each, self.card().input) for each in (self.train, self.val))
         weights, biases = refit_tag_head(train, val, self.vocabulary)
         network.get_submodule("tag_head").load_state_dict({"weight": weights, "bias": biases})
 
@@ -201,25 +190,16 @@ class MultitaskTask:
 
         A photograph's vector looks for others of the same garment among all of `val`.
         """
-        seen = self._predict(network)
-        targets, figures = self.val.targets[seen.rows], {}
-        for name, window in self.vocabulary.columns.items():
-            truths = targets[:, window]
-            if not (truths == 1).any():
-                continue
-            figures[f"{name}/mAP"] = float(np.nanmean(average_precision(seen.scores[:, window], truths)))
-            figures[f"{name}/top1"] = top_accuracy(seen.scores[:, window], truths)
-        figures |= _retrieval_figures(seen.vectors, self.val.garment_of[seen.rows])
+        seen = predict_plain(network, self.val, self.card())
+        targets, garments = self.val.targets[seen.rows], self.val.garment_of[seen.rows]
+        figures = tag_figures(seen.scores, targets, self.vocabulary) | retrieval_figures(seen.vectors, garments)
         return {name: round(value, 4) for name, value in figures.items()}
 
     def thresholds(self, network: nn.Module) -> list[float]:
         """The threshold of each tag, chosen on `val`; of an exclusive group only the best answer ever counts."""
-        seen = self._predict(network)
-        for group in self.vocabulary.groups:
-            if group.exclusive:
-                answers = seen.scores[:, self.vocabulary.columns[group.name]]
-                answers[answers < answers.max(axis=1, keepdims=True)] = 0
-        return [round(float(cut), 3) for cut in best_thresholds(seen.scores, self.val.targets[seen.rows])]
+        seen = predict_plain(network, self.val, self.card())
+        cuts = fitted_thresholds(seen.scores, self.val.targets[seen.rows], self.vocabulary)
+        return [round(float(cut), 3) for cut in cuts]
 
     def _input(self, stage: StageSection) -> InputSpec:
         section = self.recipe.model
@@ -272,30 +252,6 @@ class MultitaskTask:
             return signed_attribute_loss(logits, targets, self.class_weights.to(logits.device))
         return masked_tag_loss(logits, targets, self.vocabulary, self.weights)
 
-    @torch.inference_mode()
-    def _predict(self, network: nn.Module) -> "_Seen":
-        """Vectors and probabilities of the `val` photographs that can be read."""
-        device = next(network.parameters()).device
-        spec = self.card()
-        rows, vectors, scores = [], [np.zeros((0, spec.vector_width), np.float32)], []
-        for chosen, images in self._plain(self.val, range(len(self.val.paths)), spec.input):
-            outputs = network(images.to(device))
-            rows += chosen
-            vectors.append(outputs.vectors.float().cpu().numpy())
-            scores.append(tag_probabilities(outputs.logits, self.vocabulary).float().cpu().numpy())
-        nothing = np.zeros((0, len(self.vocabulary)), np.float32)
-        return _Seen(np.array(rows, np.int64), np.concatenate(vectors), np.concatenate([nothing, *scores]))
-
-    @torch.inference_mode()
-    def _pooled(self, network: nn.Module, photographs: Photographs) -> tuple[Matrix, npt.NDArray[np.int8]]:
-        """(N, F) features in front of the heads, and (N, T) targets, of what can be read."""
-        device = next(network.parameters()).device
-        rows, parts = [], []
-        for chosen, images in self._plain(photographs, range(len(photographs.paths)), self.card().input):
-            rows += chosen
-            parts.append(network.pooled(images.to(device)).cpu().numpy())  # type: ignore[operator]
-        return np.concatenate(parts), photographs.targets[rows]
-
     def _stage(self, epoch: int) -> StageSection:
         for stage in self.recipe.stages:
             if epoch < stage.epochs:
@@ -310,64 +266,9 @@ class MultitaskTask:
 
     def _statistics_batches(self) -> Iterator[Tensor]:
         dice = np.random.default_rng(self.recipe.seed)
-        count = min(len(self.train.paths), STATISTICS_BATCHES * VAL_BATCH)
+        count = min(len(self.train.paths), STATISTICS_BATCHES * BATCH)
         rows = dice.choice(len(self.train.paths), count, replace=False).tolist()
-        return (images for _, images in self._plain(self.train, rows, self.card().input))
-
-    @staticmethod
-    def _plain(photographs: Photographs, rows: Sequence[int], spec: InputSpec) -> Iterator[tuple[list[int], Tensor]]:
-        """Normalised batches as inference sees them, and the rows on them: what cannot be read is left out."""
-        reader = ImageReader(spec, fast=True)
-        mean, std = (torch.tensor(each).view(3, 1, 1) for each in (spec.mean, spec.std))
-        with ThreadPoolExecutor(processors()) as threads:
-            for start in range(0, len(rows), VAL_BATCH):
-                chosen = list(rows[start : start + VAL_BATCH])
-                pixels = threads.map(lambda row: _read(reader, photographs, row), chosen)
-                read = {row: each for row, each in zip(chosen, pixels, strict=True) if each is not None}
-                if read:
-                    images = torch.from_numpy(np.stack(list(read.values()))).permute(0, 3, 1, 2).float() / 255
-                    yield list(read), ((images - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What the network says of the photographs that could be read.
-
-    Attributes:
-        rows: (N,) which ones.
-        vectors: (N, D).
-        scores: (N, T) probabilities.
-    """
-
-    rows: npt.NDArray[np.int64]
-    vectors: Matrix
-    scores: Matrix
-
-
-def _read(reader: ImageReader, photographs: Photographs, row: int) -> npt.NDArray[np.uint8] | None:
-    try:
-        return reader.read(photographs.paths[row], photographs.boxes.get(row)).pixels
-    except (ImageError, UsageError):  # damaged, or a published box reaches beyond it
-        return None
-
-
-def _retrieval_figures(vectors: Matrix, garments: npt.NDArray[np.int64]) -> dict[str, float]:
-    """recall@K and mAP of those photographs whose garment is on another one; nothing where there are none."""
-    members: dict[int, list[int]] = {}
-    for row, garment in enumerate(garments.tolist()):
-        members.setdefault(garment, []).append(row)
-    queries = [row for rows in members.values() if len(rows) > 1 for row in rows]
-    if not queries:
-        return {}
-    wanted = [[other for other in members[int(garments[row])] if other != row] for row in queries]
-    counts = np.array([len(rows) for rows in wanted])
-    starts = np.cumsum(counts) - counts
-    flat = np.array([row for rows in wanted for row in rows])
-    ranks = RightRanks(
-        ranks_of_rows(ExactIndex(vectors), vectors[queries], flat, starts, left_out=np.array(queries)), starts
-    )
-    recall = {f"recall@{k}": float((ranks.first <= k).mean()) for k in VAL_CUTOFFS}
-    return recall | {"mAP": float(ranks.average_precision().mean())}
+        return (images for _, images in plain_batches(self.train, rows, self.card().input))
 
 
 def _split(annotations: Sequence[Annotation], split: str) -> list[Annotation]:

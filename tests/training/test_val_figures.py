@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashion_cli.training.tasks.multitask import _retrieval_figures
+from fashion_cli.training.val_figures import retrieval_figures
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -21,12 +21,12 @@ def test_recall_and_mean_average_precision(seed: int) -> None:
         if right:
             ranks.append(right[0])
             precisions.append(np.mean([found / place for found, place in enumerate(right, start=1)]))
-    found = _retrieval_figures(vectors, garments)
+    found = retrieval_figures(vectors, garments)
     assert found["recall@1"] == pytest.approx(np.mean([rank <= 1 for rank in ranks]))
     assert found["recall@20"] == pytest.approx(np.mean([rank <= 20 for rank in ranks]))
     assert found["mAP"] == pytest.approx(np.mean(precisions))
 
 
 def test_garments_on_one_photograph_each_have_no_figures() -> None:
-    assert _retrieval_figures(np.eye(3, dtype=np.float32), np.arange(3)) == {}
-    assert _retrieval_figures(np.empty((0, 4), np.float32), np.empty(0, np.int64)) == {}
+    assert retrieval_figures(np.eye(3, dtype=np.float32), np.arange(3)) == {}
+    assert retrieval_figures(np.empty((0, 4), np.float32), np.empty(0, np.int64)) == {}
