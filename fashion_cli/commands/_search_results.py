@@ -6,21 +6,30 @@ from typing import Any
 
 from fashion_cli.commands._messages import say
 from fashion_cli.commands._options import Format
+from fashion_cli.commands._products import CELLS, product_cells, product_document, product_words
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import (
+    PATH,
+    RANK,
+    Answers,
     Column,
-    as_csv,
-    as_json,
     as_table,
     emit,
+    emit_answers,
     shown_path,
+    tag_cell,
     tag_names,
     tags_by_group,
 )
 from fashion_cli.data.image_files import printable
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
-SEPARATOR = ";"  # between tags in one CSV cell
+PRODUCT = (
+    Column("product", wraps=True),
+    Column("price", numeric=True),
+    Column("shop", wraps=True),
+    Column("link", wraps=True),
+)
 
 
 def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) -> None:
@@ -33,18 +42,16 @@ def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) 
     """
     if report.note:
         say(f"fashion: {report.note}")
-    match format_name:
-        case "table":
-            _show_tables(report)
-        case "json":
-            emit(as_json([_query_document(result) for result in report.results], indent=2) + "\n")
-        case "jsonl":
-            emit("".join(f"{as_json(line)}\n" for result in report.results for line in _hit_lines(result)))
-        case "csv":
-            emit(as_csv(_csv_rows(report)))
-        case "paths":
-            end = "\0" if null else "\n"
-            emit("".join(f"{hit.path}{end}" for result in report.results for hit in result.hits))
+    if format_name == "table":
+        _show_tables(report)
+        return
+    answers = Answers(
+        documents=lambda: [_query_document(result) for result in report.results],
+        lines=lambda: (line for result in report.results for line in _hit_lines(result)),
+        cells=lambda: _csv_rows(report),
+        paths=lambda: (hit.path for result in report.results for hit in result.hits),
+    )
+    emit_answers(answers, format_name, null=null)
 
 
 def summary(report: SearchReport, hits: int) -> str:
@@ -71,12 +78,14 @@ def _is_reranked(result: QueryResult) -> bool:
 
 def _columns(result: QueryResult) -> Sequence[Column]:
     before = [Column("before", numeric=True)] if _is_reranked(result) else []
+    product = PRODUCT if result.products else ()
     return [
-        Column("rank", numeric=True),
-        Column("path"),
+        RANK,
+        PATH,
         Column("cosine", numeric=True),
         *before,
         Column("shared tags", wraps=True),
+        *product,
     ]
 
 
@@ -89,6 +98,7 @@ def _table_rows(result: QueryResult) -> list[list[str]]:
             f"{hit.cosine:.3f}",
             *([str(hit.retrieval_rank)] if reranked else []),
             tag_names(hit.shared_tags),
+            *(product_words(result.products.get(hit.sha256)) if result.products else ()),
         ]
         for hit in result.hits
     ]
@@ -99,16 +109,16 @@ def _query_document(result: QueryResult) -> dict[str, Any]:
         "query": result.label,
         "parts": [{"path": str(part.path), "weight": part.weight} for part in result.query],
         "tags": tags_by_group(result.tags),
-        "hits": [_hit_document(hit) for hit in result.hits],
+        "hits": [_hit_document(hit, result) for hit in result.hits],
     }
 
 
 def _hit_lines(result: QueryResult) -> Iterable[dict[str, Any]]:
     for hit in result.hits:
-        yield {"query": result.label, **_hit_document(hit)}
+        yield {"query": result.label, **_hit_document(hit, result)}
 
 
-def _hit_document(hit: Hit) -> dict[str, Any]:
+def _hit_document(hit: Hit, result: QueryResult) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "path": hit.path,
@@ -118,22 +128,25 @@ def _hit_document(hit: Hit) -> dict[str, Any]:
         "shared_tags": [str(tag) for tag in hit.shared_tags],
         "tags": tags_by_group(hit.tags),
         "columns": dict(hit.columns),
+        "product": product_document(result.products.get(hit.sha256)),
     }
 
 
 def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
-    hits = [(result.label, hit) for result in report.results for hit in result.hits]
+    hits = [(result, hit) for result in report.results for hit in result.hits]
     more = sorted({name for _, hit in hits for name in hit.columns})
-    yield ["query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", *more]
-    for label, hit in hits:
+    product = CELLS if report.catalog else ()
+    yield ["query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", *more, *product]
+    for result, hit in hits:
         yield [
-            label,
+            result.label,
             hit.rank,
             hit.path,
             f"{hit.cosine:.6f}",
             hit.retrieval_rank,
             "" if math.isnan(hit.total) else hit.total,
-            SEPARATOR.join(map(str, hit.shared_tags)),
-            SEPARATOR.join(map(str, hit.tags)),
+            tag_cell(hit.shared_tags),
+            tag_cell(hit.tags),
             *(hit.columns.get(name, "") for name in more),
+            *(product_cells(result.products.get(hit.sha256)) if product else ()),
         ]

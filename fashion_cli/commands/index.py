@@ -37,6 +37,17 @@ def index(
     ] = "auto",
     null: NullOption = False,
     manifest: ManifestOption = None,
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            "--catalog",
+            metavar="URL|FILE|DIR",
+            show_default="catalogue.sqlite in the gallery",
+            help="The product catalogue whose products the photographs show: a file, the folder of a crawl, or a "
+            "database's URL.",
+        ),
+    ] = None,
+    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Photographs alone, without products.")] = False,
     strict: StrictOption = False,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
@@ -59,7 +70,16 @@ def index(
 
     sources = read_sources(gallery, null=null, optional=manifest is not None)
     inference = InferenceOptions(model, device, engine, batch_size, workers, tagger)
-    config = IndexConfig(sources.paths, out, inference, recall, neighbours, manifest=manifest, listed=sources.listed)
+    config = IndexConfig(
+        sources.paths,
+        out,
+        inference,
+        recall,
+        neighbours,
+        manifest=manifest,
+        listed=sources.listed,
+        catalog="" if no_catalog else catalog,
+    )
     with show_progress("indexing", quiet=quiet) as progress:
         report = build_index(config, progress)
     show_indexed(report, strict=strict)

@@ -14,6 +14,7 @@ MANIFEST_FILE = "manifest.json"
 FORMAT = "fashion-index"
 VERSION = 1
 Kind = Literal["annoy", "exact"]
+OPTIONAL = ("tagger_location", "catalog")  # came later; an older program passes over them
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Manifest:
         recall_target: The share of the true 50 nearest that was asked for, in [0, 1].
         calibration: What Annoy reached while building, even where that was too little to use it.
         tagger_location: What `--tagger` takes to find the model of the tags again; "" where one model does both.
+        catalog: Where the product catalogue of the photographs is, without a password; "" where there is none.
     """
 
     created_by: str
@@ -53,6 +55,7 @@ class Manifest:
     recall_target: float
     calibration: Calibration | None
     tagger_location: str = ""
+    catalog: str = ""
 
     @property
     def recall_reached(self) -> float:
@@ -67,8 +70,9 @@ class Manifest:
     def dumps(self) -> str:
         """The text of the file."""
         document = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        if not self.tagger_location:
-            del document["tagger_location"]
+        for name in OPTIONAL:
+            if not document[name]:
+                del document[name]
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -116,7 +120,7 @@ def _version(document: Mapping[str, Any]) -> int:
 
 
 def _from_document(document: Mapping[str, Any]) -> Manifest:
-    document = {"tagger_location": "", **document}
+    document = dict.fromkeys(OPTIONAL, "") | dict(document)
     values = {field.name: document[field.name] for field in fields(Manifest)}
     if values["calibration"] is not None:
         values["calibration"] = Calibration(**values["calibration"])
@@ -140,9 +144,9 @@ def _fault(manifest: Manifest) -> str:
     )
     if not all(isinstance(count, int) and count >= 0 for count in counts):
         return "counts must be whole numbers"
-    locations: tuple[object, ...] = (manifest.model_location, manifest.tagger_location)
+    locations: tuple[object, ...] = (manifest.model_location, manifest.tagger_location, manifest.catalog)
     if not all(isinstance(location, str) for location in locations):
-        return f"the models lie at {locations!r}"
+        return f"models and catalogue lie at {locations!r}"
     if manifest.kind not in get_args(Kind) or not manifest.features:
         return f"kind {manifest.kind!r}, features {manifest.features!r}"
     if manifest.kind == "annoy" and not (manifest.neighbours and manifest.calibration):

@@ -7,7 +7,6 @@ manifest has taken its place in one `replace`; only then are the files of older 
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,13 +15,11 @@ from typing import Literal
 
 from fashion_cli import __version__
 from fashion_cli.data.features import FeatureFile
-from fashion_cli.errors import IndexDirectoryError, OutputError
+from fashion_cli.errors import IndexDirectoryError
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
+from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
-
-if sys.platform != "win32":
-    import fcntl
 
 # With fewer rows the exact scan is used. Measured with vectors of 256 on one core, ms per query of 50 at 5k,
 # 20k, 50k and 100k rows: scan by a new process 0.7, 3, 8, 14, and 0.3, 1, 3, 7 to read them; by a running one
@@ -53,12 +50,13 @@ def writing(directory: Path) -> Iterator[Path]:
         IndexDirectoryError: If another process writes it, or it belongs to a newer version.
         OutputError: If it cannot be made or written.
     """
-    with _naming(directory):
+    with naming(directory, FULL):
         directory.mkdir(parents=True, exist_ok=True)
         lock = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        _take(lock, directory)
-        with _naming(directory):
+        busy = f"{directory}: another process is writing this index"
+        lock_out_others(lock, IndexDirectoryError(busy, hint="wait until it is done, or stop it"))
+        with naming(directory, FULL):
             _recover(directory)
         yield working_features(directory)
     finally:
@@ -70,6 +68,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
     *,
     model_location: str,
     tagger_location: str = "",
+    catalog: str = "",
     features: Path | None = None,
     recall: float = RECALL,
     choice: Choice = "auto",
@@ -82,6 +81,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
         directory: The index directory.
         model_location: What `--model` takes to find the model again.
         tagger_location: What `--tagger` takes, where there were two models.
+        catalog: Where the photographs' product catalogue is, without a password.
         features: A closed feature file, `working_features(directory)` where None. It is moved if it lies in
             the directory and is not part of the current index, else copied.
         recall: The share of the true 50 nearest rows that a search has to find, in (0, 1].
@@ -103,8 +103,8 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
         with FeatureFile.open(source) as opened:
             plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
             manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
-            manifest = replace(manifest, tagger_location=tagger_location)
-            with _naming(directory):
+            manifest = replace(manifest, tagger_location=tagger_location, catalog=catalog)
+            with naming(directory, FULL):
                 _write(draft, manifest.dumps())
                 _place(source, target)
     except BaseException:
@@ -112,10 +112,10 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             with suppress(OSError):
                 unfinished.unlink()
         raise
-    with _naming(directory):
-        _sync(directory)
+    with naming(directory, FULL):
+        sync(directory)
         draft.replace(directory / MANIFEST_FILE)
-        _sync(directory)
+        sync(directory)
     _remove_leftovers(directory, manifest)
     return manifest
 
@@ -190,13 +190,13 @@ def _manifest(
 def _place(source: Path, target: Path) -> None:
     """Bring the feature file to its name. A copy that is cut off never has that name."""
     if source == working_features(target.parent):
-        _sync(source)
+        sync(source)
         source.replace(target)
         return
     copy = target.with_name(f"{target.name}.partial")
     try:
         shutil.copyfile(source, copy)
-        _sync(copy)
+        sync(copy)
         copy.replace(target)
     except BaseException:
         with suppress(OSError):
@@ -209,31 +209,6 @@ def _write(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the medium; where the system can."""
-    if path.is_dir() and sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _take(lock: int, directory: Path) -> None:
-    """Lock for as long as the process lives and the file stays open."""
-    if sys.platform == "win32":
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise IndexDirectoryError(
-            f"{directory}: another process is writing this index", hint="wait until it is done, or stop it"
-        ) from None
-    except OSError:
-        pass  # some network file systems know no locks
 
 
 def _current(directory: Path) -> Manifest | None:
@@ -272,12 +247,3 @@ def _remove_leftovers(directory: Path, manifest: Manifest) -> None:
         if LEFTOVERS.fullmatch(path.name) and path.name not in (manifest.features, manifest.neighbours):
             with suppress(OSError):
                 path.unlink()
-
-
-@contextmanager
-def _naming(directory: Path) -> Iterator[None]:
-    """OSError -> OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{directory}: cannot be written ({error.strerror or error})", hint=FULL) from error

@@ -1,8 +1,11 @@
 """Make or update an index directory: photographs, or a feature file, become a gallery to search in."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fashion_cli.data.features import FeatureFile, is_feature_file
 from fashion_cli.errors import IndexDirectoryError, UsageError
@@ -11,8 +14,13 @@ from fashion_cli.inference.pair import ModelPair, Models, open_models
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.inference.sources import find_photographs
 from fashion_cli.inference.update import UpdateReport, update_features
+from fashion_cli.products.locations import default_location
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
 from fashion_cli.retrieval.publish import RECALL, Choice, publish, writing
+
+if TYPE_CHECKING:
+    from fashion_cli.products.catalogue import Catalogue
+    from fashion_cli.products.item_column import Joined
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class IndexConfig:
         neighbours: "annoy", "exact", or "auto" for whichever is faster at that size and reaches the recall.
         manifest: A CSV manifest whose columns go into the index.
         listed: The gallery is a list that a program wrote: missing files are skipped, not an error.
+        catalog: The product catalogue to join; None for the one that lies in the gallery, or that the index has; ""
+            for none.
     """
 
     gallery: tuple[Path, ...]
@@ -36,6 +46,7 @@ class IndexConfig:
     neighbours: Choice = "auto"
     manifest: Path | None = None
     listed: bool = False
+    catalog: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,8 @@ class IndexReport:
         recall_reached: Measured on stored photographs against the exact scan, in [0, 1].
         embed_seconds: Reading and predicting.
         seconds: In all.
+        catalog: The product catalogue, without a password; "" without one.
+        in_catalog: Photographs whose product is in it.
     """
 
     directory: Path
@@ -69,6 +82,8 @@ class IndexReport:
     seconds: float
     model: str
     engine: str
+    catalog: str = ""
+    in_catalog: int = 0
 
 
 def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
@@ -77,40 +92,38 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
     Raises:
         UsageError: If a source does not exist, there is no photograph, or `recall` is out of range.
         FeatureFileError: If the feature file is damaged.
+        CatalogueError: If the product catalogue cannot be read.
         IndexDirectoryError: If the index is another model's or is being written.
         OutputError: If it cannot be written; what was finished is kept.
     """
     if not 0 < config.recall <= 1:
         raise UsageError(f"recall {config.recall} is not in (0, 1]", hint="--recall 0.99")
     start = time.perf_counter()
-    if len(config.gallery) == 1 and is_feature_file(config.gallery[0]):
-        return _index_features(config, start)
-    return _index_images(config, progress, start)
+    with _catalogue(config) as catalogue:
+        if len(config.gallery) == 1 and is_feature_file(config.gallery[0]):
+            return _index_features(config, catalogue, start)
+        return _index_images(config, catalogue, progress, start)
 
 
-def _index_features(config: IndexConfig, start: float) -> IndexReport:
+def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: float) -> IndexReport:
     model = open_models(config.inference)
-    with FeatureFile.open(config.gallery[0]) as features:
+    source = config.gallery[0]
+    with FeatureFile.open(source) as features:
         features.require_model(model.card)
-    with writing(config.out):
+    with writing(config.out) as working:
         _current(config.out, model)
-        manifest = publish(
-            config.out,
-            model_location=_location(config.inference.model),
-            tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
-            features=config.gallery[0],
-            recall=config.recall,
-            choice=config.neighbours,
-        )
+        joined = _join(catalogue, source, working)
+        manifest = _publish(config, model, catalogue, None if joined and joined.rewritten else source)
     update = UpdateReport(manifest.rows, 0, manifest.rows, 0, 0, (), "")
-    return _report(config, manifest, update, (), 0.0, start)
+    return _report(config, manifest, update, (), joined, 0.0, start)
 
 
-def _index_images(config: IndexConfig, progress: Progress, start: float) -> IndexReport:
+def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: Progress, start: float) -> IndexReport:
     model = open_models(config.inference)
     found = find_photographs(config.gallery, config.manifest, listed=config.listed)
     with writing(config.out) as working:
         current = _current(config.out, model)
+        previous = config.out / current.features if current else None
         update = update_features(
             found.images,
             working,
@@ -118,7 +131,7 @@ def _index_images(config: IndexConfig, progress: Progress, start: float) -> Inde
             config.inference,
             progress,
             columns=found.columns,
-            previous=config.out / current.features if current else None,
+            previous=previous,
         )
         embedded = time.perf_counter()
         if update.rows == 0:
@@ -126,16 +139,56 @@ def _index_images(config: IndexConfig, progress: Progress, start: float) -> Inde
                 f"none of the {len(found.images)} photographs can be read",
                 hint=f"the first: {update.skipped[0].reason}" if update.skipped else "give other folders",
             )
-        if current is None or not (update.unchanged and _is_as_asked(current, config)):
-            current = publish(
-                config.out,
-                model_location=_location(config.inference.model),
-                tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
-                features=config.out / current.features if current and update.unchanged else None,
-                recall=config.recall,
-                choice=config.neighbours,
-            )
-    return _report(config, current, update, found.unreadable, embedded - start, start)
+        kept = previous if update.unchanged else None
+        joined = _join(catalogue, kept or working, working)
+        if joined and joined.rewritten:
+            kept = None
+        if current is None or kept is None or not _is_as_asked(current, config, catalogue):
+            current = _publish(config, model, catalogue, kept)
+    return _report(config, current, update, found.unreadable, joined, embedded - start, start)
+
+
+@contextmanager
+def _catalogue(config: IndexConfig) -> "Iterator[Catalogue | None]":
+    """The catalogue that was asked for, else the one in the gallery, else the one that the index has.
+
+    Raises:
+        CatalogueError: If it cannot be opened.
+    """
+    location: str | Path | None = config.catalog
+    if location is None and len(config.gallery) == 1:
+        location = default_location(config.gallery[0])
+    if location is None:
+        with suppress(IndexDirectoryError):
+            location = Manifest.read(config.out).catalog
+    if not location:
+        yield None
+        return
+    from fashion_cli.products.catalogue import Catalogue
+
+    with Catalogue.open(location) as catalogue:
+        yield catalogue
+
+
+def _join(catalogue: "Catalogue | None", source: Path, target: Path) -> "Joined | None":
+    """Say of each photograph which product it shows."""
+    if catalogue is None:
+        return None
+    from fashion_cli.products.item_column import join_items
+
+    return join_items(catalogue, source, target)
+
+
+def _publish(config: IndexConfig, model: Models, catalogue: "Catalogue | None", features: Path | None) -> Manifest:
+    return publish(
+        config.out,
+        model_location=_location(config.inference.model),
+        tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
+        catalog=catalogue.location if catalogue else "",
+        features=features,
+        recall=config.recall,
+        choice=config.neighbours,
+    )
 
 
 def _current(directory: Path, model: Models) -> Manifest | None:
@@ -159,8 +212,10 @@ def _current(directory: Path, model: Models) -> Manifest | None:
     return manifest
 
 
-def _is_as_asked(manifest: Manifest, config: IndexConfig) -> bool:
-    """Whether an index finds neighbours in the way that the options want."""
+def _is_as_asked(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None") -> bool:
+    """Whether an index finds neighbours in the way that the options want, and names the same catalogue."""
+    if manifest.catalog != (catalogue.location if catalogue else ""):
+        return False
     return manifest.recall_target == config.recall and config.neighbours in ("auto", manifest.kind)
 
 
@@ -175,6 +230,7 @@ def _report(
     manifest: Manifest,
     update: UpdateReport,
     unreadable: tuple[Skipped, ...],
+    joined: "Joined | None",
     embed_seconds: float,
     start: float,
 ) -> IndexReport:
@@ -197,4 +253,6 @@ def _report(
         seconds=time.perf_counter() - start,
         model=manifest.model,
         engine=update.engine,
+        catalog=manifest.catalog,
+        in_catalog=joined.known if joined else 0,
     )

@@ -25,6 +25,7 @@ def test_json_lines_explain_each_hit(report: SearchReport, capsys: pytest.Captur
         "shared_tags": ["colour:red", "category:dress"],
         "tags": {"category": {"dress": 0.8}, "colour": {"red": 0.91}},
         "columns": {"item_id": "17", "label/note": "a,b"},
+        "product": None,
     }
     assert second["path"] == "/gone/a\nb.jpg"
     assert (third["query"], third["total"]) == (combined, None)

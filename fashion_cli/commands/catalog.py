@@ -1,0 +1,112 @@
+"""`fashion catalog list`, `export`, `prices` and `upgrade`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fashion_cli.commands._help import SectionedCommand
+from fashion_cli.commands._options import OUTPUT, RowFormatOption
+
+app = typer.Typer(help="The product catalogue: list, export, price history, newer tables.")
+
+CatalogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="URL|FILE|DIR",
+        show_default="catalogue.sqlite here, else the index's",
+        help="Which: a file, the folder of a crawl, or a database's URL.",
+    ),
+]
+KeywordOption = Annotated[
+    str,
+    typer.Option(
+        metavar="WORDS",
+        show_default=False,
+        help="Only products with all these words, or parts of them, in name, brand, keywords or category.",
+    ),
+]
+
+
+@app.command("list", cls=SectionedCommand)
+def list_command(
+    *,
+    catalog: CatalogOption = None,
+    keyword: KeywordOption = "",
+    gone: Annotated[bool, typer.Option("--gone", help="Those that are gone instead of those that are there.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False, help="At most N.")] = None,
+    format_name: RowFormatOption = None,
+) -> None:
+    """List products with their lowest price.
+
+    In the order in which they were first recorded.
+    """
+    from fashion_cli.commands._catalogue_rows import show_products
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.steps.catalog import ProductsConfig, list_products
+
+    show_products(list_products(ProductsConfig(catalog, keyword, gone, limit)), choose_format(format_name))
+
+
+@app.command(cls=SectionedCommand)
+def export(
+    *,
+    catalog: CatalogOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", show_default="standard output", help="The file to write."),
+    ] = None,
+    keyword: KeywordOption = "",
+    format_name: Annotated[
+        Literal["csv", "jsonl"] | None,
+        typer.Option(
+            "--format",
+            show_default="as FILE ends, else csv",
+            help="How products are written.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+) -> None:
+    """Write all products, one on each line.
+
+    With the lowest price, all offers and photographs; also products that are gone.
+    """
+    from fashion_cli.commands._catalogue_rows import write_products
+    from fashion_cli.steps.catalog import ProductsConfig, export_products
+
+    chosen = format_name or ("jsonl" if out is not None and out.suffix.lower() in (".jsonl", ".ndjson") else "csv")
+    write_products(export_products(ProductsConfig(catalog, keyword)), chosen, out)
+
+
+@app.command(cls=SectionedCommand)
+def prices(
+    *,
+    item: Annotated[str, typer.Argument(metavar="ITEM", show_default=False, help="The item_id of a product.")],
+    catalog: CatalogOption = None,
+    format_name: RowFormatOption = None,
+) -> None:
+    """Show what a product cost, where and when.
+
+    One line for each change that was seen, the oldest first.
+    """
+    from fashion_cli.commands._catalogue_rows import show_prices
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.steps.catalog import price_history
+
+    show_prices(price_history(catalog, item), choose_format(format_name))
+
+
+@app.command(cls=SectionedCommand)
+def upgrade(*, catalog: CatalogOption = None) -> None:
+    """Bring the tables of an older catalogue up to date.
+
+    Nothing is lost; an older fashion-cli cannot read it any more.
+    """
+    from fashion_cli.commands._messages import say
+    from fashion_cli.data.image_files import printable
+    from fashion_cli.steps.catalog import upgrade_catalogue
+
+    report = upgrade_catalogue(catalog)
+    change = "already" if report.before == report.after else f"upgraded from {report.before}, now"
+    say(f"{printable(report.catalog)}: {change} version {report.after}, {report.products:,} products")

@@ -1,0 +1,244 @@
+"""The product catalogue: what crawls write, and what an index, a search and a page read."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from fashion_cli.errors import CatalogueError
+from fashion_cli.products import reading, writing
+from fashion_cli.products.checks import ImpossibleProductError, checked_offers, require_photographs, utc
+from fashion_cli.products.engines import WRITES, open_engine, told
+from fashion_cli.products.locations import default_location, stored_location, without_password
+from fashion_cli.products.records import Change, FoundOffer, FoundPhotograph, FoundProduct, SeenPrice, ShownProduct
+from fashion_cli.products.schema import prepare
+
+__all__ = ["Catalogue", "ImpossibleProductError", "default_location", "without_password"]
+
+ATTEMPTS = 10  # of a transaction that another writer got in the way of
+PAUSE = 0.05  # seconds, at most, before the second attempt; grows with each
+# What the databases call two transactions that cannot both be: SQLSTATE of PostgreSQL, numbers of MariaDB.
+IN_THE_WAY = ("40001", "40P01", 1020, 1205, 1213)
+
+Result = TypeVar("Result")
+
+
+class Catalogue:
+    """Products in a database. Made by `open`; a context manager.
+
+    Several threads may use one at once, and several processes one database. Every method is a transaction of its
+    own: what was recorded is whole, whatever instant a process is killed at. Every method raises `CatalogueError`
+    if the database fails.
+
+    Attributes:
+        location: Where it is, without a password: an absolute path, or a URL.
+        found_version: Of its tables before it was opened; "" where there were none.
+    """
+
+    def __init__(self, engine: Engine, location: str | Path, found_version: str) -> None:
+        self.location = stored_location(location)
+        self.found_version = found_version
+        self._given = location
+        self._engine = engine
+        self._writing = engine.execution_options(**{WRITES: True})
+
+    @classmethod
+    def open(cls, location: str | Path, *, create: bool = False, upgrade: bool = False) -> Self:
+        """Open a catalogue.
+
+        Args:
+            location: The path of an SQLite file, the folder of a crawl, or a URL: `postgresql://user:password@host/db`,
+                `mysql://…`, `mariadb://…`.
+            create: Make it where there is none.
+            upgrade: Bring tables of an older version up to date.
+
+        Raises:
+            CatalogueError: If there is none, it cannot be reached, or its tables are of another version.
+            ModuleNotFoundError: If the driver of the database is not installed.
+        """
+        engine = open_engine(location, create=create)
+        try:
+            with told(location):
+                found = prepare(engine, location, create=create, upgrade=upgrade)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, location, found)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def record(self, product: FoundProduct, photographs: Sequence[FoundPhotograph], seen_at: datetime) -> Change:
+        """Write what was found about a product: new, or over what was known of it.
+
+        A price that changed is added to its history. Photographs are added and never taken away; those of the latest
+        sighting come first. A sighting older than the latest one changes nothing that the latest said. Calling it
+        again changes nothing.
+
+        Raises:
+            ImpossibleProductError: If a price, a currency or a sha256 cannot be one.
+        """
+        offers = checked_offers(product.item_id, product.offers)
+        require_photographs(product.item_id, photographs)
+        moment = utc(seen_at)
+        return self._write(lambda session: writing.record(session, product, offers, photographs, moment))
+
+    def refresh(self, item_id: str, offers: Sequence[FoundOffer], seen_at: datetime) -> Change:
+        """Write the offers that a product has now; those that are missing count as withdrawn.
+
+        Raises:
+            ImpossibleProductError: If a price or a currency cannot be one.
+            CatalogueError: If there is no such product.
+        """
+        checked, moment = checked_offers(item_id, offers), utc(seen_at)
+        change = self._write(lambda session: writing.refresh(session, item_id, checked, moment))
+        if change is None:
+            raise CatalogueError(f"{self.location}: no product {item_id}", hint="fashion catalog list shows them")
+        return change
+
+    def mark_gone(self, item_ids: Iterable[str], at: datetime) -> int:
+        """Say of products that they were not there any more; those that were seen later stay as they are.
+
+        Returns:
+            Of how many that is news. Recording or refreshing one takes it back.
+        """
+        gone, moment = list(item_ids), utc(at)
+        return self._write(lambda session: writing.mark_gone(session, gone, moment))
+
+    def mark_unseen(self, source: str, since: datetime, at: datetime) -> int:
+        """Say of the products of a source that they are gone, if nobody saw them since a moment.
+
+        Args:
+            source: As in `FoundProduct.source`.
+            since: Usually the start of the crawl that has just looked at all of the source.
+            at: When they were found to be gone.
+
+        Returns:
+            Of how many that is news.
+        """
+        start, moment = utc(since), utc(at)
+        return self._write(lambda session: writing.mark_unseen(session, source, start, moment))
+
+    def products(
+        self, *, words: str = "", gone: bool | None = None, source: str = "", limit: int | None = None
+    ) -> Iterator[ShownProduct]:
+        """Products in the order in which they were first recorded; memory stays flat, and writers may go on.
+
+        Args:
+            words: All have to be in name, brand, keywords or category; "" for any product.
+            gone: Only those that are gone, or only those that are not; None for both.
+            source: Only those that were seen there; "" for anywhere.
+            limit: At most so many.
+        """
+        after, left = 0, limit
+        while left is None or left > 0:
+            size = reading.AT_ONCE if left is None else min(left, reading.AT_ONCE)
+            with self._read() as connection:
+                found, after = reading.page(connection, words=words, gone=gone, source=source, after=after, limit=size)
+            yield from found
+            if len(found) < size:
+                return
+            left = None if left is None else left - size
+
+    def find(self, words: str, *, limit: int = 50) -> list[ShownProduct]:
+        """Products that are not gone and have all the words in name, brand, keywords or category.
+
+        Parts of words are found too, in any case: "denim jac" finds "Denim Jacket". Every product is looked at.
+        """
+        return list(self.products(words=words, gone=False, limit=limit)) if words.strip() else []
+
+    def export(self, *, words: str = "", gone: bool | None = None) -> Iterator["Exported"]:
+        """Products with their photographs."""
+        batch: list[ShownProduct] = []
+        for product in self.products(words=words, gone=gone):
+            batch.append(product)
+            if len(batch) == reading.AT_ONCE:
+                yield from self._with_photographs(batch)
+                batch = []
+        yield from self._with_photographs(batch)
+
+    def by_photographs(self, sha256s: Sequence[str]) -> dict[str, ShownProduct]:
+        """The product of each photograph that is known.
+
+        Where one shows several products: one that is not gone, then the one that shows it first.
+        """
+        with self._read() as connection:
+            return reading.by_photographs(connection, sha256s)
+
+    def by_items(self, item_ids: Sequence[str]) -> dict[str, ShownProduct]:
+        with self._read() as connection:
+            return reading.by_items(connection, item_ids)
+
+    def items_of_photographs(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """The `item_id` of each photograph that is known, as `by_photographs` chooses it."""
+        with self._read() as connection:
+            return reading.items_of_photographs(connection, sha256s)
+
+    def photographs(self, item_id: str) -> tuple[FoundPhotograph, ...]:
+        """Those of a product, the first first; empty if there is no such product."""
+        with self._read() as connection:
+            return reading.photographs(connection, [item_id]).get(item_id, ())
+
+    def prices(self, item_id: str) -> list[SeenPrice]:
+        """The history of a product's offers, the oldest step first."""
+        with self._read() as connection:
+            return reading.prices(connection, item_id)
+
+    def __len__(self) -> int:
+        with self._read() as connection:
+            return reading.count(connection)
+
+    def _with_photographs(self, products: Sequence[ShownProduct]) -> Iterator["Exported"]:
+        with self._read() as connection:
+            photographs = reading.photographs(connection, [product.item_id for product in products])
+        for product in products:
+            yield product, photographs.get(product.item_id, ())
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with told(self._given), self._engine.connect() as connection:
+            yield connection
+
+    def _write(self, change: Callable[[Session], Result]) -> Result:
+        """Do something in one transaction; again from the start where another writer got in the way."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._write_once(change)
+            except DBAPIError as error:
+                if not _may_try_again(error):
+                    with told(self._given):
+                        raise
+                time.sleep(random.uniform(0, PAUSE) * attempt)
+        with told(self._given):
+            return self._write_once(change)
+
+    def _write_once(self, change: Callable[[Session], Result]) -> Result:
+        with Session(self._writing, autoflush=False) as session, session.begin():
+            return change(session)
+
+
+Exported = tuple[ShownProduct, tuple[FoundPhotograph, ...]]
+
+
+def _may_try_again(error: DBAPIError) -> bool:
+    """Whether a transaction failed for a reason that may be over: another one at the same time, a lost connection."""
+    if isinstance(error, IntegrityError):  # both added the same shop, source or product
+        return True
+    if error.connection_invalidated:  # the server was started anew; what is written twice is written once
+        return True
+    code: Any = getattr(error.orig, "sqlstate", None) or next(iter(getattr(error.orig, "args", ())), None)
+    return code in IN_THE_WAY

@@ -1,0 +1,27 @@
+"""From photographs that a search found to the products that they show."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fashion_cli.products.records import ShownProduct
+from fashion_cli.retrieval.search import Hit
+
+if TYPE_CHECKING:
+    from fashion_cli.products.catalogue import Catalogue
+
+ITEM_ID = "item_id"
+
+
+def products_of(hits: Sequence[Hit], catalogue: "Catalogue") -> dict[str, ShownProduct]:
+    """The product of each photograph that has one, as it is known now, by the photograph's sha256.
+
+    A photograph that the catalogue does not know, a smaller copy for example, counts by its column `item_id`.
+
+    Raises:
+        CatalogueError: If the catalogue cannot be read.
+    """
+    products = catalogue.by_photographs([hit.sha256 for hit in hits])
+    unknown = [hit for hit in hits if hit.sha256 not in products]
+    named = {hit.sha256: hit.columns[ITEM_ID] for hit in unknown if hit.columns.get(ITEM_ID)}
+    items = catalogue.by_items(list(named.values())) if named else {}
+    return products | {sha256: items[item_id] for sha256, item_id in named.items() if item_id in items}

@@ -1,0 +1,60 @@
+"""The column `item_id` of a feature file: which product of a catalogue each photograph shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fashion_cli.data.features import FeatureFile, FeatureWriter
+from fashion_cli.products.catalogue import Catalogue
+
+ITEM_ID = "item_id"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What came of joining a catalogue.
+
+    Attributes:
+        known: Photographs whose product is in the catalogue.
+        rewritten: Whether the target was written; else the source says just this already.
+    """
+
+    known: int
+    rewritten: bool
+
+
+def join_items(catalogue: Catalogue, source: Path, target: Path) -> Joined:
+    """Fill the column by the photographs' sha256. A photograph that the catalogue does not know keeps what it had.
+
+    Args:
+        catalogue: The products.
+        source: A feature file.
+        target: Where the file with the column goes, whole or not at all; may be the source.
+
+    Raises:
+        CatalogueError: If the catalogue cannot be read.
+        FeatureFileError: If the source is damaged or in use.
+        OutputError: If the target cannot be written.
+    """
+    with FeatureFile.open(source) as features:
+        items = catalogue.items_of_photographs(features.sha256s())
+        wanted = _filled(features, items)
+        known = sum(sha256 in items for sha256 in features.sha256s())
+        if wanted == (features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)):
+            return Joined(known, rewritten=False)
+        names = tuple(dict.fromkeys((*features.column_names, ITEM_ID)))
+        draft = target.with_name(f"{target.name}-joined")
+        with FeatureWriter.create(draft, features.header, names) as writer:
+            for rows in features.chunks():
+                start = len(writer)
+                column = tuple(wanted[start : start + len(rows)])
+                writer.append(replace(rows, columns={**rows.columns, ITEM_ID: column}))
+            writer.move_to(target)
+    return Joined(known, rewritten=True)
+
+
+def _filled(features: FeatureFile, items: dict[str, str]) -> list[str]:
+    """The column as it should be."""
+    sha256s: Sequence[str] = features.sha256s()
+    old = features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(sha256s)
+    return [items.get(sha256, before) for sha256, before in zip(sha256s, old, strict=True)]

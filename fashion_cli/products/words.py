@@ -1,0 +1,36 @@
+"""Texts as they are stored, and as they are searched: the same on every database."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a pair, as broken JSON has them: UTF-8 cannot hold them
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: PostgreSQL has no NUL, UTF-8 no halves of a pair."""
+    return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
+
+
+def digest(*parts: str) -> str:
+    """The sha256 of texts that are unique together, in hexadecimal."""
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+
+
+def folded(text: str) -> str:
+    """A text in which neither case nor width matters, nor whether Hangul comes in syllables or in letters.
+
+    Done here because databases differ: SQLite folds ASCII alone, MariaDB and PostgreSQL as their locale says.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def searchable(texts: Iterable[str]) -> str:
+    """What `find` looks into: every text on a line of its own, so that no word is found across two of them."""
+    return "\n".join(" ".join(folded(text).split()) for text in texts if text)
+
+
+def wanted_words(words: str) -> list[str]:
+    """The words of a search, without those that are there twice."""
+    return list(dict.fromkeys(folded(storable(words)).split()))
