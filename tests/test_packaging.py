@@ -88,6 +88,13 @@ def test_wheel_holds_the_package_and_every_weight(wheel_names: set[str]) -> None
     assert wheel_names >= {"fashion_cli/app.py", "fashion_cli/py.typed"}
 
 
+def test_wheel_holds_the_catalogues_migrations(wheel_names: set[str]) -> None:
+    migrations = ROOT / "fashion_cli" / "products" / "migrations"
+    files = {path.relative_to(ROOT).as_posix() for end in ("py", "mako") for path in migrations.rglob(f"*.{end}")}
+    assert len(files) >= 5
+    assert wheel_names >= files
+
+
 def test_wheel_holds_nothing_but_the_package(wheel_names: set[str]) -> None:
     assert {name.split("/")[0] for name in wheel_names} == {"fashion_cli", f"{RELEASE}.dist-info"}
 

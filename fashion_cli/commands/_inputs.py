@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from fashion_cli.commands._options import Format
 from fashion_cli.errors import UsageError
 
 STDIN = "-"
@@ -54,6 +55,26 @@ def read_sources(arguments: Sequence[str] | None, *, null: bool, optional: bool 
     for argument in given:
         paths += _stdin_paths(null) if argument == STDIN else [Path(argument)]
     return Sources(tuple(paths), bool(listed))
+
+
+def read_queries(
+    arguments: Sequence[str] | None, chosen: Format, *, null: bool, optional: bool = False
+) -> tuple[Path, ...]:
+    """Photographs that are asked about, in the order given.
+
+    Args:
+        arguments: As typed.
+        chosen: How answers are printed.
+        null: Paths end with NUL, on standard input and among the answers.
+        optional: Whether there may be no arguments.
+
+    Raises:
+        UsageError: If there are none, or no paths that could end with NUL.
+    """
+    listed = STDIN in (arguments or ())
+    if null and not listed and chosen != "paths":
+        raise UsageError("-0 is about paths", hint="read them with -, or write them with --format paths")
+    return read_sources(arguments, null=null and listed, optional=optional).paths
 
 
 def parse_weighted(text: str) -> tuple[Path, float]:

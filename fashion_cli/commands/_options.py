@@ -34,9 +34,22 @@ ImagesArgument = Annotated[
         help="Folders and photographs; - reads paths from standard input.",
     ),
 ]
+QueriesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="QUERY",
+        parser=verbatim,
+        show_default=False,
+        help="Photographs, each a question of its own; - reads paths from standard input.",
+    ),
+]
 NullOption = Annotated[
     bool,
     typer.Option("-0", "--null", help="Paths on standard input end with NUL, as `find -print0` writes them."),
+]
+NullPathsOption = Annotated[
+    bool,
+    typer.Option("-0", "--null", help="Paths end with NUL, on standard input and with --format paths."),
 ]
 ManifestOption = Annotated[
     Path | None,
@@ -59,6 +72,24 @@ StrictOption = Annotated[
     typer.Option("--strict", help="Exit with 3 where photographs had to be skipped.", rich_help_panel=OUTPUT),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        show_default="table on a terminal, JSON lines in a pipe",
+        help="How photographs that were found are printed.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        help="Also write a contact sheet with all pictures in it.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 RowFormatOption = Annotated[
     RowFormat | None,
     typer.Option(
@@ -80,6 +111,33 @@ TaggerOption = Annotated[
         show_default="the model itself",
         help="Another model that gives the tags, so that --model gives only vectors.",
         rich_help_panel=RUNNING,
+    ),
+]
+StoredModelOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|DIR",
+        show_default="the one that made it",
+        help="Where the model lies that the index or map was made with.",
+        rich_help_panel=RUNNING,
+    ),
+]
+StoredTaggerOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|DIR",
+        show_default="the one that made it",
+        help="Where the model of the tags lies, if vectors came from another one.",
+        rich_help_panel=RUNNING,
+    ),
+]
+CatalogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="URL|FILE|DIR",
+        show_default="the one that the index was made with",
+        help="The product catalogue: a file, the folder of a crawl, or a database's URL.",
     ),
 ]
 MapOption = Annotated[

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,27 @@ class Column:
     title: str
     numeric: bool = False
     wraps: bool = False
+
+
+RANK, PATH = Column("rank", numeric=True), Column("path")  # of every table of photographs that were found
+SEPARATOR = ";"  # between tags in one CSV cell
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Photographs that were found, as programs read them.
+
+    Attributes:
+        documents: A JSON object for each query.
+        lines: A JSON object for each photograph.
+        cells: The heading of a CSV table, then its rows.
+        paths: Of the photographs.
+    """
+
+    documents: Callable[[], list[dict[str, Any]]]
+    lines: Callable[[], Iterable[dict[str, Any]]]
+    cells: Callable[[], Iterable[Sequence[object]]]
+    paths: Callable[[], Iterable[str]]
 
 
 def on_terminal() -> bool:
@@ -135,6 +156,26 @@ def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: st
     return "\n".join(line.rstrip(" ") for line in stream.getvalue().splitlines()) + "\n"
 
 
+def emit_answers(answers: Answers, format_name: Format, *, null: bool = False) -> None:
+    """Print what was found, for programs.
+
+    Args:
+        answers: What was.
+        format_name: How; a table is for people.
+        null: Paths end with NUL instead of a newline.
+    """
+    match format_name:
+        case "json":
+            emit(as_json(answers.documents(), indent=2) + "\n")
+        case "jsonl":
+            emit("".join(f"{as_json(line)}\n" for line in answers.lines()))
+        case "csv":
+            emit(as_csv(answers.cells()))
+        case "paths":
+            end = "\0" if null else "\n"
+            emit("".join(f"{path}{end}" for path in answers.paths()))
+
+
 def shown_path(path: str) -> str:
     """A path as short as it can be: relative where it lies under the working directory."""
     try:
@@ -146,6 +187,11 @@ def shown_path(path: str) -> str:
 def tag_names(tags: "Iterable[Tag]") -> str:
     """Tags as people read them: "dress, red"."""
     return ", ".join(tag.name for tag in tags)
+
+
+def tag_cell(tags: "Iterable[Tag]") -> str:
+    """Tags in one CSV cell: "category:dress;colour:red"."""
+    return SEPARATOR.join(map(str, tags))
 
 
 def tags_by_group(tags: "Iterable[Tag]") -> dict[str, dict[str, float]]:

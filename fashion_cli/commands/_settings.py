@@ -21,19 +21,25 @@ KEYS = (
     "alpha",
     "batch_size",
     "beta",
+    "contact",
+    "catalog",
     "device",
     "engine",
     "exact",
+    "host",
     "index",
     "map",
     "language",
     "min_score",
     "model",
+    "port",
     "quiet",
+    "rate",
     "recall",
     "rerank",
     "strict",
     "tagger",
+    "token",
     "top",
     "topk",
     "workers",
@@ -115,4 +121,5 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
 def _from_folder(folder: Path, key: str, value: str) -> str:
     """Paths in the file are relative to the file. A model is a path only where it looks like one."""
     is_path = key in ("index", "map") or (key in ("model", "tagger") and os.sep in value)
+    is_path |= key == "catalog" and "://" not in value
     return str(folder / Path(value).expanduser()) if is_path else value

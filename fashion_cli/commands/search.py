@@ -8,9 +8,16 @@ import typer
 from fashion_cli.commands._options import (
     OUTPUT,
     BatchSizeOption,
+    CatalogOption,
     DeviceOption,
     EngineOption,
     Format,
+    FormatOption,
+    HtmlOption,
+    NullPathsOption,
+    QueriesArgument,
+    StoredModelOption,
+    StoredTaggerOption,
     StrictOption,
     WorkersOption,
     finite,
@@ -30,15 +37,7 @@ ORDER = "Their order"
 
 def search(
     *,
-    queries: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="QUERY",
-            parser=verbatim,
-            show_default=False,
-            help="Photographs, each a search of its own; - reads paths from standard input.",
-        ),
-    ] = None,
+    queries: QueriesArgument = None,
     weighted: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,10 +64,9 @@ def search(
             help="The index directory.",
         ),
     ] = None,
-    null: Annotated[
-        bool,
-        typer.Option("-0", "--null", help="Paths end with NUL, on standard input and with --format paths."),
-    ] = False,
+    catalog: CatalogOption = None,
+    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Photographs alone, without products.")] = False,
+    null: NullPathsOption = False,
     topk: Annotated[int, typer.Option(min=1, metavar="N", help="How many.", rich_help_panel=CHOICE)] = 50,
     where: Annotated[
         list[str] | None,
@@ -109,24 +107,8 @@ def search(
         float,
         typer.Option(metavar="B", help="What one shared tag brings.", callback=finite, rich_help_panel=ORDER),
     ] = 2.0,
-    format_name: Annotated[
-        Format | None,
-        typer.Option(
-            "--format",
-            show_default="table on a terminal, JSON lines in a pipe",
-            help="How hits are printed.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Also write a contact sheet with all pictures in it.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    format_name: FormatOption = None,
+    html: HtmlOption = None,
     thumbnails: Annotated[
         bool,
         typer.Option(
@@ -136,24 +118,8 @@ def search(
         ),
     ] = False,
     strict: StrictOption = False,
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|DIR",
-            show_default="the one that made the index",
-            help="A shipped model or a model directory.",
-            rich_help_panel="How the model runs",
-        ),
-    ] = "",
-    tagger: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|DIR",
-            show_default="the one that made the index",
-            help="The model of the tags, where the index has one of its own.",
-            rich_help_panel="How the model runs",
-        ),
-    ] = "",
+    model: StoredModelOption = "",
+    tagger: StoredTaggerOption = "",
     device: DeviceOption = DEFAULTS.device,
     engine: EngineOption = "auto",
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
@@ -185,6 +151,7 @@ def search(
         box=part,
         min_percentile=min_percentile,
         largest_gap=largest_gap,
+        catalog="" if no_catalog else catalog,
     )
     report = search_gallery(config)
     _show(report, chosen, pictures, null=null)
@@ -198,14 +165,11 @@ def search(
 def _queries(
     arguments: list[str] | None, weighted: list[str] | None, chosen: Format, *, null: bool
 ) -> "tuple[tuple[QueryPart, ...], ...]":
-    from fashion_cli.commands._inputs import STDIN, parse_weighted, read_sources
+    from fashion_cli.commands._inputs import parse_weighted, read_queries
     from fashion_cli.steps.search import QueryPart
 
-    listed = STDIN in (arguments or ())
-    if null and not listed and chosen != "paths":
-        raise UsageError("-0 is about paths", hint="read them with -, or write them with --format paths")
-    sources = read_sources(arguments, null=null and listed, optional=bool(weighted))
-    single = tuple((QueryPart(path),) for path in sources.paths)
+    paths = read_queries(arguments, chosen, null=null, optional=bool(weighted))
+    single = tuple((QueryPart(path),) for path in paths)
     combined = tuple(QueryPart(*parse_weighted(text)) for text in weighted or ())
     return (*single, combined) if combined else single
 

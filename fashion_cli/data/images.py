@@ -47,7 +47,10 @@ __all__ = [
     "Photograph",
     "file_sha256",
     "find_images",
+    "media_type",
     "thumbnail",
+    "thumbnail_of",
+    "upright",
 ]
 
 MAX_PIXELS = 100_000_000
@@ -169,6 +172,21 @@ class ImageReader:
             UsageError: If the box reaches beyond the photograph.
         """
         data, mtime_ns = read_bytes(path)
+        return self.decode(data, path, box, mtime_ns)
+
+    def decode(self, data: bytes, path: Path, box: Box | None = None, mtime_ns: int = 0) -> Photograph:
+        """Read a photograph, or a part of it, from the bytes of a file.
+
+        Args:
+            data: All bytes of the file.
+            path: What messages call it; nothing is read there.
+            box: The part to look at.
+            mtime_ns: When the file was last changed.
+
+        Raises:
+            ImageError: As `read`.
+            UsageError: As `read`.
+        """
         image = _open(path, data, self.max_pixels)
         fitted = self._read_fast(path, data, image, box)
         pixels, (width, height) = fitted if fitted is not None else self._read_pillow(path, image, box)
@@ -222,7 +240,19 @@ def thumbnail(
         ImageError: As `ImageReader.read`.
         UsageError: As `ImageReader.read`.
     """
-    data, _ = read_bytes(path)
+    return thumbnail_of(read_bytes(path)[0], path, side, box, max_pixels=max_pixels, kind=kind)
+
+
+def thumbnail_of(
+    data: bytes,
+    path: Path,
+    side: int,
+    box: Box | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    kind: Literal["JPEG", "WEBP"] = "JPEG",
+) -> bytes:
+    """The same from the bytes of a file that were read already; `path` is what messages call it."""
     image = _open(path, data, max_pixels)
     if box is None:
         image.draft(None, (2 * side, 2 * side))  # decodes a large JPEG smaller: for eyes, never for vectors
@@ -232,6 +262,21 @@ def thumbnail(
     size = part.size if max(part.size) <= side else inside(part.size, (side, side))
     _resize(part, size).save(stream, kind, quality=85 if kind == "JPEG" else 70)
     return stream.getvalue()
+
+
+def media_type(data: bytes) -> str:
+    """What HTTP calls the bytes of a file, "image/jpeg" for example; "" where they are no photograph."""
+    reader = next((reader for start, reader in _READERS if start.match(data)), None)
+    return f"image/{reader.format.lower()}" if reader is not None and reader.format else ""
+
+
+def upright(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """A photograph decoded whole from the bytes of a file, upright, RGB; `path` is what messages call it.
+
+    Raises:
+        ImageError: If the bytes are no photograph, are damaged or have too many pixels.
+    """
+    return _upright(path, _open(path, data, max_pixels))
 
 
 def _open(path: Path, data: bytes, max_pixels: int) -> ImageFile.ImageFile:

@@ -64,6 +64,8 @@ def named_tags(
     tags = []
     for group in vocabulary.groups:
         window = vocabulary.columns[group.name]
+        if not chosen[window].any():
+            continue
         best_first = window.start + np.argsort(-scores[window].astype(np.float32), kind="stable")
         titles = dict(zip(group.tags, group.titles.get(language, ()), strict=False))  # there may be none
         for t in best_first:

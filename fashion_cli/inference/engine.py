@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.images import Box, ImageReader, Photograph
+from fashion_cli.data.images import MAX_PIXELS, Box, ImageReader, Photograph
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import ModelPair, Models
@@ -55,6 +55,14 @@ class Reader(Protocol):
         """
         ...
 
+    def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
+        """The same from the bytes of a file; `path` is what messages call it.
+
+        Raises:
+            ImageError: If it cannot be read.
+        """
+        ...
+
 
 def open_engine(model: Models | SideBySide, options: InferenceOptions, photographs: int) -> Engine:
     """The engine that is done first with that many photographs, unless the options name one.
@@ -91,20 +99,21 @@ def open_engine(model: Models | SideBySide, options: InferenceOptions, photograp
     return TorchEngine(model, options.device, lanes)
 
 
-def open_reader(model: Models | SideBySide, *, fast: bool) -> Reader:
+def open_reader(model: Models | SideBySide, *, fast: bool, max_pixels: int = MAX_PIXELS) -> Reader:
     """What fits photographs to a model.
 
     Args:
         model: What will look at them.
         fast: As in `ImageReader`.
+        max_pixels: As in `ImageReader`.
     """
     if isinstance(model, ModelPair):
         model = SideBySide.of(model)
     if isinstance(model, SideBySide):
         from fashion_cli.inference.joint_engine import JointReader
 
-        return JointReader(model, fast=fast)
-    return ImageReader(model.card.input, fast=fast)
+        return JointReader(model, fast=fast, max_pixels=max_pixels)
+    return ImageReader(model.card.input, fast=fast, max_pixels=max_pixels)
 
 
 def processors() -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.image_files import printable
-from fashion_cli.data.images import Box, ImageReader, Photograph
+from fashion_cli.data.images import MAX_PIXELS, Box, ImageReader, Photograph
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.engine import Engine
 from fashion_cli.inference.side_by_side import SideBySide
@@ -24,10 +24,11 @@ class JointReader:
     Args:
         models: What will look at them.
         fast: As in `ImageReader`.
+        max_pixels: As in `ImageReader`.
     """
 
-    def __init__(self, models: SideBySide, *, fast: bool = False) -> None:
-        self._readers = [ImageReader(spec, fast=fast) for spec in _inputs(models)]
+    def __init__(self, models: SideBySide, *, fast: bool = False, max_pixels: int = MAX_PIXELS) -> None:
+        self._readers = [ImageReader(spec, fast=fast, max_pixels=max_pixels) for spec in _inputs(models)]
 
     def read(self, path: Path, box: Box | None = None) -> Photograph:
         """Read a photograph, or a part of it.
@@ -42,7 +43,16 @@ class JointReader:
         fitted = [reader.read(path, box) for reader in self._readers]
         if len({photograph.sha256 for photograph in fitted}) > 1:
             raise ImageError(f"{printable(path)}: changed while it was read")
-        return replace(fitted[0], pixels=np.concatenate([photograph.pixels.ravel() for photograph in fitted]))
+        return _joined(fitted)
+
+    def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
+        """The same from the bytes of a file; `path` is what messages call it.
+
+        Raises:
+            ImageError: As `ImageReader.read`.
+            UsageError: As `ImageReader.read`.
+        """
+        return _joined([reader.decode(data, path, box) for reader in self._readers])
 
 
 class JointEngine:
@@ -79,6 +89,10 @@ class JointEngine:
             np.empty((len(pixels), 0), np.float32) if self._vectors is None else said[self._vectors].vectors,
             np.concatenate([said[place].scores for place in self._tags], axis=1),
         )
+
+
+def _joined(fitted: Sequence[Photograph]) -> Photograph:
+    return replace(fitted[0], pixels=np.concatenate([photograph.pixels.ravel() for photograph in fitted]))
 
 
 def _inputs(models: SideBySide) -> list[InputSpec]:

@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
+from fashion_cli.data.image_files import printable
+from fashion_cli.data.images import Box, Photograph
+from fashion_cli.errors import ImageError, UsageError
+from fashion_cli.inference.engine import Reader, open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models
-from fashion_cli.inference.pipeline import Progress, Skipped
+from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
 from fashion_cli.inference.update import update_features
 
 
@@ -60,6 +64,111 @@ def features_on_demand(
         update = update_features(photographs, target, model, options, progress, keep_others=True)
         with FeatureFile.open(target) as features:
             yield _found(photographs, features, update.skipped)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Tag scores of photographs that could be read, and the others.
+
+    Attributes:
+        places: (P,) which of the photographs asked for could be read, in the order asked for.
+        scores: (P, T) probabilities, of the model's own tags.
+        skipped: Those that could not be read.
+    """
+
+    places: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+    skipped: tuple[Skipped, ...]
+
+
+def scores_on_demand(
+    photographs: Sequence[Path],
+    model: Models,
+    options: InferenceOptions,
+    progress: Progress,
+    *,
+    boxes: Mapping[Path, Box],
+    keep: Path | None = None,
+) -> Scored:
+    """Tag photographs, as far as that was not done before.
+
+    Args:
+        photographs: Any paths; one may come twice.
+        model: What tags them.
+        options: How it runs.
+        progress: Called with (done, total) photographs.
+        boxes: The part of a photograph to look at, for those that are not looked at whole.
+        keep: As in `features_on_demand`.
+
+    Raises:
+        FeatureFileError, OutputError: As `features_on_demand`.
+        UsageError: If parts are to be kept in a feature file, whose rows are those of whole photographs.
+    """
+    if not boxes:
+        with features_on_demand(photographs, model, options, progress, keep) as found:
+            # A kept file may hold tags of further models behind this one's.
+            scores = found.features.scores(found.rows)[:, : len(model.card.vocabulary)]
+            return Scored(found.places, scores.astype(np.float32), found.skipped)
+    if keep is not None:
+        raise UsageError(
+            f"{keep}: a feature file holds whole photographs, and these are cut to their boxes",
+            hint="measure without a feature file",
+        )
+    return _scores_of_parts(photographs, model, options, progress, boxes)
+
+
+def _scores_of_parts(
+    photographs: Sequence[Path],
+    model: Models,
+    options: InferenceOptions,
+    progress: Progress,
+    boxes: Mapping[Path, Box],
+) -> Scored:
+    paths = list(dict.fromkeys(photographs))
+    engine = open_engine(model, options, len(paths))
+    reader = _PartReader(open_reader(model, fast=engine.fast_images), boxes)
+    scores: dict[str, npt.NDArray[np.float16]] = {}
+    skipped: list[Skipped] = []
+    with closing(predict_images(paths, reader, engine, options.batch_size)) as batches:
+        for batch in batches:
+            scores |= zip(batch.rows.paths, batch.rows.scores, strict=True)
+            skipped += batch.skipped
+            progress(len(scores) + len(skipped), len(paths))
+    names = [os.path.abspath(path) for path in photographs]
+    places = [place for place, name in enumerate(names) if name in scores]
+    nothing = np.zeros((0, len(model.card.vocabulary)), np.float16)
+    rows = np.stack([scores[names[place]] for place in places]) if places else nothing
+    return Scored(np.array(places, np.int64), rows.astype(np.float32), tuple(skipped))
+
+
+@dataclass(frozen=True)
+class _PartReader:
+    """Reads of each photograph the part that its box shows.
+
+    Attributes:
+        whole: What reads it.
+        boxes: Path -> part; all of a photograph that is not among these.
+    """
+
+    whole: Reader
+    boxes: Mapping[Path, Box]
+
+    def read(self, path: Path, box: Box | None = None) -> Photograph:
+        with _skipping(path):
+            return self.whole.read(path, box or self.boxes.get(path))
+
+    def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
+        with _skipping(path):
+            return self.whole.decode(data, path, box or self.boxes.get(path))
+
+
+@contextmanager
+def _skipping(path: Path) -> Iterator[None]:
+    """A published box may reach beyond its photograph: that is the photograph's fault, and not that of who asks."""
+    try:
+        yield
+    except UsageError as error:
+        raise ImageError(f"{printable(path)}: {error}") from error
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import Box
@@ -16,19 +15,7 @@ from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped, predict_images
 from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.gallery import Gallery
-
-
-@dataclass(frozen=True)
-class Features:
-    """One photograph.
-
-    Attributes:
-        vector: (D,) float32 of unit length.
-        scores: (T,) float32 probabilities.
-    """
-
-    vector: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float32]
+from fashion_cli.retrieval.search import Features
 
 
 def query_features(

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features import FeatureFile
+from fashion_cli.data.features import FeatureFile, FeatureRows
 from fashion_cli.errors import FeatureFileError, IndexDirectoryError
 from fashion_cli.model_cards import ModelCard
 from fashion_cli.retrieval.annoy_index import AGAIN, AnnoyIndex
@@ -24,6 +24,8 @@ from fashion_cli.retrieval.neighbours import Neighbours
 INDEX_FOLDER = ".fashion"
 INDEX_VARIABLE = "FASHION_INDEX"
 OPENINGS = 20  # a publication may take the files away between reading the manifest and opening them
+KEPT_BYTES = 256 << 20  # of rows that `keep_rows` holds
+TEXT_BYTES = 600  # about what paths and further texts of a row take in memory
 FEW = 8  # rows are picked one by one where fewer than one in so many is wanted
 
 
@@ -44,6 +46,7 @@ class Gallery:
         self.features = features
         self.kind: Kind = manifest.kind
         self.note = ""
+        self._rows: FeatureRows | None = None
         calibration = manifest.calibration if manifest.kind == "annoy" else None
         self._annoy = self._open_annoy(calibration) if calibration else None
 
@@ -92,6 +95,16 @@ class Gallery:
         """Let go of the files."""
         self.features.close()
         self._annoy = None
+
+    def keep_rows(self) -> None:
+        """Hold what hits say in memory, where that is little: for a process that searches again and again."""
+        header = self.features.header
+        if len(self) * (2 * header.vector_width + 2 * len(header.vocabulary) + TEXT_BYTES) <= KEPT_BYTES:
+            self._rows = self.features.read(slice(None))
+
+    def read(self, rows: npt.NDArray[np.int64]) -> FeatureRows:
+        """Everything about some rows, in the given order."""
+        return self.features.read(rows) if self._rows is None else self._rows.take(rows)
 
     def require_model(self, card: ModelCard) -> None:
         """Make sure that a model's vectors can be compared with these.

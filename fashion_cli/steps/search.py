@@ -1,8 +1,8 @@
 """Find the photographs of a gallery that are nearest to a query, re-ranked by shared clothing attributes."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,25 @@ import numpy.typing as npt
 
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import Tag, named_tags, present_tags
-from fashion_cli.errors import UsageError
+from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped
-from fashion_cli.inference.queries import Features, query_features
-from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
-from fashion_cli.retrieval.filters import Condition, matching_rows
+from fashion_cli.inference.queries import query_features
+from fashion_cli.products.hits import products_of
+from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.retrieval.neighbours import unit_rows
-from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, shared_tags, totals
+from fashion_cli.retrieval.rerank import ALPHA, BETA
+from fashion_cli.retrieval.search import (
+    Features,
+    Hit,
+    SearchOptions,
+    allowed_rows,
+    combine,
+    find_hits,
+    percentile_sample,
+)
 
-PERCENTILE_SAMPLE = 20_000  # gallery rows that a percentile is estimated from
-ROUNDING = np.float32(1e-5)  # by which two ways to compute one cosine may differ
+__all__ = ["Hit", "QueryPart", "QueryResult", "SearchConfig", "SearchReport", "search_gallery"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class SearchConfig:
         box: The part of each query photograph to look for.
         min_percentile: Only hits nearer than this percentage of the gallery.
         largest_gap: Only hits before the largest drop of the cosine.
+        catalog: The product catalogue; None for the index's own, "" for none.
     """
 
     queries: tuple[tuple[QueryPart, ...], ...]
@@ -63,31 +71,7 @@ class SearchConfig:
     box: Box | None = None
     min_percentile: float | None = None
     largest_gap: bool = False
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A photograph that was found.
-
-    Attributes:
-        path: Absolute.
-        rank: From 1, as shown.
-        retrieval_rank: From 1, by cosine alone.
-        cosine: With the query, in [-1, 1].
-        total: What the rank follows; nan without re-ranking.
-        shared_tags: Tags that it has in common with the query.
-        tags: All that it shows.
-        columns: What a manifest said about it.
-    """
-
-    path: str
-    rank: int
-    retrieval_rank: int
-    cosine: float
-    total: float
-    shared_tags: tuple[Tag, ...]
-    tags: tuple[Tag, ...]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    catalog: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,11 +82,13 @@ class QueryResult:
         query: Its parts.
         tags: What it shows.
         hits: The best first.
+        products: What the catalogue says now about those that are in it, by the photograph's sha256.
     """
 
     query: tuple[QueryPart, ...]
     tags: tuple[Tag, ...]
     hits: tuple[Hit, ...]
+    products: Mapping[str, ShownProduct] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -124,6 +110,7 @@ class SearchReport:
         kind: How neighbours were found: "annoy" or "exact".
         note: What people should know about the index; mostly empty.
         seconds: In all.
+        catalog: The product catalogue that was asked, without a password; "" without one.
     """
 
     results: tuple[QueryResult, ...]
@@ -133,6 +120,7 @@ class SearchReport:
     kind: str
     note: str
     seconds: float
+    catalog: str = ""
 
 
 def search_gallery(config: SearchConfig) -> SearchReport:
@@ -140,41 +128,73 @@ def search_gallery(config: SearchConfig) -> SearchReport:
 
     Raises:
         UsageError: If an option is out of range or names what the gallery does not have.
+        CatalogueError: If the catalogue that was asked for cannot be read.
         IndexDirectoryError: If there is no index, or it is another model's.
         ImageError: If the box reaches beyond a query.
     """
     start = time.perf_counter()
-    _check(config)
+    options = _options(config)
+    if not config.queries:
+        raise UsageError("no query", hint="give a photograph")
     with Gallery.open(config.index) as gallery:
-        allowed = _allowed_rows(gallery, config)
+        allowed = allowed_rows(gallery, config.where)
         paths = list(dict.fromkeys(part.path for query in config.queries for part in query))
         features, skipped = query_features(gallery, paths, config.inference, config.box)
-        sample = _sample(gallery) if config.min_percentile is not None else None
+        sample = percentile_sample(gallery) if config.min_percentile is not None else None
         results = tuple(
-            _search(gallery, query, features, allowed, sample, config)
+            _search(gallery, query, features, allowed, sample, options)
             for query in config.queries
             if all(part.path in features for part in query)
         )
         exact = config.exact or allowed is not None
         kind = "exact" if exact else gallery.kind
+        own = gallery.manifest.catalog
+        results, catalog, without = _with_products(results, own if config.catalog is None else config.catalog, own)
+        note = "; ".join(filter(None, (gallery.note, without)))
         seconds = time.perf_counter() - start
-        return SearchReport(results, skipped, len(gallery), config.index, kind, gallery.note, seconds)
+        return SearchReport(results, skipped, len(gallery), config.index, kind, note, seconds, catalog)
 
 
-def _check(config: SearchConfig) -> None:
-    if config.topk < 1:
-        raise UsageError(f"topk {config.topk} is less than 1", hint="--topk 50")
-    if config.min_percentile is not None and not 0 <= config.min_percentile <= 100:
-        raise UsageError(f"percentile {config.min_percentile} is not in [0, 100]", hint="--min-percentile 95")
-    if not config.queries:
-        raise UsageError("no query", hint="give a photograph")
+def _with_products(
+    results: tuple[QueryResult, ...], location: str, own: str
+) -> tuple[tuple[QueryResult, ...], str, str]:
+    """Look up the products of all hits.
+
+    Args:
+        results: What was found.
+        location: Of the catalogue; "" for none.
+        own: The one that the index names: without it there are hits all the same.
+
+    Returns:
+        The results with products, the catalogue that was asked, and why there are no products.
+
+    Raises:
+        CatalogueError: If a catalogue that somebody asked for cannot be read.
+    """
+    if not location:
+        return results, "", ""
+    try:
+        from fashion_cli.products.catalogue import Catalogue
+
+        with Catalogue.open(location) as catalogue:
+            products = products_of([hit for result in results for hit in result.hits], catalogue)
+            return tuple(replace(result, products=products) for result in results), catalogue.location, ""
+    except (CatalogueError, ModuleNotFoundError) as error:
+        if location != own:
+            raise
+        return results, "", f"hits without their products: {error}"
 
 
-def _allowed_rows(gallery: Gallery, config: SearchConfig) -> npt.NDArray[np.int64] | None:
-    """The rows that the filters leave; None without filters."""
-    if not config.where:
-        return None
-    return matching_rows(gallery.features, [Condition.parse(text) for text in config.where])
+def _options(config: SearchConfig) -> SearchOptions:
+    return SearchOptions(
+        topk=config.topk,
+        rerank=config.rerank,
+        alpha=config.alpha,
+        beta=config.beta,
+        exact=config.exact,
+        min_percentile=config.min_percentile,
+        largest_gap=config.largest_gap,
+    )
 
 
 def _search(
@@ -183,78 +203,10 @@ def _search(
     features: Mapping[Path, Features],
     allowed: npt.NDArray[np.int64] | None,
     sample: npt.NDArray[np.float32] | None,
-    config: SearchConfig,
+    options: SearchOptions,
 ) -> QueryResult:
-    wanted = _combine([features[part.path] for part in query], [part.weight for part in query])
+    wanted = combine([features[part.path] for part in query], [part.weight for part in query])
     vocabulary = gallery.features.header.vocabulary
     present = present_tags(wanted.scores[None], vocabulary)[0]
     tags = named_tags(wanted.scores, present, vocabulary)
-    if allowed is not None and not len(allowed):
-        return QueryResult(query, tags, ())
-    found = gallery.nearest(wanted.vector[None], config.topk, exact=config.exact, rows=allowed)
-    spread = None if sample is None else sample @ wanted.vector
-    kept = _kept(found.cosines[0], spread, config)
-    return QueryResult(query, tags, _hits(gallery, found.rows[0][kept], found.cosines[0][kept], present, config))
-
-
-def _combine(parts: Sequence[Features], weights: Sequence[float]) -> Features:
-    """The weighted sum of vectors, and the weighted mean of scores."""
-    vector = np.sum([weight * part.vector for part, weight in zip(parts, weights, strict=True)], axis=0)
-    length = float(np.linalg.norm(vector))
-    if length < 1e-6:
-        raise UsageError("the weighted photographs cancel out", hint="change the weights")
-    scores = np.sum([weight * part.scores for part, weight in zip(parts, weights, strict=True)], axis=0)
-    positive = sum(weight for weight in weights if weight > 0) or 1.0
-    return Features((vector / length).astype(np.float32), np.clip(scores / positive, 0, 1).astype(np.float32))
-
-
-def _sample(gallery: Gallery) -> npt.NDArray[np.float32]:
-    """(S, D) unit vectors that stand for the whole gallery."""
-    step = max(1, len(gallery) // PERCENTILE_SAMPLE)
-    return unit_rows(gallery.features.vectors(slice(None, None, step)))
-
-
-def _kept(
-    cosines: npt.NDArray[np.float32], spread: npt.NDArray[np.float32] | None, config: SearchConfig
-) -> npt.NDArray[np.bool_]:
-    """(k,) which hits stand before the end of the list that the options ask for."""
-    kept = np.ones(len(cosines), np.bool_)
-    if spread is not None and config.min_percentile is not None:
-        kept &= above_percentile(cosines + ROUNDING, spread, config.min_percentile)
-    if config.largest_gap:
-        kept &= before_largest_gap(cosines)
-    return kept
-
-
-def _hits(
-    gallery: Gallery,
-    rows: npt.NDArray[np.int64],
-    cosines: npt.NDArray[np.float32],
-    query_present: npt.NDArray[np.bool_],
-    config: SearchConfig,
-) -> tuple[Hit, ...]:
-    if not len(rows):
-        return ()
-    vocabulary = gallery.features.header.vocabulary
-    stored = gallery.features.read(rows)
-    present = present_tags(stored.scores, vocabulary)
-    shared = shared_tags(query_present, present)
-    counts = shared.sum(axis=1)
-    order = np.arange(len(rows))
-    scores = np.full(len(rows), np.nan)
-    if config.rerank:
-        order = rerank(cosines, counts, config.alpha, config.beta)
-        scores = totals(cosines, counts, config.alpha, config.beta)
-    return tuple(
-        Hit(
-            path=stored.paths[place],
-            rank=rank,
-            retrieval_rank=int(place) + 1,
-            cosine=float(cosines[place]),
-            total=float(scores[place]),
-            shared_tags=named_tags(stored.scores[place], shared[place], vocabulary),
-            tags=named_tags(stored.scores[place], present[place], vocabulary),
-            columns={name: values[place] for name, values in stored.columns.items()},
-        )
-        for rank, place in enumerate(order, 1)
-    )
+    return QueryResult(query, tags, find_hits(gallery, wanted.vector, present, options, rows=allowed, sample=sample))

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,8 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, Keys
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -25,6 +23,7 @@ from fashion_cli.app import main
 from fashion_cli.commands._map_page import write_map_page
 from fashion_cli.errors import OutputError
 from fashion_cli.steps.map import MapConfig, MapGroup, MapReport, make_map
+from tests.browsers import open_chromium
 
 COUNT = 30
 NASTY = ("<script>window.hacked=1<script>'\"&amp;.png", "[red] <b>å 日本.png", "x</script><script>window.hacked=1.png")
@@ -98,24 +97,8 @@ def report(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> MapRep
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        message = "no chromium with its driver here: apt-get install chromium chromium-driver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    options = ChromeOptions()
-    options.binary_location = chromium
-    # WebGL on the processor; shared memory may be small in a container.
-    arguments = ["--headless=new", "--window-size=1200,800", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
-    for argument in [*arguments, *(["--no-sandbox"] if os.geteuid() == 0 else [])]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    found = Chrome(options=options, service=Service(driver))
-    try:
+    with open_chromium("--window-size=1200,800", "--enable-unsafe-swiftshader") as found:  # WebGL on the processor
         yield found
-    finally:
-        found.quit()
 
 
 @pytest.fixture

@@ -79,6 +79,10 @@ class FeatureFile:
         """Every path, in row order."""
         return self._texts("path", EVERYTHING)
 
+    def sha256s(self) -> list[str]:
+        """The sha256 of every photograph's bytes, hexadecimal, in row order."""
+        return self._texts("sha256", EVERYTHING)
+
     def vectors(self, rows: Selection | None = None) -> npt.NDArray[np.float16]:
         """Vectors of all or some rows, (N, D), finite, of unit length."""
         return self._finite("vectors", EVERYTHING if rows is None else rows)

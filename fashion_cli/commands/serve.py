@@ -1,0 +1,150 @@
+"""`fashion serve`."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashion_cli.commands._options import (
+    OUTPUT,
+    BatchSizeOption,
+    CatalogOption,
+    DeviceOption,
+    EngineOption,
+    StoredModelOption,
+    StoredTaggerOption,
+    WorkersOption,
+)
+from fashion_cli.errors import UsageError
+from fashion_cli.inference.options import InferenceOptions
+
+if TYPE_CHECKING:
+    from fashion_cli.steps.serve import Serving
+
+DEFAULTS = InferenceOptions()
+WHERE = "Where"
+WHO = "Who may ask, and how much"
+MEGA = 1_000_000
+
+
+def serve(
+    *,
+    index: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", show_default=".fashion here or in the nearest parent", help="The index directory."),
+    ] = None,
+    catalog: CatalogOption = None,
+    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Serve photographs without products.")] = False,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|DIR",
+            show_default=False,
+            help="A further model, which tags photographs that are sent; its group `style` names the style.",
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for every network.", rich_help_panel=WHERE),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="0 is any that is free.", rich_help_panel=WHERE)
+    ] = 8765,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="its own names on loopback, else any",
+            help="A name under which the server is asked for.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default=False,
+            help="A reverse proxy whose X-Forwarded-For says who the client is.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    token: Annotated[
+        str,
+        typer.Option(
+            metavar="TOKEN",
+            show_default=False,
+            help="What clients have to show; better as $FASHION_TOKEN, since others see command lines.",
+            rich_help_panel=WHO,
+        ),
+    ] = "",
+    rate: Annotated[
+        str, typer.Option(metavar="N/PERIOD|off", help="Searches of one client.", rich_help_panel=WHO)
+    ] = "120/minute",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            show_default=False,
+            help="A site whose pages may use the API from a browser.",
+            rich_help_panel=WHO,
+        ),
+    ] = None,
+    max_megabytes: Annotated[
+        float, typer.Option(min=0.01, max=1000, metavar="N", help="Of a photograph that is sent.", rich_help_panel=WHO)
+    ] = 10.0,
+    max_megapixels: Annotated[
+        float, typer.Option(min=0.01, max=100, metavar="N", help="Of a photograph that is sent.", rich_help_panel=WHO)
+    ] = 40.0,
+    show_paths: Annotated[
+        bool, typer.Option("--show-paths", help="Say where photographs lie.", rich_help_panel=WHO)
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log every request on standard error.", rich_help_panel=OUTPUT)
+    ] = False,
+    model: StoredModelOption = "",
+    tagger: StoredTaggerOption = "",
+    device: DeviceOption = DEFAULTS.device,
+    engine: EngineOption = "auto",
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    workers: WorkersOption = DEFAULTS.workers,
+) -> None:
+    """Serve an index: a search page and a REST API.
+
+    Ends with Ctrl-C or SIGTERM, when what is under way is done. A new index is taken up while it runs.
+    """
+    from fashion_cli.commands._messages import say
+    from fashion_cli.retrieval.gallery import find_index
+    from fashion_cli.steps.serve import ServeConfig, serve_index
+
+    if no_catalog and catalog:
+        raise UsageError("--catalog and --no-catalog contradict each other", hint="leave one out")
+    config = ServeConfig(
+        index=find_index(index, {}),
+        inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
+        catalog=None if no_catalog else catalog or "",
+        added=tuple(add or ()),
+        host=host,
+        port=port,
+        token=token,
+        rate=rate,
+        max_bytes=round(max_megabytes * MEGA),
+        max_pixels=round(max_megapixels * MEGA),
+        allow_hosts=tuple(allow_host or ()),
+        allow_origins=tuple(allow_origin or ()),
+        proxies=tuple(proxy or ()),
+        show_paths=show_paths,
+    )
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of each form that is none; the answer says it
+    report = serve_index(config, _announce)
+    say(f"fashion: ended after {report.requests:,} requests")
+
+
+def _announce(serving: "Serving") -> None:
+    from fashion_cli.commands._messages import say
+
+    products = f", products of {serving.catalogue}" if serving.catalogue else ""
+    say(f"fashion: {serving.address} — {serving.rows:,} photographs, {serving.model}{products}")
+    if not serving.loopback and not serving.guarded:
+        say("fashion: whoever reaches this address may search: $FASHION_TOKEN asks for a token")

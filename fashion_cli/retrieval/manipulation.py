@@ -1,0 +1,97 @@
+"""Like this, but red: a query whose tag of a group is exchanged for another.
+
+After FLAM (Han et al., "Automatic spatially-aware fashion concept discovery", and the survey's section on attribute
+manipulation): the query's vector is moved by the difference between the mean vector of the gallery's photographs with
+the new tag and that of those with the old one. No network is needed for it, and what the query is otherwise stays.
+"""
+
+from collections.abc import Mapping
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.tags import present_tags, require_group, suggestion
+from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.neighbours import unit_rows
+from fashion_cli.retrieval.search import Features
+
+ROWS_AT_ONCE = 8192
+
+
+class TagMeans:
+    """Mean vectors of a gallery's photographs by tag. Each group is counted when it is first asked for, then kept.
+
+    Args:
+        gallery: Stays open as long as this is used. Threads may share it.
+    """
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+        self._known: dict[str, npt.NDArray[np.float32]] = {}
+        self._lock = Lock()
+
+    def of(self, group: str) -> npt.NDArray[np.float32]:
+        """(t + 1, D): the mean of the photographs with each tag of the group, zeros where there is none; of all, last.
+
+        Raises:
+            UsageError: If there is no such group.
+        """
+        window = require_group(group, self._gallery.features.header.vocabulary)
+        with self._lock:
+            if group not in self._known:
+                self._known[group] = self._count(window)
+            return self._known[group]
+
+    def _count(self, window: slice) -> npt.NDArray[np.float32]:
+        features = self._gallery.features
+        tags = window.stop - window.start
+        sums = np.zeros((tags + 1, features.header.vector_width))
+        counts = np.zeros(tags + 1)
+        for start in range(0, len(features), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            shown = present_tags(features.scores(rows), features.header.vocabulary)[:, window]
+            counted = np.column_stack([shown, np.ones(len(shown), np.bool_)])  # (n, t + 1)
+            sums += counted.T.astype(np.float32) @ unit_rows(features.vectors(rows))
+            counts += counted.sum(axis=0)
+        means: npt.NDArray[np.float32] = (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
+        return means
+
+
+def exchange(
+    query: Features, present: npt.NDArray[np.bool_], wanted: Mapping[str, str], gallery: Gallery, means: TagMeans
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The query with other tags.
+
+    Where the query shows no tag of the group, its vector is moved from the mean of all photographs.
+
+    Args:
+        query: What it looks like.
+        present: (T,) the tags that it shows.
+        wanted: Group -> the tag that it is to have there instead of all that it has.
+        gallery: Whose tags these are.
+        means: Of the same gallery.
+
+    Returns:
+        (D,) the moved vector, of unit length, and (T,) the tags that hits can share.
+
+    Raises:
+        UsageError: If there is no such group or tag, or nothing is left of the vector.
+    """
+    vocabulary = gallery.features.header.vocabulary
+    vector, shown = query.vector.copy(), present.copy()
+    for group, tag in wanted.items():
+        window = require_group(group, vocabulary)
+        names = vocabulary.names[window]
+        if tag not in names:
+            raise UsageError(f"no tag {tag!r} in the group {group!r}", hint=suggestion(tag, names))
+        new, old = names.index(tag), np.flatnonzero(present[window])
+        group_means = means.of(group)
+        vector += group_means[new] - (group_means[old].mean(axis=0) if len(old) else group_means[-1])
+        shown[window] = False
+        shown[window.start + new] = True
+    length = float(np.linalg.norm(vector))
+    if length < 1e-6:
+        raise UsageError("nothing is left of the query", hint="leave a `but` out")
+    return (vector / length).astype(np.float32), shown

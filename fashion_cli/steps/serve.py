@@ -1,0 +1,246 @@
+"""Serve an index as a page and a REST API, until a signal ends it."""
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fashion_cli.errors import ServeError
+from fashion_cli.inference.options import InferenceOptions
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from fashion_cli.products.catalogue import Catalogue
+    from fashion_cli.web.live_index import LiveIndex
+    from fashion_cli.web.settings import WebSettings
+
+PORT = 8765
+BACKLOG = 512  # connections that wait to be accepted
+KEEP_ALIVE = 15  # seconds that a connection without requests stays open
+HEADER_BYTES = 32 << 10  # of a request's line and headers
+GRACE = 30  # seconds at the end for what is under way
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """What to serve, to whom.
+
+    Attributes:
+        index: The index directory.
+        inference: How the model runs; an empty `model` is the index's own.
+        catalog: An SQLite file or a database's URL; "" for the one that the index names, None for none.
+        added: Further models, whose tags are told of photographs that are sent.
+        host: Name or address to listen on.
+        port: 0 for any that is free.
+        token: What clients have to show; "" for none.
+        rate: Searches of one client: "120/minute", "off".
+        max_bytes: Of an uploaded photograph.
+        max_pixels: Of an uploaded photograph.
+        allow_hosts: Further names of the server. On loopback only these and its own are answered to; elsewhere any
+            where none is given.
+        allow_origins: Whose pages may use the API from a browser.
+        proxies: Addresses of reverse proxies, whose word about a client's address counts.
+        show_paths: Say where photographs lie.
+    """
+
+    index: Path
+    inference: InferenceOptions = field(default_factory=lambda: InferenceOptions(model=""))
+    catalog: str | None = ""
+    added: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = PORT
+    token: str = field(default="", repr=False)
+    rate: str = "120/minute"
+    max_bytes: int = 10 << 20
+    max_pixels: int = 40_000_000
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    show_paths: bool = False
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served, as soon as it is.
+
+    Attributes:
+        address: "http://127.0.0.1:8765/".
+        rows: Photographs in the index.
+        model: What looks at queries.
+        catalogue: Where the products are; "" without.
+        loopback: Only this machine can reach it.
+        guarded: A token is wanted.
+    """
+
+    address: str
+    rows: int
+    model: str
+    catalogue: str
+    loopback: bool
+    guarded: bool
+
+
+@dataclass(frozen=True)
+class ServeReport:
+    """What was done.
+
+    Attributes:
+        requests: That were answered.
+    """
+
+    requests: int
+
+
+def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeReport:
+    """Serve until SIGTERM or SIGINT, and then finish what is under way.
+
+    Args:
+        config: What to serve.
+        ready: Called once when requests are answered.
+
+    Raises:
+        ServeError: If the port is taken or the host is none.
+        IndexDirectoryError: If there is no index, or its model is another one.
+        WeightsError: If a model cannot be used.
+        CatalogueError: If the catalogue cannot be read.
+        UsageError: If an option means nothing.
+    """
+    from fashion_cli.web.app import create_app
+    from fashion_cli.web.live_index import LiveIndex
+    from fashion_cli.web.looker import LookerOptions
+    from fashion_cli.web.metrics import Metrics
+    from fashion_cli.web.service import SearchService
+
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(config.host, config.port))
+        settings = _settings(config, listener)
+        catalogue = _open_catalogue(config, stack)
+        metrics = Metrics()
+        looking = LookerOptions(config.inference, config.added, settings.max_pixels, settings.queue)
+        items_of = catalogue.items_of_photographs if catalogue is not None else None
+        live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of))
+        service = SearchService(live, metrics, catalogue, queue=settings.queue, show_paths=settings.show_paths)
+        stack.enter_context(closing(service))
+        server = _server(create_app(service, settings), config.proxies)
+        live.watch()
+        with _ended_by_signals(server, live):
+            asyncio.run(_serve(server, listener, lambda: ready(_serving(config, listener, live, catalogue))))
+        return ServeReport(server.server_state.total_requests)
+
+
+async def _serve(server: "uvicorn.Server", listener: socket.socket, ready: Callable[[], None]) -> None:
+    serving = asyncio.create_task(server.serve([listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.01)
+    if server.started:
+        ready()
+    await serving
+
+
+def _server(app: "object", proxies: tuple[str, ...]) -> "uvicorn.Server":
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            http="h11",  # bounds what a header may hold, and needs nothing that is compiled
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=GRACE,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+        )
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens already, so that a port that is taken is known before a model is loaded."""
+    at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        (family, _, _, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror:
+        raise ServeError(f"{host}: no such host", hint="--host 127.0.0.1, or 0.0.0.0 for every network") from None
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServeError(f"{at}: cannot be listened on ({reason})", hint="--port 0 takes one that is free") from None
+    # Connections inherit it. Without it an answer's body waits 40 ms for the client to acknowledge its headers: asyncio
+    # sets it only for sockets that were made with the number of their protocol.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _settings(config: ServeConfig, listener: socket.socket) -> "WebSettings":
+    from fashion_cli.web.settings import LOOPBACK, WebSettings
+
+    own = (*LOOPBACK, config.host.lower()) if _is_loopback(listener) or config.allow_hosts else ()
+    return WebSettings(
+        token=config.token,
+        rate=config.rate,
+        max_bytes=config.max_bytes,
+        max_pixels=config.max_pixels,
+        hosts=(*own, *(host.lower() for host in config.allow_hosts)),
+        origins=config.allow_origins,
+        show_paths=config.show_paths,
+    )
+
+
+def _open_catalogue(config: ServeConfig, stack: ExitStack) -> "Catalogue | None":
+    from fashion_cli.products.catalogue import Catalogue
+    from fashion_cli.retrieval.manifest import Manifest
+
+    named = Manifest.read(config.index).catalog if config.catalog == "" else config.catalog
+    return stack.enter_context(Catalogue.open(named)) if named else None
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    import ipaddress
+
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def _serving(config: ServeConfig, listener: socket.socket, live: "LiveIndex", catalogue: "Catalogue | None") -> Serving:
+    host, port = listener.getsockname()[:2]
+    with live.lease() as index:
+        return Serving(
+            address=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/",
+            rows=len(index),
+            model=index.looker.model,
+            catalogue=str(catalogue.location) if catalogue is not None else "",
+            loopback=_is_loopback(listener),
+            guarded=bool(config.token),
+        )
+
+
+@contextmanager
+def _ended_by_signals(server: "uvicorn.Server", live: "LiveIndex") -> Iterator[None]:
+    """SIGTERM and SIGINT end the server in good order, which is no failure; SIGHUP looks for a new index at once.
+
+    uvicorn raises the signals again when it is done: the handlers here are what meets them then.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {signal.SIGTERM: server.handle_exit, signal.SIGINT: server.handle_exit}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = lambda *_: live.check_now()
+    before = {each: signal.signal(each, handler) for each, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

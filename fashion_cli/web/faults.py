@@ -1,0 +1,98 @@
+"""What went wrong, as HTTP says it: every error of every route is `{"error": {"message", "hint"}}`."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from fashion_cli.errors import CatalogueError, FashionError, ImageError, UsageError
+
+log = logging.getLogger(__name__)
+
+
+class Fault(Exception):  # noqa: N818  # an answer rather than an error of the program
+    """A request that is refused.
+
+    Args:
+        status: Of HTTP.
+        message: What is wrong.
+        hint: What to do; may be empty.
+        headers: That the answer has.
+    """
+
+    def __init__(self, status: int, message: str, hint: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.hint, self.headers = status, message, hint, dict(headers or {})
+
+    def response(self) -> Response:
+        return told(self.status, self.message, self.hint, self.headers)
+
+
+def busy() -> Fault:
+    """Too many searches are under way."""
+    return Fault(503, "too many searches at once", "try again in a second", {"Retry-After": "1"})
+
+
+def told(status: int, message: str, hint: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    body = {"error": {"message": message, "hint": hint}}
+    return JSONResponse(body, status, headers={**(headers or {}), "Cache-Control": "no-store"})
+
+
+def handle_faults(app: FastAPI) -> None:
+    """Let no error out in another form."""
+    app.add_exception_handler(Fault, _fault)
+    app.add_exception_handler(FashionError, _fashion_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
+
+
+def _fault(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Fault)  # noqa: S101  # what it is registered for
+    return error.response()
+
+
+def _fashion_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, FashionError)  # noqa: S101
+    match error:
+        case UsageError():
+            return told(422, str(error), error.hint.replace("--", ""))  # hints name options of the shell
+        case ImageError():
+            return told(415, str(error), "send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
+        case CatalogueError():
+            log.error("%s (%s)", error, error.hint)
+            return told(503, "the product catalogue cannot be read", "try again in a while", {"Retry-After": "10"})
+    log.error("%s (%s)", error, error.hint)
+    return told(500, "the index cannot be read", "the server's log says why")
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    return told(422, complaint(list(error.errors())), "docs lists what can be sent")
+
+
+def complaint(errors: list[dict[str, object]]) -> str:
+    """What pydantic found, in one line."""
+    lines = []
+    for each in errors[:3]:
+        place = [str(part) for part in each["loc"] if part not in ("query", "body", "path")]  # type: ignore[attr-defined]
+        lines.append(f"{'.'.join(place) or 'request'}: {each['msg']}")
+    return "; ".join(lines) or "the request cannot be read"
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    message = {
+        404: f"nothing at {request.url.path}",
+        405: f"{request.method} is not what {request.url.path} is for",
+    }.get(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
+    return told(error.status_code, message, "docs lists what there is", error.headers)
+
+
+def _bug(_: Request, error: Exception) -> Response:
+    del error  # starlette raises it again for the log
+    return told(500, "an error in the server", "the server's log says more")

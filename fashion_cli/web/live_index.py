@@ -1,0 +1,148 @@
+"""The index as it is now: a new state is opened beside the old one and takes its place between two requests."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from fashion_cli.errors import FashionError
+from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.manifest import MANIFEST_FILE
+from fashion_cli.web.looker import Looker, LookerOptions, identity
+from fashion_cli.web.metrics import Metrics
+from fashion_cli.web.open_index import ItemsOf, OpenIndex
+
+log = logging.getLogger(__name__)
+
+POLL = 1.0  # seconds between two looks at the manifest
+Signature = tuple[int, int, int]
+
+
+class LiveIndex:
+    """Always the newest state of an index directory. A context manager; `watch` starts looking for new ones.
+
+    A request that has begun with one state ends with it: its files stay open until then.
+
+    Args:
+        directory: The index directory.
+        options: How its models run.
+        metrics: Told about batches and reloads.
+        items_of: As in `OpenIndex`.
+
+    Raises:
+        IndexDirectoryError: If there is no index there.
+        WeightsError: If its models cannot be used.
+    """
+
+    def __init__(
+        self, directory: Path, options: LookerOptions, metrics: Metrics, items_of: ItemsOf | None = None
+    ) -> None:
+        self.directory = directory
+        self._options, self._metrics, self._items_of = options, metrics, items_of
+        self._lock = Lock()  # around which state is the newest
+        self._reloading = Lock()
+        self._due, self._ending = Event(), False
+        self._thread: Thread | None = None
+        self._complaint = ""
+        self._seen = self._signature()
+        self._current = self._open(None)
+
+    def __enter__(self) -> "LiveIndex":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def lease(self) -> Iterator[OpenIndex]:
+        """The newest state, which stays open meanwhile."""
+        with self._lock:
+            index = self._current
+            index.acquire()
+        try:
+            yield index
+        finally:
+            index.release()
+
+    def watch(self) -> None:
+        """Look for new states until `close`, in a thread of its own."""
+        self._thread = Thread(target=self._watch, name="reload", daemon=True)
+        self._thread.start()
+
+    def check_now(self) -> None:
+        """Look at once, whatever the file's time says; may be called by a signal's handler."""
+        self._seen = None
+        self._due.set()
+
+    def reload(self) -> bool:
+        """Take up a new state if there is one.
+
+        Returns:
+            Whether there was. One that cannot be opened is told to the log, and the old one stays.
+        """
+        with self._reloading:
+            signature = self._signature()
+            if signature is None or signature == self._seen:
+                return False
+            try:
+                fresh = self._open(self._current)
+            except FashionError as error:
+                self._complain(f"the new index is not used: {error}")
+                return False
+            self._seen, self._complaint = signature, ""
+            with self._lock:
+                old, self._current = self._current, fresh
+            old.retire()
+            self._metrics.reloads.labels("taken").inc()
+            log.info("index generation %d, %d photographs", fresh.gallery.manifest.generation, len(fresh))
+            return True
+
+    def close(self) -> None:
+        """Stop looking, and close the index when its last request is done."""
+        self._ending = True
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._current.retire()
+
+    def _watch(self) -> None:
+        while not self._ending:
+            self._due.wait(POLL)
+            self._due.clear()
+            if not self._ending:
+                try:
+                    self.reload()
+                except Exception:  # a bug, which must not end the thread
+                    log.exception("looking for a new index failed")
+
+    def _open(self, old: OpenIndex | None) -> OpenIndex:
+        gallery = Gallery.open(self.directory)
+        try:
+            shared = old is not None and old.looker.identity == identity(gallery)
+            looker = old.looker if old is not None and shared else Looker(gallery, self._options, self._metrics)
+            index = OpenIndex(gallery, looker, self._items_of)
+        except BaseException:
+            gallery.close()
+            raise
+        try:
+            index.warm()
+        except BaseException:
+            index.retire()
+            raise
+        return index
+
+    def _complain(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            self._complaint = complaint
+            self._metrics.reloads.labels("failed").inc()
+            log.warning("%s", complaint)
+
+    def _signature(self) -> Signature | None:
+        """What changes whenever the manifest is replaced; None where it is gone, which leaves the old state in use."""
+        try:
+            status = os.stat(self.directory / MANIFEST_FILE)
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size

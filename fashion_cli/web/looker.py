@@ -1,0 +1,158 @@
+"""The models of an index, loaded once: bytes of a photograph in, its features out."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from fashion_cli.data.features.rows import AddedTags
+from fashion_cli.data.images import Box, Photograph
+from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pair import Models, open_models, require_tags
+from fashion_cli.inference.side_by_side import SideBySide, open_added
+from fashion_cli.model_cards import Vocabulary
+from fashion_cli.outputs import Predictions
+from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.search import Features
+from fashion_cli.web.batching import Batcher
+from fashion_cli.web.metrics import Metrics
+from fashion_cli.weights import Model, open_model
+
+NAME = Path("the photograph")  # what messages call an upload
+
+
+@dataclass(frozen=True)
+class LookerOptions:
+    """How photographs are looked at.
+
+    Attributes:
+        inference: How the models run; an empty `model` is the index's own.
+        added: Further models, whose tags are told of a query only.
+        max_pixels: Of a photograph.
+        queue: Photographs that may wait.
+    """
+
+    inference: InferenceOptions = field(default_factory=lambda: InferenceOptions(model=""))
+    added: tuple[str, ...] = ()
+    max_pixels: int = 40_000_000
+    queue: int = 128
+
+
+class Looker:
+    """Looks at photographs. Indexes that were made by the same models share one: `hold` and `release` count them.
+
+    Args:
+        gallery: Whose models to open.
+        options: How they run.
+        metrics: Told about each batch.
+
+    Attributes:
+        model: The name of the index's model.
+        vocabulary: All tags that it tells of a photograph: first those of the index, then the further models'.
+        expected: Photographs that are being decoded, so that the inference may wait for them.
+
+    Raises:
+        IndexDirectoryError: If the model's vectors do not compare with the gallery's.
+        WeightsError: If a model cannot be used.
+        UsageError: If a further model has no tags.
+    """
+
+    def __init__(self, gallery: Gallery, options: LookerOptions, metrics: Metrics) -> None:
+        made_by, header, inference = gallery.manifest, gallery.features.header, options.inference
+        base = open_models(
+            replace(
+                inference,
+                model=inference.model or made_by.model_location,
+                tagger=inference.tagger or made_by.tagger_location,
+            )
+        )
+        gallery.require_model(base.card)
+        further = [require_tags(open_model(name)) for name in options.added]
+        known = open_added(header.added)
+        models = SideBySide.of(base, (*known, *further)) if known or further else base
+        engine = open_engine(models, inference, photographs=1)
+        self.identity = identity(gallery)
+        self.model = header.model
+        self._titles = _titles((base, *known))
+        self.vocabulary = _with_groups_of(self.titled(header.vocabulary), further)
+        self.expected = 0
+        self._reader = open_reader(models, fast=engine.fast_images, max_pixels=options.max_pixels)
+        self._batcher = Batcher(
+            engine,
+            size=inference.batch_size,
+            limit=options.queue,
+            observe=metrics.observe_batch,
+            expected=lambda: self.expected,
+        )
+        self._holders, self._lock = 0, Lock()
+
+    def titled(self, vocabulary: Vocabulary) -> Vocabulary:
+        """An index's tags with what people call them, which stands in the models' cards alone."""
+        groups = (
+            replace(group, titles=self._titles.get((group.name.rpartition(".")[2], group.tags), {}))
+            for group in vocabulary.groups
+        )
+        return Vocabulary(tuple(groups))
+
+    def decode(self, data: bytes, box: Box | None) -> Photograph:
+        """Fit a photograph, or a part of it, to the models.
+
+        Raises:
+            ImageError: If it is no photograph, damaged or too large.
+            UsageError: If the box reaches beyond it.
+        """
+        return self._reader.decode(data, NAME, box)
+
+    def predict(self, photograph: Photograph) -> "Future[Predictions]":
+        """Look at a photograph, in a batch with others.
+
+        Raises:
+            BusyError: If too many wait.
+        """
+        return self._batcher.submit(photograph.pixels)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._batcher)
+
+    def hold(self) -> None:
+        """One index more that uses it."""
+        with self._lock:
+            self._holders += 1
+
+    def release(self) -> None:
+        """One index less; after the last one the inference ends."""
+        with self._lock:
+            self._holders -= 1
+            last = self._holders == 0
+        if last:
+            self._batcher.close()
+
+
+def _titles(models: Sequence[Models]) -> dict[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
+    return {(group.name, group.tags): group.titles for model in models for group in model.card.vocabulary.groups}
+
+
+def identity(gallery: Gallery) -> object:
+    """What two indexes have in common that the same models look at photographs for."""
+    manifest, header = gallery.manifest, gallery.features.header
+    return manifest.weights_sha256, manifest.model_location, manifest.tagger_location, header.vocabulary, header.added
+
+
+def features_of(predictions: Predictions) -> Features:
+    """The one photograph of a batch of one, rounded as a feature file holds it: `fashion search` finds the same."""
+    vector = predictions.vectors[0].astype(np.float16).astype(np.float32)
+    return Features(vector, predictions.scores[0].astype(np.float16).astype(np.float32))
+
+
+def _with_groups_of(vocabulary: Vocabulary, further: Sequence[Model]) -> Vocabulary:
+    groups = vocabulary.groups
+    for model in further:
+        taken = {group.name for group in groups}
+        clashes = any(group.name in taken for group in model.card.vocabulary.groups)
+        groups += AddedTags.of(model.card, "", model.card.name if clashes else "").vocabulary.groups
+    return Vocabulary(groups)

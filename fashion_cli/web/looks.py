@@ -1,0 +1,84 @@
+"""What the models see on a query, and what people are told of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.images import Photograph
+from fashion_cli.data.tags import Tag, named_tags, present_tags
+from fashion_cli.retrieval.search import Features
+from fashion_cli.web.answers import tag_reply
+from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.web.replies import GroupReply, GroupsReply, GroupTagReply, SeenReply, StyleReply
+
+STYLE = "style"  # the group whose surest tag is the style
+
+
+@dataclass(frozen=True)
+class Look:
+    """A query as the models see it.
+
+    Attributes:
+        features: Of the index's tags.
+        present: (T,) which of those it shows.
+        said: What people are told of it.
+    """
+
+    features: Features
+    present: npt.NDArray[np.bool_]
+    said: SeenReply
+
+
+def look_at(index: OpenIndex, features: Features, photograph: Photograph, language: str) -> Look:
+    """A photograph that was sent.
+
+    Args:
+        index: To be searched.
+        features: All that its models and the further ones say.
+        photograph: Whose size is told.
+        language: Of the tags' titles; "" for none.
+    """
+    own = len(index.gallery.features.header.vocabulary)
+    shown = present_tags(features.scores[None], index.looker.vocabulary)[0]
+    tags = named_tags(features.scores, shown, index.looker.vocabulary, language)
+    said = _said(photograph.width, photograph.height, tags)
+    return Look(Features(features.vector, features.scores[:own]), shown[:own], said)
+
+
+def look_at_row(index: OpenIndex, row: int, language: str) -> Look:
+    """A photograph of the index; nothing is predicted."""
+    stored = index.gallery.read(np.array([row]))
+    vocabulary = index.gallery.features.header.vocabulary
+    scores = stored.scores[0].astype(np.float32)
+    present = present_tags(scores[None], vocabulary)[0]
+    said = _said(int(stored.widths[0]), int(stored.heights[0]), named_tags(scores, present, vocabulary, language))
+    return Look(Features(stored.vectors[0].astype(np.float32), scores), present, said)
+
+
+def groups_of(index: OpenIndex, language: str) -> GroupsReply:
+    """Every group of the index, and how many photographs show each tag."""
+    vocabulary = index.gallery.features.header.vocabulary
+    counts = index.tag_counts
+    return GroupsReply(
+        groups=[
+            GroupReply(
+                name=group.name,
+                title=group.name,
+                exclusive=group.exclusive,
+                tags=[
+                    GroupTagReply(name=tag, title=group.title(tag, language), count=int(count))
+                    for tag, count in zip(group.tags, counts[vocabulary.columns[group.name]], strict=True)
+                ],
+            )
+            for group in vocabulary.groups
+        ]
+    )
+
+
+def _said(width: int, height: int, tags: Sequence[Tag]) -> SeenReply:
+    styles = [tag for tag in tags if tag.group.rpartition(".")[2] == STYLE]  # a group may have a prefix
+    surest = max(styles, key=lambda tag: tag.score, default=None)
+    style = StyleReply(tag=surest.name, title=surest.title or surest.name, score=surest.score) if surest else None
+    return SeenReply(width=width, height=height, tags=[tag_reply(tag) for tag in tags], style=style)

@@ -1,0 +1,148 @@
+"""One state of an index, open, with what searches in it need again and again."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from fashion_cli.data.tags import present_tags
+from fashion_cli.errors import CatalogueError
+from fashion_cli.retrieval.filters import Condition, matching_rows
+from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.manipulation import TagMeans
+from fashion_cli.web.looker import Looker
+
+ITEM = "item_id"  # the column that says which photographs show one item
+KEPT_FILTERS = 64
+ROWS_AT_ONCE = 65536
+
+log = logging.getLogger(__name__)
+Items = tuple[list[str], npt.NDArray[np.int64]]
+ItemsOf = Callable[[Sequence[str]], dict[str, str]]  # sha256 of photographs -> item_id, of those that are known
+
+
+class OpenIndex:
+    """An index and the models that made it. Threads may share it.
+
+    Args:
+        gallery: Open; closed after `retire`.
+        looker: Its models, held until then.
+        items_of: The catalogue, asked for the items of photographs.
+
+    Attributes:
+        gallery: To search in.
+        looker: Looks at queries.
+        means: Mean vectors by tag.
+        row_of: sha256 of a photograph -> its row.
+        sha256s: Of every row.
+    """
+
+    def __init__(self, gallery: Gallery, looker: Looker, items_of: ItemsOf | None) -> None:
+        self.gallery, self.looker = gallery, looker
+        looker.hold()
+        header = gallery.features.header
+        gallery.features.header = replace(header, vocabulary=looker.titled(header.vocabulary))
+        self.means = TagMeans(gallery)
+        self.sha256s = gallery.features.sha256s()
+        self.row_of = {sha256: row for row, sha256 in reversed(list(enumerate(self.sha256s)))}  # of copies, the first
+        self._items_of = items_of
+        self._known_items: Items | None = None
+        self._filters: OrderedDict[str, npt.NDArray[np.bool_]] = OrderedDict()
+        self._lock = Lock()
+        self._users = 0
+        self._retired = False
+
+    def __len__(self) -> int:
+        return len(self.gallery)
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The item of each row, as the catalogue says, else the index; "" where nobody knows it."""
+        return self._items()[0]
+
+    @property
+    def items(self) -> npt.NDArray[np.int64]:
+        """(N,) a number for the item of each row; a photograph without an item is its own."""
+        return self._items()[1]
+
+    def warm(self) -> None:
+        """Do once what the first request would otherwise wait for."""
+        self._items()
+        self.gallery.keep_rows()
+        self.gallery.nearest(np.ones((1, self.gallery.manifest.vector_width), np.float32), 1)
+
+    def _items(self) -> Items:
+        if self._known_items is None:
+            try:
+                self._known_items = self._number_items(self._items_of)
+            except CatalogueError as error:  # the index has to do until the catalogue is there again
+                log.warning("items as the index knows them: %s", error)
+                return self._number_items(None)
+        return self._known_items
+
+    def _number_items(self, items_of: ItemsOf | None) -> Items:
+        features = self.gallery.features
+        named = features.column(ITEM) if ITEM in features.column_names else [""] * len(features)
+        known = items_of(self.sha256s) if items_of is not None else {}
+        ids = [known.get(sha256, item) for item, sha256 in zip(named, self.sha256s, strict=True)]
+        numbers: dict[str, int] = {}
+        keys = [item or f"\0{sha256}" for item, sha256 in zip(ids, self.sha256s, strict=True)]
+        return ids, np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+
+    @cached_property
+    def tag_counts(self) -> npt.NDArray[np.int64]:
+        """(T,) how many photographs show each tag."""
+        features = self.gallery.features
+        counts = np.zeros(len(features.header.vocabulary), np.int64)
+        for start in range(0, len(features), ROWS_AT_ONCE):
+            scores = features.scores(slice(start, start + ROWS_AT_ONCE))
+            counts += present_tags(scores, features.header.vocabulary).sum(axis=0)
+        return counts
+
+    def fitting(self, condition: Condition) -> npt.NDArray[np.bool_]:
+        """(N,) which rows meet a condition; the last ones asked for are kept.
+
+        Raises:
+            UsageError: If it names what the index does not have.
+        """
+        key = f"{condition.name}={','.join(condition.values)}"
+        with self._lock:
+            if key in self._filters:
+                self._filters.move_to_end(key)
+                return self._filters[key]
+        fits = np.zeros(len(self), np.bool_)
+        fits[matching_rows(self.gallery.features, [condition])] = True
+        with self._lock:
+            self._filters[key] = fits
+            while len(self._filters) > KEPT_FILTERS:
+                self._filters.popitem(last=False)
+        return fits
+
+    def acquire(self) -> None:
+        """One user more: files stay open until each has called `release`."""
+        with self._lock:
+            self._users += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            last = self._retired and self._users == 0
+        if last:
+            self._close()
+
+    def retire(self) -> None:
+        """Close as soon as nobody uses it."""
+        with self._lock:
+            self._retired = True
+            unused = self._users == 0
+        if unused:
+            self._close()
+
+    def _close(self) -> None:
+        self.gallery.close()
+        self.looker.release()

@@ -1,0 +1,69 @@
+"""Photographs of the index, as files or small. Only what lies where the index says and has not changed since."""
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from fashion_cli.data.image_files import read_bytes
+from fashion_cli.data.images import media_type, thumbnail_of
+from fashion_cli.errors import ImageError
+from fashion_cli.web.open_index import OpenIndex
+
+CACHE_BYTES = 64 << 20
+THUMBNAIL_TYPE = "image/jpeg"
+
+
+class Thumbnails:
+    """Small pictures, the last ones used kept in memory up to a number of bytes. Threads may share it."""
+
+    def __init__(self, most: int = CACHE_BYTES) -> None:
+        self._most, self._bytes = most, 0
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Bytes that are kept."""
+        return self._bytes
+
+    def get(self, index: OpenIndex, sha256: str, side: int) -> bytes | None:
+        """A JPEG whose longer side has at most so many pixels; None where the photograph is gone or was changed."""
+        key = sha256, side
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        data = original(index, sha256)
+        if data is None:
+            return None
+        try:
+            small = thumbnail_of(data, Path(sha256), side)
+        except ImageError:
+            return None
+        self._keep(key, small)
+        return small
+
+    def _keep(self, key: tuple[str, int], small: bytes) -> None:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = small
+                self._bytes += len(small)
+            while self._bytes > self._most:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= len(dropped)
+
+
+def original(index: OpenIndex, sha256: str) -> bytes | None:
+    """The bytes of a photograph's file; None where it is gone, was changed or is not in the index."""
+    row = index.row_of.get(sha256)
+    if row is None:
+        return None
+    (path,) = index.gallery.read(np.array([row])).paths
+    try:
+        data, _ = read_bytes(Path(path))
+    except ImageError:
+        return None
+    unchanged = hashlib.sha256(data).hexdigest() == sha256 and media_type(data)
+    return data if unchanged else None

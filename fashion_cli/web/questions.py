@@ -1,0 +1,134 @@
+"""What clients may ask, checked: the same fields in a query string and in a form."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from fashion_cli.data import images
+from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.filters import Condition
+from fashion_cli.retrieval.search import SearchOptions
+from fashion_cli.web.prices import PriceFilter
+
+MOST_HITS = 200
+FEW = 24
+MOST_CONDITIONS = 20
+
+Language = Annotated[
+    str,
+    Field(description="Of the tags' titles", examples=["ko"], max_length=35, pattern=r"^[A-Za-z0-9-]*$"),
+]
+Box = Annotated[
+    str,
+    Field(
+        description='"x,y,width,height": the part to look at, in pixels of the upright photograph, origin top left',
+        examples=["120,80,400,600"],
+        pattern=r"^(\d{1,6},\d{1,6},\d{1,6},\d{1,6})?$",
+    ),
+]
+ConditionText = Annotated[str, StringConstraints(min_length=3, max_length=500)]
+Price = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4)]
+Keyword = Annotated[
+    str, Field(min_length=1, max_length=200, description="Words of name, brand, keywords or tags", examples=["linen"])
+]
+
+
+class TagsQuestion(BaseModel):
+    """What to say of a photograph."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    box: Box = ""
+    language: Language = ""
+
+    @property
+    def part(self) -> images.Box | None:
+        return _part(self.box)
+
+    @property
+    def spoken(self) -> str:
+        return spoken(self.language)
+
+
+class Narrowing(BaseModel):
+    """Which hits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topk: int = Field(FEW, ge=1, le=MOST_HITS, description="How many hits at most")
+    where: list[ConditionText] = Field(
+        [],
+        max_length=MOST_CONDITIONS,
+        description='"group=tag" or "group=tag,tag": only photographs with one of these tags; all have to hold',
+        examples=[["colour=red"]],
+    )
+    but: list[ConditionText] = Field(
+        [],
+        max_length=MOST_CONDITIONS,
+        description='"group=tag": like the query, but with this tag instead',
+        examples=[["colour=red"]],
+    )
+    min_price: Price | None = Field(None, description="In the currency in which it is sold", examples=["10000"])
+    max_price: Price | None = Field(None, examples=["50000"])
+    available: bool | None = Field(None, description="Only what can be bought, or only what cannot")
+    one_per_item: bool = Field(True, description="Of several photographs of an item only the nearest")
+    rerank: bool = Field(True, description="Order by rank and shared tags, not by rank alone")
+    language: Language = ""
+
+    @property
+    def options(self) -> SearchOptions:
+        return SearchOptions(topk=self.topk, rerank=self.rerank, language=self.spoken)
+
+    @property
+    def prices(self) -> PriceFilter:
+        return PriceFilter(self.min_price, self.max_price, self.available)
+
+    @property
+    def spoken(self) -> str:
+        return spoken(self.language)
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Group -> the tag that is wanted there instead.
+
+        Raises:
+            UsageError: If a text means nothing else, or a group comes twice.
+        """
+        return _wanted(self.but)
+
+
+class PhotographQuestion(Narrowing):
+    """A search by photograph."""
+
+    box: Box = ""
+
+    @property
+    def part(self) -> images.Box | None:
+        return _part(self.box)
+
+
+class WordsQuestion(Narrowing):
+    """A search by words."""
+
+    keyword: Keyword
+
+
+def spoken(language: str) -> str:
+    """The language without its region."""
+    return language.partition("-")[0].lower()
+
+
+def _part(box: str) -> images.Box | None:
+    return images.Box.parse(box) if box else None
+
+
+def _wanted(texts: Sequence[str]) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    for text in texts:
+        condition = Condition.parse(text)
+        if len(condition.values) > 1 or condition.name in wanted:
+            raise UsageError(f"but {text!r}: one tag for each group", hint="but colour=red")
+        wanted[condition.name] = condition.values[0]
+    return wanted

@@ -1,0 +1,68 @@
+"""Photographs of the index: as files, small, and only as the index saw them."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.web.pictures import Thumbnails
+from fashion_cli.web.settings import WebSettings
+from tests.web.shops import Running, Shop, draw, make_shop, png, served
+
+STRANGER = png(draw(1000))  # not in the index
+
+
+def test_photographs_are_served_as_files_and_small(running: Running, drawn_shop: Shop) -> None:
+    sha256 = drawn_shop.sha256(3)
+    whole = running.client.get(f"/api/v1/photographs/{sha256}")
+    assert (whole.content, whole.headers["content-type"]) == (drawn_shop.photograph(3).read_bytes(), "image/png")
+    small = running.client.get(f"/api/v1/photographs/{sha256}", params={"size": 32})
+    assert small.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(small.content)) as picture:
+        assert picture.size == (24, 32)
+    again = running.client.get(
+        f"/api/v1/photographs/{sha256}?size=32", headers={"If-None-Match": small.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("harm", ["gone", "changed", "no photograph"])
+def test_only_what_the_index_saw_is_served(tiny_model: Path, tmp_path: Path, harm: str) -> None:
+    shop = make_shop(tmp_path / "shop", tiny_model)
+    sha256 = shop.sha256(3)
+    if harm == "gone":
+        shop.photograph(3).unlink()
+    else:
+        shop.photograph(3).write_bytes(png(draw(99)) if harm == "changed" else b"secret")
+    with served(shop) as running:
+        for size in ("", "?size=64"):
+            assert running.client.get(f"/api/v1/photographs/{sha256}{size}").status_code == 404
+        secret = hashlib.sha256(b"secret").hexdigest()
+        assert running.client.get(f"/api/v1/photographs/{secret}").status_code == 404
+
+
+def test_paths_are_said_only_where_that_was_asked_for(running: Running, drawn_shop: Shop) -> None:
+    assert str(drawn_shop.folder) not in running.post("search", STRANGER).text
+    with served(drawn_shop, WebSettings(rate="off", show_paths=True)) as telling:
+        (hit,) = telling.hits(drawn_shop.photograph(5).read_bytes(), topk=1)
+        assert hit["path"] == str(drawn_shop.photograph(5))
+
+
+def test_small_pictures_in_memory_are_bounded(running: Running, drawn_shop: Shop) -> None:
+    with running.live.lease() as index:
+        one = Thumbnails().get(index, drawn_shop.sha256(0), 64)
+        assert one is not None
+        kept = Thumbnails(3 * len(one))
+        for number in range(12):
+            assert _small(kept, index, drawn_shop, number)
+            assert len(kept) <= 3 * len(one)
+        assert len(kept) > len(one)
+        again = [_small(kept, index, drawn_shop, number) for number in (0, 11)]
+        assert again == [Thumbnails().get(index, drawn_shop.sha256(number), 64) for number in (0, 11)]
+
+
+def _small(kept: Thumbnails, index: OpenIndex, shop: Shop, number: int) -> bytes | None:
+    return kept.get(index, shop.sha256(number), 64)
