@@ -11,6 +11,8 @@ import typer
 
 from fashion_cli import __version__
 from fashion_cli.commands import (
+    catalog,
+    crawl,
     embed,
     evaluate,
     evaluate_recommend,
@@ -19,6 +21,7 @@ from fashion_cli.commands import (
     index,
     recommend,
     search,
+    serve,
     tag,
     train,
     weights,
@@ -33,7 +36,7 @@ from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, Settin
 
 PROGRAM = "fashion"
 COMPLETION = "_FASHION_COMPLETE"  # set by the shell functions that --install-completion writes
-RESUMED = ("embed", "index", "train")  # these go on where they were interrupted
+RESUMED = ("crawl", "embed", "index", "train")  # these go on where they were interrupted
 
 # Packages that an extra brings -> that extra.
 EXTRAS = dict.fromkeys(
@@ -59,12 +62,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for each in (tag.tag, index.index, search.search, embed.embed, map_command.map, recommend.recommend, train.train):
+for each in (
+    tag.tag,
+    index.index,
+    search.search,
+    embed.embed,
+    map_command.map,
+    recommend.recommend,
+    train.train,
+    crawl.crawl,
+    serve.serve,
+):
     app.command(cls=SectionedCommand)(each)
 evaluate.app.command(cls=SectionedCommand)(evaluate_tags.tags)
 evaluate.app.command(cls=SectionedCommand)(evaluate_styles.styles)
 evaluate.app.command(cls=SectionedCommand)(evaluate_recommend.recommend)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(weights.app, name="weights")
 
 

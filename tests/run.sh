@@ -11,14 +11,27 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases
 
-# Programs that tests use besides Python: those that read the feature file in the tests of its documentation, and a browser
-# that opens the attribute map. Where they cannot be installed, those tests skip; with CI=true the browser's fail.
+# Programs that tests use besides Python: those that read the feature file in the tests of its documentation, a browser
+# that opens the attribute map, and the two database servers that a catalogue may lie in. Where they cannot be installed, those
+# tests skip; with CI=true the browser's and the databases' fail.
 missing=()
 command -v h5dump >/dev/null && command -v h5cc >/dev/null || missing+=(hdf5-tools libhdf5-dev)
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver fonts-dejavu-core)
+[ -x /usr/sbin/mariadbd ] && compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(mariadb-server postgresql)
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     printf '==> installing %s\n' "${missing[*]}"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # The tests start servers of their own: none is to be started as a service of this machine.
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod +x /usr/sbin/policy-rc.d
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+        printf '==> not installed: %s\n' "${missing[*]}" >&2
+    if [ -n "$(trap -p EXIT)" ]; then
+        rm -f /usr/sbin/policy-rc.d
+        trap - EXIT
+    fi
 fi
 export PATH="$PWD/.venv/bin:$PATH"
 

@@ -1,0 +1,1 @@
+"""A small shop of drawn garments for the examples: see `../run_shop.py`."""

@@ -1,0 +1,69 @@
+"""How a crawl ends: look-alikes are settled, products go into the catalogue, what is gone is marked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fashion_cli.crawling import found_products
+from fashion_cli.crawling.job import CrawlConfig
+from fashion_cli.crawling.memory import Memory
+from fashion_cli.crawling.photographs import remove_dropped, settle_look_alikes
+from fashion_cli.crawling.tally import Tally
+from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.products.locations import CATALOGUE_FILE
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What was done in the end.
+
+    Attributes:
+        near_duplicates: Photographs that were dropped.
+        gone: Products that are gone by now.
+    """
+
+    near_duplicates: int
+    gone: int
+
+
+def catalogue_location(config: CrawlConfig) -> str:
+    """Where products go."""
+    return config.catalog or str(Path(config.folder) / CATALOGUE_FILE)
+
+
+def end(
+    config: CrawlConfig, memory: Memory, tally: Tally, *, complete: bool, progress: Callable[[str, int], None]
+) -> Ended:
+    """Bring the folder into order, as far as the crawl came.
+
+    Args:
+        config: Of the crawl.
+        memory: Of the crawl.
+        tally: Gets notes.
+        complete: Whether everything within the limits was looked at.
+        progress: Told what is done, and how much of it.
+
+    Raises:
+        CatalogueError: If the catalogue cannot be written; the next call does it.
+    """
+    dropped = settle_look_alikes(memory, config.near, all_there=complete)
+    remove_dropped(memory)
+    with Catalogue.open(catalogue_location(config), create=True) as catalogue:
+        for done, ready in enumerate(found_products.ready(memory), start=1):
+            catalogue.record(ready.product, ready.photographs, ready.seen_at)
+            found_products.recorded(memory, ready.product.item_id)
+            progress("recording", done)
+        gone = _mark_gone(memory, catalogue, tally) if complete and memory.generation > 1 else 0
+    return Ended(dropped, gone)
+
+
+def _mark_gone(memory: Memory, catalogue: Catalogue, tally: Tally) -> int:
+    troubled = found_products.troubled(memory)
+    gone = found_products.gone(memory, unreached=not troubled)
+    unsure = 0 if not troubled else len(found_products.gone(memory, unreached=True)) - len(gone)
+    if unsure:
+        tally.note(f"{unsure:,} products were not come across, but not every page could be read: they count as there")
+    catalogue.mark_gone(gone, datetime.now(UTC))
+    found_products.mark_gone(memory, gone)
+    return len(gone)

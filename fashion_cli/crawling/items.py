@@ -1,0 +1,69 @@
+"""What sources say that they found, and what remains to be fetched. Plain values that every part of a crawl shares."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fashion_cli.products.records import FoundProduct
+
+Kind = Literal["page", "sitemap", "image", "naver"]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A product with its photographs, or photographs alone.
+
+    Attributes:
+        product: None where a source knows photographs only, as a list of URLs does.
+        images: Absolute URLs in the order that the source gives them, the main photograph first.
+        source: What the user typed: a start page, a sitemap, `naver:…`, a list's name.
+    """
+
+    product: FoundProduct | None
+    images: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One address that a crawl has to fetch, as its memory keeps it.
+
+    Attributes:
+        kind: What reads the response.
+        url: What is asked for.
+        source: What the user typed that led here.
+        depth: Links from the start page; 0 for the start page itself.
+        follow: Whether links on the page are visited too.
+        headers: To send beside the usual ones. Never credentials: this is written to disk.
+        meta: For Scrapy's `Request.meta`; what JSON can hold.
+        id: Its row in the crawl's memory; 0 before it has one.
+        attempts: How often it was tried before.
+        etag: Of the copy that was read last, for conditional requests.
+        last_modified: Of the same.
+    """
+
+    kind: Kind
+    url: str
+    source: str
+    depth: int = 0
+    follow: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+    id: int = 0
+    attempts: int = 0
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was read from one response.
+
+    Attributes:
+        discoveries: Products and photographs.
+        visits: What else to fetch.
+        notes: What was wrong with the response without making it useless, one line each.
+    """
+
+    discoveries: tuple[Discovery, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    notes: tuple[str, ...] = ()

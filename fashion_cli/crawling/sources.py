@@ -1,0 +1,80 @@
+"""What a user can crawl: a shop, a sitemap, a list of image URLs, a search on Naver."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from fashion_cli.crawling.addresses import url_refusal
+from fashion_cli.crawling.sitemaps import is_sitemap
+from fashion_cli.crawling.urls import absolute
+from fashion_cli.errors import UsageError
+
+SourceKind = Literal["shop", "sitemap", "list", "naver"]
+LIST_SUFFIXES = (".txt", ".csv", ".parquet")
+NAVER = "naver:"
+_QUOTED = re.compile(r"^([\"'“”])(.*)([\"'“”])$")
+_EXAMPLES = 'https://shop.example/, https://shop.example/sitemap.xml, images.csv or naver:"테크웨어"'
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing to crawl.
+
+    Attributes:
+        kind: Which.
+        typed: As the crawl remembers it.
+        value: The URL, the file's path, or the search's words.
+    """
+
+    kind: SourceKind
+    typed: str
+    value: str
+
+
+def parse_source(text: str, *, allow_private: bool = False) -> Source:
+    """What the user means.
+
+    Raises:
+        UsageError: If it is nothing that can be crawled.
+    """
+    typed = text.strip()
+    if typed.startswith(NAVER):
+        return _search(typed)
+    if "://" in typed:
+        return _address(typed, allow_private=allow_private)
+    path = Path(typed).expanduser()
+    if path.suffix.lower() in LIST_SUFFIXES:
+        if not path.is_file():
+            raise UsageError(f"{typed}: no such file", hint="check the path")
+        return Source("list", str(path.absolute()), str(path.absolute()))
+    raise UsageError(f"{typed!r}: nothing to crawl", hint=f"give for example {_EXAMPLES}")
+
+
+def _search(typed: str) -> Source:
+    words = typed.removeprefix(NAVER).strip()
+    if quoted := _QUOTED.match(words):
+        words = quoted.group(2).strip()
+    if not words:
+        raise UsageError("naver: without words", hint='naver:"테크웨어"')
+    return Source("naver", f'{NAVER}"{words}"', words)
+
+
+def _address(typed: str, *, allow_private: bool) -> Source:
+    if reason := url_refusal(typed, allow_private=allow_private):
+        hint = "--allow-private, if that is what you want" if not url_refusal(typed, allow_private=True) else _EXAMPLES
+        raise UsageError(f"{_shown(typed)}: {reason}", hint=hint)
+    if "@" in urlsplit(typed).netloc:
+        raise UsageError(f"{_shown(typed)}: a name or password in the address", hint="crawl what everybody can see")
+    url = absolute(typed, typed)
+    if not url:
+        raise UsageError(f"{typed}: not an address", hint=f"give for example {_EXAMPLES}")
+    return Source("sitemap" if is_sitemap(url) else "shop", url, url)
+
+
+def _shown(url: str) -> str:
+    """An address without what stands before its host."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
