@@ -52,7 +52,9 @@ EXTRAS = dict.fromkeys(
     "train",
 ) | dict.fromkeys(("pyarrow", "plotly"), "map")
 EXTRAS |= dict.fromkeys(("scrapy", "twisted", "extruct", "w3lib", "price_parser", "imagehash", "selenium"), "crawl")
-EXTRAS |= dict.fromkeys(("fastapi", "uvicorn", "jinja2", "multipart", "limits", "prometheus_client"), "serve")
+EXTRAS |= dict.fromkeys(
+    ("fastapi", "uvicorn", "jinja2", "multipart", "limits", "prometheus_client", "threadpoolctl"), "serve"
+)
 EXTRAS |= dict.fromkeys(("sqlalchemy", "alembic"), "crawl") | dict.fromkeys(("pymysql", "psycopg"), "databases")
 
 # Rich help pages take longer to draw than all the rest: `--help` has to be there at once.

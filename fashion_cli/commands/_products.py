@@ -10,7 +10,7 @@ from fashion_cli.products.records import ShownOffer, ShownProduct
 # Columns of a CSV file beside the hits of a search.
 CELLS = ("product", "brand", "price", "currency", "shop", "url", "available")
 # A spreadsheet runs what begins so; one that is set to Korean or Japanese also in full width.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 NONE = "–"
 
 
@@ -63,7 +63,8 @@ def product_document(product: ShownProduct | None) -> dict[str, Any] | None:
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet shows instead of running it: names come from other people's pages."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone \r is not quoted, and ends a row
+    return f"'{lines}" if lines.startswith(FORMULA) else lines
 
 
 def _offer(offer: ShownOffer) -> Mapping[str, Any]:

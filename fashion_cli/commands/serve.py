@@ -16,7 +16,6 @@ from fashion_cli.commands._options import (
     StoredTaggerOption,
     WorkersOption,
 )
-from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
@@ -117,8 +116,6 @@ def serve(
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.steps.serve import ServeConfig, serve_index
 
-    if no_catalog and catalog:
-        raise UsageError("--catalog and --no-catalog contradict each other", hint="leave one out")
     config = ServeConfig(
         index=find_index(index, {}),
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),

@@ -4,6 +4,7 @@ In: one line of JSON, a `CrawlConfig`, on standard input, which stays open as lo
 JSON event a line on standard output, the last one being the report or an error. Messages go to standard error.
 """
 
+import gc
 import json
 import os
 import sys
@@ -30,9 +31,14 @@ def main() -> int:
 
     line = sys.stdin.readline(LINE_LIMIT)
     threading.Thread(target=_end_with_starter, daemon=True).start()
+    gc.disable()  # thousands of modules' parts come now, and stay: looking at them again and again takes a third longer
     from fashion_cli.crawling.run import serve
 
-    return serve(line, tell)
+    gc.freeze()
+    gc.enable()
+    code = serve(line, tell)
+    gc.freeze()  # the process ends: nothing is worth collecting
+    return code
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from scrapy.http import Response
 
 from fashion_cli.crawling.items import Visit
 from fashion_cli.crawling.links import Links
+from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.middlewares import tries
-from fashion_cli.crawling.urls import page_url
-from fashion_cli.crawling.visits import Outcome
+from fashion_cli.crawling.urls import page_key, page_url
+from fashion_cli.crawling.visits import Outcome, code_of
 
 
 def pages_to_visit(visit: Visit, links: Links, teased: Iterable[str]) -> list[Visit]:
@@ -27,6 +28,24 @@ def pages_to_visit(visit: Visit, links: Links, teased: Iterable[str]) -> list[Vi
         meta = {"list": digest} if turned else {}
         found.append(Visit("page", url, visit.source, visit.depth + (not (turned and new)), meta=meta))
     return found
+
+
+def is_alias(memory: Memory, canonical: str, own: str, visit: Visit) -> bool:
+    """Whether another address shows the page of a visit, and is or will be read.
+
+    Args:
+        memory: Of the crawl.
+        canonical: What the page calls its address.
+        own: Where it was read.
+        visit: What was asked for.
+    """
+    asked = page_key(visit.url)
+    if page_key(own) != asked and code_of(memory, "page", own)[0] == "done":
+        return True  # a redirect to a page that was read
+    if page_key(canonical) in (page_key(own), asked):
+        return False
+    status, code = code_of(memory, "page", canonical)
+    return status in ("", "pending") or (status == "done" and code != "alias")
 
 
 def sent(response: Response) -> int:

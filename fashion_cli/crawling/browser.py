@@ -7,16 +7,17 @@ What the browser shows in the end takes the place of the page's text.
 
 import asyncio
 import logging
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import HtmlResponse, Response
 
-from fashion_cli.crawling.browser_process import BrowserError, BrowserStuckError
-from fashion_cli.crawling.browser_session import BrowserSession
-from fashion_cli.crawling.refusals import StoppedError
+from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError, StoppedError
+
+if TYPE_CHECKING:
+    from fashion_cli.crawling.browser_session import BrowserSession
 
 ENABLED_SETTING = "BROWSER"  # in Scrapy's settings: whether pages are rendered
 RENDER = "browser"  # in a request's meta: whether this page is
@@ -83,7 +84,9 @@ class BrowserMiddleware:
                 _log.info("a new browser for %s: %s", response.url, error)
         raise AssertionError("unreachable")
 
-    async def _open(self) -> BrowserSession:
+    async def _open(self) -> "BrowserSession":
+        from fashion_cli.crawling.browser_session import BrowserSession  # Selenium is for those who want a browser
+
         if self._session is None:
             engine = self._crawler.engine
             if engine is None:

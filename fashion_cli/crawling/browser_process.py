@@ -18,7 +18,7 @@ from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from fashion_cli.errors import CrawlError
+from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
 
 PACKAGES = "chromium chromium-driver"  # of Debian
 PAGE_SECONDS = 20.0  # until a page has to be loaded
@@ -58,14 +58,6 @@ _PREFERENCES = {
     "webrtc.nonproxied_udp_enabled": False,
 }
 _SIZE = "return document.documentElement ? document.documentElement.outerHTML.length : 0"
-
-
-class BrowserError(CrawlError):
-    """No browser, or one that cannot show a page."""
-
-
-class BrowserStuckError(BrowserError):
-    """A page that keeps the browser busy without end: another browser would do no better."""
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,8 @@ from scrapy.http.request import NO_CALLBACK
 from w3lib.url import canonicalize_url
 
 from fashion_cli.crawling.browser_gate import FAILED, NOTHING, REFUSED, Answer, Asked, Gate
-from fashion_cli.crawling.browser_process import (
-    PAGE_SECONDS,
-    SETTLE_SECONDS,
-    Browser,
-    BrowserError,
-    BrowserOptions,
-    BrowserStuckError,
-)
+from fashion_cli.crawling.browser_process import PAGE_SECONDS, SETTLE_SECONDS, Browser, BrowserOptions
+from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
 
 PART = "browser_part"  # in the meta of what a page's scripts ask for: the page's URL
 PART_SECONDS = 20  # until something that a script asked for has to be there

@@ -10,7 +10,8 @@ from fashion_cli.crawling.job import CrawlConfig
 from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.photographs import remove_dropped, settle_look_alikes
 from fashion_cli.crawling.tally import Tally
-from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.data.image_files import one_line
+from fashion_cli.products.catalogue import Catalogue, ImpossibleProductError
 from fashion_cli.products.locations import CATALOGUE_FILE
 
 
@@ -51,11 +52,19 @@ def end(
     remove_dropped(memory)
     with Catalogue.open(catalogue_location(config), create=True) as catalogue:
         for done, ready in enumerate(found_products.ready(memory), start=1):
-            catalogue.record(ready.product, ready.photographs, ready.seen_at)
+            _record(catalogue, ready, tally)
             found_products.recorded(memory, ready.product.item_id)
             progress("recording", done)
         gone = _mark_gone(memory, catalogue, tally) if complete and memory.generation > 1 else 0
     return Ended(dropped, gone)
+
+
+def _record(catalogue: Catalogue, ready: found_products.Ready, tally: Tally) -> None:
+    """Hand one product over. One that no catalogue takes is left out and named, once: the others are not its fault."""
+    try:
+        catalogue.record(ready.product, ready.photographs, ready.seen_at)
+    except ImpossibleProductError as error:
+        tally.impossible(ready.product.url or ready.product.item_id, one_line(error))
 
 
 def _mark_gone(memory: Memory, catalogue: Catalogue, tally: Tally) -> int:

@@ -132,12 +132,23 @@ def mark_gone(memory: Memory, item_ids: Sequence[str]) -> None:
 
 
 def troubled(memory: Memory) -> bool:
-    """Whether anything but photographs failed in this round or waits: then what it leads to is not known."""
-    statement = select(func.count()).select_from(visits)
+    """Whether anything but photographs failed in this round or waits: then what it leads to is not known.
+
+    A page that is not there (404, 410) leads nowhere, and that is known; not so where a site begins. A site that is
+    down, sold or shut to us shows itself there: a start page that is missing or leads nowhere, a redirect to another
+    site, a robots.txt that now forbids what was read before.
+    """
     pages = and_(visits.c.kind != "image", visits.c.generation == memory.generation)
-    lost = and_(visits.c.status == "failed", visits.c.http_status.not_in((404, 410)))
+    begins = or_(visits.c.depth == 0, visits.c.kind == "sitemap")
+    led_nowhere = visits.c.links.in_(("", "[]"))
+    lost = or_(
+        visits.c.status == "pending",
+        and_(visits.c.status == "failed", or_(visits.c.http_status.not_in((404, 410)), begins)),
+        and_(visits.c.status == "refused", ~led_nowhere),
+        and_(visits.c.status == "done", visits.c.depth == 0, led_nowhere),
+    )
     with memory.connection.begin():
-        return bool(memory.connection.scalar(statement.where(pages, or_(lost, visits.c.status == "pending"))))
+        return memory.connection.scalar(select(visits.c.id).where(pages, lost).limit(1)) is not None
 
 
 def _write(memory: Memory, product: FoundProduct, page_id: int | None, shown: Sequence[int]) -> None:

@@ -36,6 +36,7 @@ class Frontier:
         self._turn: deque[str] = deque()
         self._left: set[str] = set()  # hosts that want to be left alone
         self._pages = max_pages - self._pages_done()
+        self._enough = False  # pages wait already for all that may be read: no sitemap has to name more
         self.refresh()
 
     def refresh(self) -> None:
@@ -116,7 +117,7 @@ class Frontier:
             loaded = self._loaded[host]
             while loaded:
                 visit = loaded.popleft()
-                if visit.id not in self._out and (visit.kind != "page" or self._pages > 0):
+                if visit.id not in self._out and self._wanted(visit):
                     return visit
             self._loaded[host] = self._load(host)
             if not self._loaded[host]:
@@ -126,21 +127,41 @@ class Frontier:
 
     def _load(self, host: str) -> deque[Visit]:
         order = (visits.c.priority.desc(), visits.c.depth, visits.c.id)
-        statement = (
-            select(visits, sources.c.text.label("source"))
-            .join(sources, sources.c.id == visits.c.source_id)
-            .where(self._waiting(), visits.c.host == host)
-            .order_by(*order)
-            .limit(LOADED + len(self._out))
-        )
+        statement = select(visits, sources.c.text.label("source")).join(sources, sources.c.id == visits.c.source_id)
         with self._memory.connection.begin():
-            rows = self._memory.connection.execute(statement).all()
+            waiting = statement.where(self._waiting(), visits.c.host == host).order_by(*order)
+            rows = self._memory.connection.execute(waiting.limit(LOADED + len(self._out))).all()
         return deque(each for row in rows if (each := _visit(row)).id not in self._out)
 
+    def _wanted(self, visit: Visit) -> bool:
+        if visit.kind == "sitemap":
+            return self._needs_sitemaps()
+        return visit.kind != "page" or self._pages > 0
+
     def _waiting(self) -> Any:
+        """What may be handed out. In a transaction that is open."""
         pages = visits.c.kind == "page"
         allowed = visits.c.depth <= self._max_depth if self._pages > 0 else false()
-        return and_(visits.c.status == "pending", or_(~pages, allowed))
+        others = visits.c.kind != "sitemap" if self._is_enough() else ~pages
+        return and_(visits.c.status == "pending", or_(and_(~pages, others), and_(pages, allowed)))
+
+    def _needs_sitemaps(self) -> bool:
+        if not self._enough:
+            with self._memory.connection.begin():
+                self._is_enough()
+        return not self._enough
+
+    def _is_enough(self) -> bool:
+        """Whether as many pages wait as may still be read: large shops have thousands of sitemaps.
+
+        With each page that is handed out, both numbers become less by one: what is enough stays enough.
+        """
+        if not self._enough:
+            near = and_(visits.c.kind == "page", visits.c.status == "pending", visits.c.depth <= self._max_depth)
+            some = select(visits.c.id).where(near).limit(max(self._pages, 0)).subquery()
+            waiting = int(self._memory.connection.scalar(select(func.count()).select_from(some)) or 0)
+            self._enough = waiting >= self._pages + len([each for each in self._out.values() if each.kind == "page"])
+        return self._enough
 
     def _pages_done(self) -> int:
         this_round = and_(visits.c.kind == "page", visits.c.generation == self._memory.generation)

@@ -112,7 +112,7 @@ class CrawlReport:
         gone: Products that are not there any more.
         left: Addresses that limits or an interruption kept from being fetched.
         notes: What else a person should know, one line each.
-        bytes: Received, before decompression.
+        bytes: Received, before decompression; of refused and failed answers too.
         seconds: In all.
         all_products: In the folder.
         all_photographs: In the folder.

@@ -168,6 +168,14 @@ class Memory:
             return int(self.connection.scalar(there) or 0), int(self.connection.scalar(kept) or 0)
 
 
+def unwritable(memory: Memory, error: DatabaseError) -> OutputError:
+    """The memory cannot be written, as on a full disk. Without it, addresses would be fetched again and again."""
+    return OutputError(
+        f"{memory.folder / FILE}: cannot be written ({error.orig})",
+        hint="make room there; the same call goes on from here",
+    )
+
+
 def _acquire(lock: IO[str], folder: Path) -> None:
     """Keep other crawls out of the folder until this one ends, however it does.
 

@@ -29,7 +29,7 @@ LAST_START = 1000  # `start` is at most this
 MOST = LAST_START + PER_PAGE - 1  # products that one search can reach
 SLOT = "naver-search-api"
 # Ten a second are allowed, over all programs of one application; a slot has no say over the others.
-SLOT_SETTINGS = {"concurrency": 1, "delay": 0.12, "randomize_delay": False}  # seconds between two requests
+SLOT_SETTINGS = {"concurrency": 1, "delay": 0.12, "jitter": 0.0}  # seconds between two requests
 
 # productType: sold new (1-3), second-hand (4-6), discontinued (7-9), announced (10-12).
 _AVAILABILITY = {**dict.fromkeys(range(7, 10), "Discontinued"), **dict.fromkeys(range(10, 13), "PreOrder")}

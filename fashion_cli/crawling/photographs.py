@@ -209,7 +209,7 @@ def _neighbours(looks: Sequence[_Looks], bits: int) -> dict[int, list[int]]:
         parts: dict[int, list[int]] = defaultdict(list)
         for place, each in enumerate(looks):
             parts[each.hash >> low & (1 << high - low) - 1].append(place)
-        for one, other in _pairs(parts.values()):
+        for one, other in _pairs(parts.values(), looks):
             if (one, other) not in seen and looks[one].is_like(looks[other], bits):
                 seen.add((one, other))
                 found[one].append(other)
@@ -217,11 +217,12 @@ def _neighbours(looks: Sequence[_Looks], bits: int) -> dict[int, list[int]]:
     return found
 
 
-def _pairs(groups: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
+def _pairs(groups: Iterable[list[int]], looks: Sequence[_Looks]) -> Iterator[tuple[int, int]]:
+    """Pairs of which one at least is new: the others were compared when they came."""
     for group in groups:
-        for place, one in enumerate(group):
-            for other in group[place + 1 :]:
-                yield one, other
+        for number, other in enumerate(group):
+            if not looks[other].settled:  # settled ones stand before
+                yield from ((one, other) for one in group[:number])
 
 
 def _settle(memory: Memory, kept: Iterable[str], dropped: dict[str, str]) -> None:

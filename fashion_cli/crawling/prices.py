@@ -54,7 +54,10 @@ _WHOLE = frozenset({"KRW", "JPY", "VND", "CLP", "ISK", "PYG", "UGX", "IDR"})  # 
 _PLAIN = re.compile(r"\d{1,12}(\.\d{1,4})?")
 _POWER = re.compile(r"[-+]?[\d.]+[eE][-+]?\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+")
-_HIGHEST = Decimal(10) ** 12
+_LOWEST, _HIGHEST = Decimal("0.0001"), Decimal(10) ** 12
+_LONGEST = 100  # characters; nothing longer is a price, and reading it takes long
+_NEGATIVE = re.compile(r"\W{0,9}[-−]\W{0,9}\d")  # "-5 €", "₩-5"
+_COUNTED = re.compile(r"[\d.,]\s*[만천억万億]")  # "3만 9천원", "1.5万円": not the number that stands before
 
 
 def currency_code(text: str) -> str:
@@ -80,13 +83,15 @@ def read_price(value: Any, currency: str = "") -> tuple[Decimal, str] | None:
     else:
         amount, written = _from_text(str(value), code)
         code = code or written
-    if amount is None or not code or not 0 < amount < _HIGHEST:
+    if amount is None or not code or not _LOWEST <= amount < _HIGHEST:
         return None
     return amount, code
 
 
 def _from_text(text: str, code: str) -> tuple[Decimal | None, str]:
     plain = text.strip()
+    if len(plain) > _LONGEST or _NEGATIVE.match(plain) or _COUNTED.search(plain):
+        return None, ""
     if _PLAIN.fullmatch(plain) and not (code in _WHOLE and _THOUSANDS.fullmatch(plain)):
         return _decimal(plain), ""
     if _POWER.fullmatch(plain):

@@ -14,6 +14,7 @@ from fashion_cli.crawling.structured import (
     Node,
     Structured,
     as_list,
+    crumbs_of,
     nodes_of_type,
     read_structured,
     reference_of,
@@ -95,7 +96,7 @@ def read_products(page: Page) -> ProductsOfPage:
     if graph is not None:
         kept.append([graph])
     described = _merged([reading for reading in kept if reading])
-    crumbs = _crumbs(data)
+    crumbs = crumbs_of(data)
     found: dict[str, Discovery] = {}
     for each in described:
         product = _product(each, page, shop, crumbs, alone=len(described) == 1)
@@ -149,7 +150,7 @@ def _described(node: Node, page: Page, shop: str) -> _Described:
     return _Described(
         name=text_of(node.get("name")) or next((name for each in variants if (name := text_of(each.get("name")))), ""),
         url=page_url(url) if url else "",
-        ident=next((text for key in _IDENTS if (text := text_of(node.get(key)))), ""),
+        ident=next((text for key in _IDENTS if (text := text_of(node.get(key))).lower() not in _NO_IDENTS), ""),
         brand=text_of(node.get("brand")) or text_of(node.get("manufacturer")),
         description=" ".join(remove_tags(text_of(node.get("description"))).split())[:LONGEST_DESCRIPTION],
         category=" > ".join(text for each in as_list(node.get("category")) if (text := text_of(each))),
@@ -161,6 +162,8 @@ def _described(node: Node, page: Page, shop: str) -> _Described:
 
 
 _IDENTS = ("productGroupID", "productID", "sku", "gtin13", "gtin", "mpn")
+# What shops write where they have no number: taken for one, all products would be the same.
+_NO_IDENTS = frozenset({"", "-", "0", "n/a", "na", "none", "null", "undefined", "false", "true"})
 
 
 def _images(node: Node, base: str) -> list[str]:
@@ -282,17 +285,6 @@ def _rank(offer: FoundOffer) -> tuple[bool, Decimal]:
 def _keywords(value: Any) -> tuple[str, ...]:
     words = [part.strip() for each in as_list(value) for part in text_of(each).split(",")]
     return tuple(dict.fromkeys(word for word in words if word))[:50]
-
-
-def _crumbs(data: Structured) -> tuple[str, ...]:
-    """The names on the way to a page: "Women", "Dresses"."""
-    for nodes in (data.json_ld, data.microdata, data.rdfa):
-        for trail in nodes_of_type(nodes, "BreadcrumbList"):
-            steps = [step for step in as_list(trail.get("itemListElement")) if isinstance(step, dict)]
-            names = [text_of(step.get("name")) or text_of(step.get("item")) for step in steps]
-            if any(names):
-                return tuple(name for name in names if name)
-    return ()
 
 
 def _shop(data: Structured, page: Page) -> str:

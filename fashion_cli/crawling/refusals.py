@@ -14,6 +14,7 @@ from scrapy.exceptions import (
 from fashion_cli.crawling.resolver import refused_hosts
 from fashion_cli.crawling.visits import Outcome
 from fashion_cli.data.image_files import one_line
+from fashion_cli.errors import CrawlError
 
 
 class RefusedError(IgnoreRequest):
@@ -50,6 +51,14 @@ class StoppedError(IgnoreRequest):
     """The crawl is being interrupted: the request waits for the next call."""
 
 
+class BrowserError(CrawlError):
+    """No browser, or one that cannot show a page."""
+
+
+class BrowserStuckError(BrowserError):
+    """A page that keeps the browser busy without end: another browser would do no better."""
+
+
 def outcome_of(error: BaseException, host: str, limit: int, attempts: int) -> Outcome:
     """What a request that brought no response comes to.
 
@@ -67,6 +76,8 @@ def outcome_of(error: BaseException, host: str, limit: int, attempts: int) -> Ou
         return Outcome("refused", "bytes", f"over the limit of {limit:,} bytes", attempts=attempts)
     if isinstance(error, UnsupportedURLSchemeError):
         return Outcome("refused", "address", one_line(Exception(str(error))), attempts=0)
+    if isinstance(error, BrowserError):
+        return Outcome("failed", "browser", str(error), attempts=attempts)
     code, reason = ("robots", str(error)) if isinstance(error, UnreadableRobotsError) else told(error)
     return Outcome("failed", code, reason, attempts=attempts)
 

@@ -5,12 +5,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from sqlalchemy.exc import DatabaseError
 
 from fashion_cli.crawling.beginning import begin, open_sources
 from fashion_cli.crawling.browser import stop_rendering
@@ -18,7 +20,7 @@ from fashion_cli.crawling.ending import Ended, catalogue_location, end
 from fashion_cli.crawling.frontier import Frontier
 from fashion_cli.crawling.items import Visit
 from fashion_cli.crawling.job import CrawlConfig, CrawlReport
-from fashion_cli.crawling.memory import Memory
+from fashion_cli.crawling.memory import Memory, unwritable
 from fashion_cli.crawling.middlewares import stop_waiting
 from fashion_cli.crawling.photographs import present
 from fashion_cli.crawling.settings import scrapy_settings
@@ -46,7 +48,7 @@ def crawl(config: CrawlConfig, tell: Tell) -> CrawlReport:
     Raises:
         FashionError: Whatever a user can mend.
     """
-    with Memory.open(Path(config.folder)) as memory:
+    with Memory.open(Path(config.folder)) as memory, _told_if_unwritable(memory):
         sources = open_sources(config, memory)
         Catalogue.open(catalogue_location(config), create=True, upgrade=True).close()
         tally = Tally()
@@ -60,6 +62,14 @@ def crawl(config: CrawlConfig, tell: Tell) -> CrawlReport:
         if complete:
             memory.end_round()
         return _report(config, memory, frontier, tally, ended)
+
+
+@contextmanager
+def _told_if_unwritable(memory: Memory) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise unwritable(memory, error) from error
 
 
 def _prepare(config: CrawlConfig, memory: Memory, sources: list[Source], tally: Tally) -> None:
@@ -114,6 +124,7 @@ class _Run:
         self._crawler.signals.connect(self._opened, signal=signals.spider_opened)
         self._crawler.signals.connect(self._robots, signal=signals.robots_parsed)
         self._crawler.signals.connect(self._counted, signal=signals.request_reached_downloader)
+        self._crawler.signals.connect(self._received, signal=signals.bytes_received)
         process.crawl(
             self._crawler, config=self._config, memory=self._memory, frontier=self._frontier, tally=self._tally
         )
@@ -137,6 +148,9 @@ class _Run:
     def _counted(self) -> None:
         self._tally.requests += 1
 
+    def _received(self, data: bytes) -> None:
+        self._tally.bytes += len(data)
+
     def _robots(self, robotparser: Any, request: Any) -> None:
         """The sitemaps that a shop's robots.txt names."""
         place = site_key(request.url)
@@ -148,9 +162,11 @@ class _Run:
             self._frontier.added({host_of(url) for url in named})
 
     def _report_progress(self) -> None:
+        began = time.monotonic()
         done, total = self._frontier.progress()
         self._tell({"event": "progress", "what": "crawling", "done": done, "total": total})
-        asyncio.get_running_loop().call_later(EVERY, self._report_progress)
+        spent = time.monotonic() - began  # with a million addresses, counting them takes a moment
+        asyncio.get_running_loop().call_later(max(EVERY, 50 * spent), self._report_progress)
 
     def _stop(self) -> None:
         """Send nothing more, and end when what is under way is there, or soon."""

@@ -36,5 +36,9 @@ class MemoryScheduler(BaseScheduler):
             return None
         if self._again:
             return self._again.popleft()
-        visit = self._spider.frontier.take()
+        try:
+            visit = self._spider.frontier.take()
+        except Exception as error:  # noqa: BLE001  # Scrapy would go on waiting, without end
+            self._spider.give_up(error)
+            return None
         return None if visit is None else self._spider.request_of(visit)

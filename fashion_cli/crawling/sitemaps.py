@@ -1,6 +1,7 @@
 """Sitemaps (https://www.sitemaps.org): lists of a site's pages, as XML or text, plain or in gzip, or lists of those."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from scrapy.utils.gz import gunzip
 from scrapy.utils.sitemap import Sitemap
@@ -45,7 +46,7 @@ def read_sitemap(body: bytes, url: str) -> SitemapEntries:
         return SitemapEntries(pages=_addresses(plain.decode("utf-8-sig", "replace").split(), url))
     try:
         sitemap = Sitemap(plain)
-        locations = [each["loc"] for each in sitemap if each.get("loc")]
+        locations = [each["loc"] for each in islice(sitemap, MOST) if each.get("loc")]
     except Exception as error:  # whatever lxml raises about what is no XML
         raise SitemapError("not a sitemap") from error
     if sitemap.type == "sitemapindex":

@@ -10,12 +10,12 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 from scrapy.utils.response import get_base_url
+from sqlalchemy.exc import DatabaseError
 from twisted.python.failure import Failure
 
 from fashion_cli.crawling import naver
-from fashion_cli.crawling.answers import pages_to_visit, seen, sent
+from fashion_cli.crawling.answers import is_alias, pages_to_visit, seen, sent
 from fashion_cli.crawling.browser import RENDER
-from fashion_cli.crawling.browser_process import BrowserError
 from fashion_cli.crawling.found_products import note, see_again
 from fashion_cli.crawling.frontier import Frontier
 from fashion_cli.crawling.items import Discovery, Visit
@@ -34,7 +34,6 @@ from fashion_cli.crawling.tally import Tally
 from fashion_cli.crawling.urls import page_key, page_url, site_key
 from fashion_cli.crawling.visits import (
     Outcome,
-    code_of,
     enqueue,
     host_of,
     keep_photograph,
@@ -71,7 +70,7 @@ class ShopSpider(Spider):
         self.frontier = frontier
         self.tally = tally
         self.stopping = False
-        self.fatal: FashionError | None = None
+        self.fatal: Exception | None = None
         self.on_fatal: Callable[[], None] = lambda: None
         self._folder = Path(config.folder)
         self._limits = Limits(config.min_side)
@@ -102,15 +101,17 @@ class ShopSpider(Spider):
         visit: Visit = response.meta["visit"]
         if self.stopping and response.status != 200:
             return
-        self.tally.bytes += len(response.body)
         readers = {"page": self._page, "sitemap": self._sitemap, "naver": self._search}
         try:
             if visit.kind == "image":
                 await self._image(response, visit)
             else:
                 readers[visit.kind](response, visit)
-        except FashionError as error:  # the disk is full, for example: no later visit would fare better
-            self._give_up(error)
+        except (
+            FashionError,
+            DatabaseError,
+        ) as error:  # a full disk: no later visit would fare better
+            self.give_up(error)
         except Exception as error:  # noqa: BLE001  # one page that we cannot read is not the end of the crawl
             _log.critical("a bug while reading %s", response.url, exc_info=True)
             self._settled(visit, Outcome("failed", "bug", f"cannot be read ({type(error).__name__})", response.status))
@@ -128,12 +129,12 @@ class ShopSpider(Spider):
         if isinstance(error, LeftError):
             self._left(visit, request, error)
             return
-        if isinstance(error, BrowserError):
-            outcome = Outcome("failed", "browser", str(error), attempts=tries(request))
-        else:
-            outcome = outcome_of(error, host_of(request.url), self._max_bytes(visit), tries(request))
-        self._settled(visit, outcome)
-        self.frontier.release(visit)
+        try:
+            self._settled(visit, outcome_of(error, host_of(request.url), self._max_bytes(visit), tries(request)))
+        except DatabaseError as problem:
+            self.give_up(problem)
+        finally:
+            self.frontier.release(visit)
 
     def _left(self, visit: Visit, request: Request, error: LeftError) -> None:
         """A host wants to be left alone: what waits there waits for another call."""
@@ -155,7 +156,7 @@ class ShopSpider(Spider):
         site = self._arrived(response, visit)
         links = read_links(response, site)
         own = page_url(response.url)
-        if self._is_alias(links.canonical, own, visit):
+        if is_alias(self.memory, links.canonical, own, visit):
             self._alias(response, visit, links.canonical)
             return
         tags = robot_tags(response)
@@ -242,16 +243,6 @@ class ShopSpider(Spider):
             self.memory.remember_site(visit.source, site)
         return site
 
-    def _is_alias(self, canonical: str, own: str, visit: Visit) -> bool:
-        """Whether another address shows this page, and is or will be read."""
-        asked = page_key(visit.url)
-        if page_key(own) != asked and code_of(self.memory, "page", own)[0] == "done":
-            return True  # a redirect to a page that was read
-        if page_key(canonical) in (page_key(own), asked):
-            return False
-        status, code = code_of(self.memory, "page", canonical)
-        return status in ("", "pending") or (status == "done" and code != "alias")
-
     def _alias(self, response: Response, visit: Visit, canonical: str) -> None:
         found = [Visit("page", canonical, visit.source, visit.depth, visit.follow)]
         self._done(visit, replace(seen(response), code="alias", reason=f"another address of {canonical}"), (), found)
@@ -287,7 +278,8 @@ class ShopSpider(Spider):
             settle(self.memory, visit, outcome)
         self.tally.settled(visit, outcome)
 
-    def _give_up(self, error: FashionError) -> None:
+    def give_up(self, error: Exception) -> None:
+        """End the crawl: what happened would happen again."""
         if self.fatal is None:
             self.fatal = error
             self.on_fatal()

@@ -22,8 +22,11 @@ from lxml.etree import LxmlError, ParserError
 Node = dict[str, Any]
 
 DEEPEST = 40  # levels of a page's data that are looked at
+MOST_NODES = 50_000  # of a page, with every reference as often as it is followed
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_WRAPPING = re.compile(r"<!--|-->|(//|/\*)?\s*(<!\[CDATA\[|\]\]>)(\s*\*/)?")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what JSON can spell and no database keeps
+# Comments' signs and CDATA around a block. The blanks are bounded: without that, a page of blanks takes hours.
+_WRAPPING = re.compile(r"<!--|-->|((//|/\*)\s{0,9})?(<!\[CDATA\[|\]\]>)(\s{0,9}\*/)?")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,17 @@ def nodes_of_type(nodes: tuple[Node, ...], *wanted: str) -> Iterator[Node]:
         yield from _inside(node, frozenset(wanted), 0)
 
 
+def crumbs_of(data: Structured) -> tuple[str, ...]:
+    """The names on the way to a page: "Women", "Dresses"."""
+    for nodes in (data.json_ld, data.microdata, data.rdfa):
+        for trail in nodes_of_type(nodes, "BreadcrumbList"):
+            steps = [step for step in as_list(trail.get("itemListElement")) if isinstance(step, dict)]
+            names = [text_of(step.get("name")) or text_of(step.get("item")) for step in steps]
+            if any(names):
+                return tuple(name for name in names if name)
+    return ()
+
+
 def as_list(value: Any) -> list[Any]:
     """A property's values, however many there are."""
     if value is None:
@@ -86,7 +100,7 @@ def text_of(value: Any) -> str:
         if isinstance(each, dict):
             found = text_of(each.get("@value") or each.get("name"))
         elif isinstance(each, str):
-            found = " ".join(unescape(each).split())
+            found = " ".join(_UNSTORABLE.sub("", unescape(each)).split())
         elif isinstance(each, int | float) and not isinstance(each, bool):
             found = str(each)
         else:
@@ -100,8 +114,8 @@ def reference_of(value: Any) -> str:
     """The address that a property names, as a text or as a node that is only referred to; "" if there is none."""
     for each in as_list(value):
         said = each.get("@id") or each.get("url") if isinstance(each, dict) else each
-        if isinstance(said, str) and said.strip():
-            return said.strip()
+        if isinstance(said, str) and (plain := _UNSTORABLE.sub("", said).strip()):
+            return plain
     return ""
 
 
@@ -172,16 +186,19 @@ def _unfolded(values: list[Any], depth: int = 0) -> Iterator[Node]:
 def _linked(nodes: list[Node]) -> list[Node]:
     """Nodes with plain types, in which a reference is replaced by what it refers to."""
     known = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
-    return [_resolved(node, known, ()) for node in nodes]
+    left = iter(range(MOST_NODES))
+    return [_resolved(node, known, (), left) for node in nodes]
 
 
-def _resolved(value: Any, known: dict[str, Node], above: tuple[str, ...]) -> Any:
+def _resolved(value: Any, known: dict[str, Node], above: tuple[str, ...], left: Iterator[int]) -> Any:
     if len(above) > DEEPEST:
         return None
     if isinstance(value, list):
-        return [_resolved(each, known, above) for each in value]
+        return [_resolved(each, known, above, left) for each in value]
     if not isinstance(value, dict):
         return value
+    if next(left, None) is None:  # each of thirty nodes refers to the next one twice: a billion nodes
+        return None
     name = value.get("@id")
     if isinstance(name, str):
         if set(value) == {"@id"}:
@@ -191,7 +208,7 @@ def _resolved(value: Any, known: dict[str, Node], above: tuple[str, ...]) -> Any
         above = (*above, name)
     else:
         above = (*above, "")
-    resolved = {_plain_name(key): _resolved(each, known, above) for key, each in value.items() if key != "@type"}
+    resolved = {_plain_name(key): _resolved(each, known, above, left) for key, each in value.items() if key != "@type"}
     return {**resolved, "@type": [_plain_name(str(each)) for each in as_list(value.get("@type"))]}
 
 

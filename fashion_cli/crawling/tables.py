@@ -58,7 +58,7 @@ visits = Table(
     Column("links", Text, nullable=False, server_default=""),  # ids of the visits that it led to, JSON
     Column("sha256", String, nullable=False, server_default=""),  # of a photograph
 )
-Index("visits_by_host", visits.c.status, visits.c.host, visits.c.priority, visits.c.depth, visits.c.id)
+Index("visits_by_host", visits.c.status, visits.c.host, visits.c.priority.desc(), visits.c.depth, visits.c.id)
 
 photographs = Table(
     "photographs",

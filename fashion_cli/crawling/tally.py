@@ -27,6 +27,7 @@ class Tally:
     failed: Counter[str] = field(default_factory=Counter)
     failures: list[Trouble] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
+    unsaid: int = 0  # notes beyond those that are listed
     started: float = field(default_factory=time.monotonic)
 
     def settled(self, visit: Visit, outcome: Outcome) -> None:
@@ -42,10 +43,19 @@ class Tally:
             self.pages += 1
             self.unchanged += outcome.code == "unchanged"
 
+    def impossible(self, place: str, reason: str) -> None:
+        """A product that no catalogue takes."""
+        self.failed["impossible product"] += 1
+        if len(self.failures) < NAMED:
+            self.failures.append(Trouble(place, reason, 0, 1))
+
     def note(self, text: str) -> None:
         """Something that a person should know; said once, however often it happens."""
-        self.notes[text] = self.notes.get(text, 0) + 1
+        if text in self.notes or len(self.notes) < NOTED:
+            self.notes[text] = self.notes.get(text, 0) + 1
+        else:
+            self.unsaid += 1
 
     def all_notes(self) -> tuple[str, ...]:
         said = [f"{text} ({count:,} times)" if count > 1 else text for text, count in self.notes.items()]
-        return tuple(said[:NOTED]) + ((f"and {len(said) - NOTED:,} more",) if len(said) > NOTED else ())
+        return (*said, *([f"and {self.unsaid:,} more"] if self.unsaid else []))

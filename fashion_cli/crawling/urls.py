@@ -109,11 +109,11 @@ def _registered(host: str) -> str:
 
 
 def _netloc(parts: SplitResult) -> str:
+    """Host and port. A name and password before them are left out: they would be kept, shown and logged."""
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
-    login = parts.netloc.rpartition("@")[0]
-    return f"{login}@{host}{port}" if login else f"{host}{port}"
+    return f"{host}{port}"
 
 
 def _without_dots(path: str) -> str:

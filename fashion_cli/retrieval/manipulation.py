@@ -2,10 +2,14 @@
 
 After FLAM (Han et al., "Automatic spatially-aware fashion concept discovery", and the survey's section on attribute
 manipulation): the query's vector is moved by the difference between the mean vector of the gallery's photographs with
-the new tag and that of those with the old one. No network is needed for it, and what the query is otherwise stays.
+the new tag and that of those with the old one. No network is needed for it.
+
+What the query is otherwise has to stay, and a vector says that too weakly: what is blue is often no shirt, and the mean
+of what is blue leads away from shirts. So the hits that keep most of the query's other tags come first (`keeping`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -15,9 +19,10 @@ from fashion_cli.data.tags import present_tags, require_group, suggestion
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import unit_rows
-from fashion_cli.retrieval.search import Features
+from fashion_cli.retrieval.search import Features, SearchOptions
 
 ROWS_AT_ONCE = 8192
+CANDIDATES = 500  # nearest photographs with the new tag, among which those that keep most are found
 
 
 class TagMeans:
@@ -95,3 +100,12 @@ def exchange(
     if length < 1e-6:
         raise UsageError("nothing is left of the query", hint="leave a `but` out")
     return (vector / length).astype(np.float32), shown
+
+
+def keeping(options: SearchOptions) -> SearchOptions:
+    """Options by which one shared tag outweighs every rank: of the nearest, those that keep most tags, then by cosine.
+
+    The number of candidates does not depend on how many hits are asked for: few are the beginning of many.
+    """
+    candidates = max(options.topk, CANDIDATES)
+    return replace(options, candidates=candidates, alpha=1.0, beta=float(candidates))

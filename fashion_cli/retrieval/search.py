@@ -44,6 +44,7 @@ class SearchOptions:
         rerank: Order the hits by rank and shared tags.
         alpha: What one rank costs.
         beta: What one shared tag brings.
+        candidates: Of so many of the nearest re-ranking chooses the `topk`; of `topk` where that is more.
         exact: Compare with every photograph, whatever the index is.
         min_percentile: Only hits nearer than this percentage of the gallery, in [0, 100].
         largest_gap: Only hits before the largest drop of the cosine.
@@ -57,6 +58,7 @@ class SearchOptions:
     rerank: bool = True
     alpha: float = ALPHA
     beta: float = BETA
+    candidates: int = 0
     exact: bool = False
     min_percentile: float | None = None
     largest_gap: bool = False
@@ -67,6 +69,11 @@ class SearchOptions:
             raise UsageError(f"topk {self.topk} is less than 1", hint="--topk 50")
         if self.min_percentile is not None and not 0 <= self.min_percentile <= 100:
             raise UsageError(f"percentile {self.min_percentile} is not in [0, 100]", hint="--min-percentile 95")
+
+    @property
+    def nearest(self) -> int:
+        """How many of the nearest are looked at."""
+        return max(self.topk, self.candidates) if self.rerank else self.topk
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,7 @@ def describe_rows(
 
     Args:
         gallery: Where they were found.
-        rows: (k,) nearest first.
+        rows: (k,) nearest first; of more than `topk` the last in that order are left out.
         cosines: (k,) with the query.
         present: (T,) the tags that the query shows.
         options: Whether and how to re-rank.
@@ -193,6 +200,7 @@ def describe_rows(
     if options.rerank:
         order = rerank(cosines, counts, options.alpha, options.beta)
         scores = totals(cosines, counts, options.alpha, options.beta)
+    order = order[: options.topk]
     return tuple(
         Hit(
             path=stored.paths[place],
@@ -220,14 +228,14 @@ def _nearest(
 ) -> Neighbours:
     """The nearest rows, or the nearest row of each of the nearest items."""
     if items is None:
-        return gallery.nearest(vector[None], options.topk, exact=options.exact, rows=rows)
+        return gallery.nearest(vector[None], options.nearest, exact=options.exact, rows=rows)
     there = len(gallery) if rows is None else len(rows)
-    asked = options.topk * PER_ITEM
+    asked = options.nearest * PER_ITEM
     while True:
         found = gallery.nearest(vector[None], asked, exact=options.exact, rows=rows)
         first = np.sort(np.unique(items[found.rows[0]], return_index=True)[1])  # nearest of each item, nearest first
-        if len(first) >= options.topk or asked >= there:
-            chosen = first[: options.topk]
+        if len(first) >= options.nearest or asked >= there:
+            chosen = first[: options.nearest]
             return Neighbours(found.rows[:, chosen], found.cosines[:, chosen])
         asked *= PER_ITEM
 

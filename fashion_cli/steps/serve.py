@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_cli.errors import ServeError
+from fashion_cli.errors import ServeError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         CatalogueError: If the catalogue cannot be read.
         UsageError: If an option means nothing.
     """
+    from threadpoolctl import threadpool_limits
+
     from fashion_cli.web.app import create_app
     from fashion_cli.web.live_index import LiveIndex
     from fashion_cli.web.looker import LookerOptions
@@ -118,7 +120,10 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
     from fashion_cli.web.service import SearchService
 
     with ExitStack() as stack:
+        # Searches run beside each other: a scan that spreads over all processors only gets in the way of the next one.
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
         listener = stack.enter_context(_listen(config.host, config.port))
+        _check_proxies(config.proxies)
         settings = _settings(config, listener)
         catalogue = _open_catalogue(config, stack)
         metrics = Metrics()
@@ -205,6 +210,19 @@ def _open_catalogue(config: ServeConfig, stack: ExitStack) -> "Catalogue | None"
 
     named = Manifest.read(config.index).catalog if config.catalog == "" else config.catalog
     return stack.enter_context(Catalogue.open(named)) if named else None
+
+
+def _check_proxies(proxies: tuple[str, ...]) -> None:
+    """A name would never be met, and whoever is everybody's proxy lets everybody choose an address."""
+    import ipaddress
+
+    for proxy in proxies:
+        try:
+            network = ipaddress.ip_network(proxy)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            raise UsageError(f"proxy {proxy!r}: neither an address nor a network", hint="--proxy 127.0.0.1")
 
 
 def _is_loopback(listener: socket.socket) -> bool:

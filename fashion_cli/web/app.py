@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from fashion_cli import __version__
 from fashion_cli.web.access import Access
@@ -20,6 +22,15 @@ ABOUT = (
     ' are decimal numbers in a text. Every error is `{"error": {"message", "hint"}}`.'
 )
 EXPOSED = ["Retry-After", "ETag"]
+
+
+class _Static(StaticFiles):
+    """Browsers ask each time whether a file is still the same: scripts of two versions would not fit together."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def create_app(service: SearchService, settings: WebSettings) -> FastAPI:
@@ -43,7 +54,7 @@ def create_app(service: SearchService, settings: WebSettings) -> FastAPI:
     app.include_router(create_api(service, settings, access))
     app.include_router(create_metrics(service))
     app.include_router(create_page(app, service, settings, access))
-    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    app.mount("/static", _Static(directory=FOLDER / "static"), name="static")
     app.add_middleware(Guard, settings=settings, access=access, metrics=service.metrics)
     if settings.origins:  # outside the guard: what browsers ask beforehand has no token
         _allow(app, settings.origins)

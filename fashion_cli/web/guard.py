@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
-from fashion_cli.web.faults import Fault
+from fashion_cli.web.faults import Fault, bug
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.settings import WebSettings
 
@@ -34,10 +34,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=(), camera=(self)",
+    "Cache-Control": "no-store",  # what a route says goes before it
 }
 UPLOADS = ("/api/v1/tags", "/api/v1/search")
 SMALL = 16 << 10  # bytes of the body of any other request
-SEARCHES = ("/api/v1/tags", "/api/v1/search")
+LOOKS = "/api/v1/tags"
+SEARCH = "/api/v1/search"
 PICTURES = "/api/v1/photographs/"
 PICTURES_PER_SEARCH = 20  # a page of hits shows so many; pictures are cheaper by about as much
 
@@ -65,12 +67,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def guarded_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
@@ -81,6 +83,10 @@ class Guard:
             refusal = self._refusal(request)
             small = receive if scope["path"] in UPLOADS else _limited(receive, self._settings.body_seconds)
             await (refusal or self._app)(scope, small, guarded_send)
+        except Exception:  # the log says it; the answer has the headers of all others
+            if not begun:
+                await bug()(scope, receive, guarded_send)
+            raise
         finally:
             self._tell(scope, status, time.perf_counter() - start)
 
@@ -123,9 +129,11 @@ class Guard:
 
     def _check_rate(self, request: HTTPConnection) -> None:
         path: str = request.scope["path"]
-        if path.startswith(PICTURES) and not path.endswith("/similar"):
+        if path == LOOKS:  # a count of its own: a box on the page asks for its tags and for its hits
+            rates, kind = self._search_rates, "looks"
+        elif path.startswith(PICTURES) and not path.endswith("/similar"):
             rates, kind = self._picture_rates, "pictures"
-        elif path in SEARCHES or path.startswith(PICTURES):
+        elif path == SEARCH or path.startswith(PICTURES):
             rates, kind = self._search_rates, "searches"
         else:
             return

@@ -1,6 +1,7 @@
 """One state of an index, open, with what searches in it need again and again."""
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from fashion_cli.web.looker import Looker
 ITEM = "item_id"  # the column that says which photographs show one item
 KEPT_FILTERS = 64
 ROWS_AT_ONCE = 65536
+RETRY = 10.0  # seconds until a catalogue that failed is asked again which items there are
 
 log = logging.getLogger(__name__)
 Items = tuple[list[str], npt.NDArray[np.int64]]
@@ -52,6 +54,8 @@ class OpenIndex:
         self.row_of = {sha256: row for row, sha256 in reversed(list(enumerate(self.sha256s)))}  # of copies, the first
         self._items_of = items_of
         self._known_items: Items | None = None
+        self._items_for_now: Items | None = None  # while the catalogue fails
+        self._ask_again_at = 0.0
         self._filters: OrderedDict[str, npt.NDArray[np.bool_]] = OrderedDict()
         self._lock = Lock()
         self._users = 0
@@ -77,12 +81,17 @@ class OpenIndex:
         self.gallery.nearest(np.ones((1, self.gallery.manifest.vector_width), np.float32), 1)
 
     def _items(self) -> Items:
-        if self._known_items is None:
-            try:
-                self._known_items = self._number_items(self._items_of)
-            except CatalogueError as error:  # the index has to do until the catalogue is there again
-                log.warning("items as the index knows them: %s", error)
-                return self._number_items(None)
+        if self._known_items is not None:
+            return self._known_items
+        if self._items_for_now is not None and time.monotonic() < self._ask_again_at:
+            return self._items_for_now
+        try:
+            self._known_items = self._number_items(self._items_of)
+        except CatalogueError as error:  # the index has to do until the catalogue is there again
+            log.warning("items as the index knows them: %s", error)
+            self._items_for_now = self._number_items(None)
+            self._ask_again_at = time.monotonic() + RETRY
+            return self._items_for_now
         return self._known_items
 
     def _number_items(self, items_of: ItemsOf | None) -> Items:

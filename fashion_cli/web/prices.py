@@ -5,7 +5,8 @@ it has to know every product; what the catalogue has changed since then is seen 
 """
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from threading import Lock
 
@@ -21,20 +22,27 @@ FRESH = 30.0  # seconds
 
 @dataclass(frozen=True)
 class PriceFilter:
-    """What a product may cost, in whatever currency it is sold, and whether it has to be there to buy.
+    """What a product may cost, and whether it has to be there to buy. Prices of two currencies do not compare.
 
     Attributes:
         least: None for any.
         most: None for any.
         available: True: only what can be bought; False: only what cannot; None for both.
+        currency: In which it is sold, ISO 4217; "" where that has not been settled.
     """
 
     least: Decimal | None = None
     most: Decimal | None = None
     available: bool | None = None
+    currency: str = ""
 
     def __bool__(self) -> bool:
-        return not (self.least is None and self.most is None and self.available is None)
+        return self.bounded or self.available is not None or self.currency != ""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it says a number."""
+        return self.least is not None or self.most is not None
 
     def fits(self, product: ShownProduct | None) -> bool:
         """Whether a product may be shown; what is no product has no price and cannot be bought."""
@@ -42,9 +50,9 @@ class PriceFilter:
             return not self
         if self.available is not None and product.available != self.available:
             return False
-        if self.least is None and self.most is None:
-            return True
-        return product.price is not None and self._within(product.price)
+        if self.currency and product.currency != self.currency:
+            return False
+        return not self.bounded or (product.price is not None and self._within(product.price))
 
     def _within(self, price: Decimal) -> bool:
         return (self.least is None or price >= self.least) and (self.most is None or price <= self.most)
@@ -58,6 +66,17 @@ class PriceTable:
         self._lock = Lock()
         self._read_at = -FRESH
         self._products: list[ShownProduct] = []
+
+    def settled(self, wanted: PriceFilter) -> PriceFilter:
+        """The same; numbers without a currency are in the one that most products are sold in.
+
+        Raises:
+            CatalogueError: If the catalogue cannot be read.
+        """
+        if not wanted.bounded or wanted.currency:
+            return wanted
+        known = Counter(product.currency for product in self._latest() if product.currency)
+        return replace(wanted, currency=max(sorted(known), key=known.__getitem__, default=""))
 
     def rows(self, index: OpenIndex, wanted: PriceFilter) -> npt.NDArray[np.bool_]:
         """(N,) which rows of an index show a product that fits.

@@ -30,6 +30,7 @@ Box = Annotated[
 ]
 ConditionText = Annotated[str, StringConstraints(min_length=3, max_length=500)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4)]
+Currency = Annotated[str, Field(examples=["KRW"], pattern=r"^([A-Z]{3})?$")]
 Keyword = Annotated[
     str, Field(min_length=1, max_length=200, description="Words of name, brand, keywords or tags", examples=["linen"])
 ]
@@ -70,8 +71,11 @@ class Narrowing(BaseModel):
         description='"group=tag": like the query, but with this tag instead',
         examples=[["colour=red"]],
     )
-    min_price: Price | None = Field(None, description="In the currency in which it is sold", examples=["10000"])
-    max_price: Price | None = Field(None, examples=["50000"])
+    min_price: Price | None = Field(None, description="Of the lowest offer", examples=["10000"])
+    max_price: Price | None = Field(None, description="Of the lowest offer", examples=["50000"])
+    currency: Currency = Field(
+        "", description="Only what is sold in it; else prices are in the one that most products are sold in"
+    )
     available: bool | None = Field(None, description="Only what can be bought, or only what cannot")
     one_per_item: bool = Field(True, description="Of several photographs of an item only the nearest")
     rerank: bool = Field(True, description="Order by rank and shared tags, not by rank alone")
@@ -83,7 +87,7 @@ class Narrowing(BaseModel):
 
     @property
     def prices(self) -> PriceFilter:
-        return PriceFilter(self.min_price, self.max_price, self.available)
+        return PriceFilter(self.min_price, self.max_price, self.available, self.currency)
 
     @property
     def spoken(self) -> str:

@@ -10,6 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from fashion_cli.web.faults import Fault, busy, complaint
 from fashion_cli.web.settings import WebSettings
@@ -17,7 +18,8 @@ from fashion_cli.web.settings import WebSettings
 FORM_BYTES = 64 << 10  # of everything beside the photograph: fields, names, boundaries
 MOST_FIELDS = 64
 DRAINED = 4  # times the limit: so much of a too large body is read and thrown away, so that its sender reads why
-AT_ONCE = 64  # photographs of the largest size that all requests may hold in memory together
+AT_ONCE = 64  # photographs of the largest size that all requests may hold in memory together,
+TOGETHER = 1 << 30  # but no more bytes than these
 IMAGE = "image"
 
 Question = TypeVar("Question", bound=BaseModel)
@@ -66,6 +68,8 @@ class Uploads:
             async with asyncio.timeout(settings.body_seconds):
                 await _refuse_announced(request, settings.max_bytes + FORM_BYTES)
                 form = await self._parse(request, held)
+        except ClientDisconnect:
+            raise Fault(400, "the client hung up") from None  # which nobody reads but the figures
         except TimeoutError:
             message = f"the request took more than {settings.body_seconds:g} seconds"
             raise Fault(408, message, "try again", {"Connection": "close"}) from None
@@ -93,7 +97,7 @@ class Uploads:
             self._held += len(chunk)
             if held.bytes > self._settings.max_bytes + FORM_BYTES:
                 raise _too_large(self._settings.max_bytes)
-            if self._held > AT_ONCE * self._settings.max_bytes:
+            if self._held > min(TOGETHER, AT_ONCE * self._settings.max_bytes):
                 raise busy()
             yield chunk
 

@@ -1,7 +1,8 @@
 """Searches by words: products of the catalogue by what shops say, photographs by the tags that words name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -16,23 +17,25 @@ _WORDS = re.compile(r"[^\s,;]+")
 
 
 def rows_of_products(
-    index: OpenIndex, products: Sequence[ShownProduct], allowed: Rows | None, *, one_per_item: bool
+    index: OpenIndex, products: Iterable[ShownProduct], allowed: Rows | None, *, most: int, one_per_item: bool
 ) -> Rows:
-    """Photographs of products, product by product.
+    """Photographs of products, product by product; no more products are read than it takes.
 
     Args:
         index: Where photographs are looked for.
         products: In the order of the answer.
         allowed: The only rows; None for all.
+        most: Photographs.
         one_per_item: Only the first photograph of each.
     """
-    wanted = {product.item_id for product in products}
+    items = index.item_ids
     rows_of: dict[str, list[int]] = {}
-    for row in range(len(index)) if allowed is None else allowed:
-        if (item := index.item_ids[row]) in wanted:
-            rows_of.setdefault(item, []).append(int(row))
+    for row in range(len(index)) if allowed is None else allowed.tolist():
+        rows_of.setdefault(items[row], []).append(row)
+    rows_of.pop("", None)  # photographs of which nobody knows a product
     each = slice(1) if one_per_item else slice(None)
-    return np.array([row for product in products for row in rows_of.get(product.item_id, ())[each]], np.int64)
+    found = (row for product in products for row in rows_of.get(product.item_id, ())[each])
+    return np.fromiter(islice(found, most), np.int64)
 
 
 def rows_of_tags(index: OpenIndex, text: str, allowed: Rows | None, *, one_per_item: bool) -> Rows:

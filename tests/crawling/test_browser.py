@@ -23,8 +23,9 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from fashion_cli.app import main
 from fashion_cli.crawling import browser_process
 from fashion_cli.crawling.browser_gate import Answer, Asked, Gate
-from fashion_cli.crawling.browser_process import BrowserError, BrowserStuckError, find_programs
+from fashion_cli.crawling.browser_process import find_programs
 from fashion_cli.crawling.browser_session import BrowserSession
+from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
 from fashion_cli.products.catalogue import Catalogue
 from tests.shop import scripted
 from tests.shop.goods import Product

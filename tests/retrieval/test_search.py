@@ -9,7 +9,7 @@ import pytest
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.retrieval.manipulation import TagMeans, exchange
+from fashion_cli.retrieval.manipulation import TagMeans, exchange, keeping
 from fashion_cli.retrieval.publish import publish, working_features, writing
 from fashion_cli.retrieval.search import Features, SearchOptions, find_hits
 from tests.retrieval.conftest import WIDTH, MakeFeatures
@@ -94,6 +94,24 @@ def test_exchanging_a_tag_moves_the_vector_by_the_difference_of_means(directory:
             exchange(features, present, {"colour": "purple"}, gallery, means)
         with pytest.raises(UsageError, match="shape"):
             exchange(features, present, {"shape": "round"}, gallery, means)
+
+
+def test_what_keeps_most_tags_comes_first_among_the_nearest(directory: Path) -> None:
+    with Gallery.open(directory) as gallery:
+        shown = present_tags(gallery.features.scores(), gallery.features.header.vocabulary)
+        nearest = np.argsort(-(units(gallery) @ query()), kind="stable")
+        present = np.array([True, False, True])
+        for topk in (1, 5, 40):
+            for candidates in (0, 60, 1000):
+                looked_at = list(nearest[: max(topk, candidates)])
+                expected = sorted(looked_at, key=lambda row: -int((shown[row] & present).sum()))[:topk]
+                options = SearchOptions(topk, alpha=1.0, beta=1000.0, candidates=candidates)
+                hits = find_hits(gallery, query(), present, options)
+                assert [hit.path for hit in hits] == [gallery.features.paths()[row] for row in expected]
+                assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert keeping(SearchOptions(5)) == SearchOptions(5, alpha=1.0, beta=500.0, candidates=500)
+        plain = SearchOptions(5, rerank=False, candidates=60)
+        assert [hit.retrieval_rank for hit in find_hits(gallery, query(), present, plain)] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("options", [{"topk": 0}, {"min_percentile": -1.0}, {"min_percentile": 100.5}])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,10 +19,12 @@ from fashion_cli.data.images import Box
 from fashion_cli.data.tags import present_tags
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct, ShownProduct
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.retrieval.search import Hit
 from fashion_cli.steps.search import QueryPart, SearchConfig, search_gallery
 from fashion_cli.web.answers import decimal_text, web_address
+from fashion_cli.web.words import rows_of_products
 from tests.web.shops import (
     COUNT,
     ONNX,
@@ -163,6 +166,28 @@ def test_but_moves_the_query_and_asks_for_the_tag(running: Running, drawn_shop: 
         assert {"group": "colour", "tag": new, "title": new} in hit["shared_tags"]
 
 
+def test_but_keeps_as_many_other_tags_as_there_are(running: Running, drawn_shop: Shop) -> None:
+    """First what shares most with the query, then what is nearest; few hits are the beginning of many."""
+    _, scores, vocabulary = stored(drawn_shop)
+    shown = present_tags(scores, vocabulary)
+    names = vocabulary.names
+    old = {tag["tag"] for tag in running.post("tags", STRANGER).json()["tags"] if tag["group"] == "colour"}
+    category = {tag["tag"] for tag in running.post("tags", STRANGER).json()["tags"]} - old
+    told_apart = 0
+    for new in {"red", "green", "blue"} - old:
+        asked = {"but": f"colour={new}", "one_per_item": False}
+        nearest = [
+            drawn_shop.number(hit["photograph"]) for hit in running.hits(STRANGER, topk=COUNT, rerank=False, **asked)
+        ]
+        kept = {row: sum(bool(shown[row, names.index(tag)]) for tag in category) for row in nearest}
+        expected = sorted(nearest, key=lambda row: -kept[row])
+        told_apart += expected != nearest
+        for topk in (2, COUNT):
+            hits = running.hits(STRANGER, topk=topk, **asked)
+            assert [drawn_shop.number(hit["photograph"]) for hit in hits] == expected[:topk]
+    assert told_apart
+
+
 def test_similar_finds_what_the_command_finds_without_the_item(running: Running, drawn_shop: Shop) -> None:
     path = drawn_shop.photograph(7)
     (result,) = search_gallery(SearchConfig(((QueryPart(path),),), drawn_shop.index, ONNX, COUNT, rerank=False)).results
@@ -224,6 +249,44 @@ def test_prices_filter(running: Running, drawn_shop: Shop) -> None:
         words = running.client.get("/api/v1/search", params={"keyword": "linen", "topk": COUNT, **fields}).json()
         assert {hit["product"]["item_id"] for hit in words["hits"]} == expected
     assert running.hits(STRANGER, min_price="99999999") == []
+
+
+def test_prices_of_two_currencies_are_not_compared(tiny_model: Path, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop", tiny_model)
+    offers = (FoundOffer("usd", Decimal(12_000), "USD", "https://usd.example/1", "InStock"),)
+    abroad = FoundProduct("usd:1", "Shirt from abroad", "https://usd.example/1", "Shop", offers)
+    seen = FoundPhotograph(shop.sha256(COUNT - 1), "photographs/x.png", "https://usd.example/i", 48, 64, 0)
+    with Catalogue.open(shop.catalogue) as catalogue:
+        catalogue.record(abroad, [seen], datetime.now(UTC))
+    with served(shop) as running:
+
+        def found(**asked: object) -> set[str]:
+            hits = running.hits(STRANGER, topk=COUNT, **asked)
+            return {hit["product"]["item_id"] for hit in hits}
+
+        assert found(currency="USD") == {"usd:1"}
+        assert found(currency="USD", min_price=1) == {"usd:1"}
+        assert found(currency="USD", min_price=12_001) == set()
+        assert found(min_price=12_000, max_price=12_000) == {item(2)}  # of most products: won
+        assert found(min_price=12_000, max_price=12_000, currency="KRW") == {item(2)}
+        assert "usd:1" in found(available="true")
+
+
+def test_words_read_no_more_products_than_it_takes(running: Running, drawn_shop: Shop) -> None:
+    read = []
+
+    def products() -> Iterator[ShownProduct]:
+        with Catalogue.open(drawn_shop.catalogue) as catalogue:
+            for product in catalogue.products():
+                read.append(product)
+                yield product
+
+    with running.live.lease() as index:
+        rows = rows_of_products(index, products(), None, most=3, one_per_item=True)
+        assert [index.sha256s[row] for row in rows] == [drawn_shop.sha256(PER_ITEM * number) for number in range(3)]
+        assert len(read) == 3
+        few = np.sort(rows[1:])
+        assert sorted(rows_of_products(index, products(), few, most=9, one_per_item=False)) == few.tolist()
 
 
 def test_words_find_products(running: Running, drawn_shop: Shop) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -83,6 +84,7 @@ def test_what_is_no_photograph_is_refused(running: Running, data: bytes, word: s
         {"but": ["colour=red", "colour=blue"]},
         {"but": "colour=purple"},
         {"min_price": "-1"},
+        {"min_price": "1", "currency": "won"},
         {"max_price": "NaN"},
         {"available": "perhaps"},
         {"unknown": "1"},
@@ -199,6 +201,39 @@ def test_a_body_that_takes_too_long_is_given_up(drawn_shop: Shop) -> None:
         assert _read(raw).startswith(b"HTTP/1.1 408")
 
 
+def test_who_hangs_up_in_the_middle_leaves_nothing_behind(drawn_shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    with served(drawn_shop) as running:
+        with _connected(running) as raw:
+            raw.sendall(
+                b"POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+                b"Content-Length: 9000\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert b"100" in raw.recv(1000)  # it is being read
+            raw.sendall(b"--b\r\n")
+        gone = 'fashion_http_requests_total{method="POST",route="/api/v1/search",status="400"} 1.0'
+        for _ in range(500):
+            if gone in (figures := running.client.get("/metrics").text):
+                break
+            threading.Event().wait(0.02)
+        assert gone in figures
+        assert 'status="500"' not in figures
+        assert "Traceback" not in caplog.text
+
+
+def test_a_bug_is_an_answer_like_all_others(drawn_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(drawn_shop) as running:
+
+        async def groups(_: str) -> bytes:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(running.service, "groups", groups)
+        answer = running.client.get("/api/v1/groups")
+        assert "a bug" not in refused(answer, 500)["message"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        figures = httpx.get(f"{running.address}/metrics").text  # uvicorn closes the other connection
+        assert 'fashion_http_requests_total{method="GET",route="/api/v1/groups",status="500"} 1.0' in figures
+
+
 def test_more_than_the_queue_holds_is_refused(drawn_shop: Shop) -> None:
     with served(drawn_shop, WebSettings(rate="off", queue=1)) as running:
         running.service._under_way = 1  # a search that does not end
@@ -223,16 +258,18 @@ def test_all_uploads_together_are_bounded(running: Running, monkeypatch: pytest.
 def test_searches_of_one_client_are_counted(drawn_shop: Shop) -> None:
     with served(drawn_shop, WebSettings(rate="3/hour")) as running:
         address = f"/api/v1/photographs/{drawn_shop.sha256(0)}"
-        assert running.post("tags", PHOTOGRAPH).status_code == 200
+        assert running.post("search", PHOTOGRAPH).status_code == 200
         assert running.client.get("/api/v1/search?keyword=red").status_code == 200
         assert running.client.get(f"{address}/similar").status_code == 200
         answer = running.post("search", PHOTOGRAPH)
         refused(answer, 429)
         assert 0 < int(answer.headers["retry-after"]) <= 3602
+        looks = [running.post("tags", PHOTOGRAPH).status_code for _ in range(4)]
+        assert looks == [200] * 3 + [429]  # a box costs one search and one look
         pictures = [running.client.get(f"{address}?size=64").status_code for _ in range(61)]
         assert pictures == [200] * 60 + [429]
         assert running.client.get("/api/v1/health").status_code == 200
-        assert 'fashion_refused_total{reason="rate"} 2.0' in running.client.get("/metrics").text
+        assert 'fashion_refused_total{reason="rate"} 3.0' in running.client.get("/metrics").text
 
 
 # ---- who
@@ -258,6 +295,17 @@ def test_every_answer_has_the_headers(running: Running) -> None:
         assert headers["cross-origin-resource-policy"] == "same-origin"
         assert "server" not in headers
         assert "access-control-allow-origin" not in headers
+
+
+def test_nothing_is_kept_but_pictures_and_what_is_asked_for_anew(running: Running, drawn_shop: Shop) -> None:
+    sha256 = drawn_shop.sha256(0)
+    for path in ("/api/v1/health", "/api/v1/groups", "/api/v1/search?keyword=red", "/metrics", "/nothing"):
+        assert running.client.get(path).headers["cache-control"] == "no-store"
+    assert running.client.get(f"/api/v1/photographs/{sha256}").headers["cache-control"] == "private, max-age=86400"
+    script = running.client.get("/static/page.js")
+    assert script.headers["cache-control"] == "no-cache"
+    again = running.client.get("/static/page.js", headers={"If-None-Match": script.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def test_other_sites_may_ask_only_where_that_is_allowed(drawn_shop: Shop) -> None:

@@ -110,7 +110,9 @@ def test_a_port_that_is_taken_is_said_before_anything_is_loaded(
         (["--token", "short"], 2, "token"),
         (["--rate", "often"], 2, "not a rate"),
         (["--catalog", "nowhere.sqlite"], 1, "nowhere.sqlite"),
-        (["--catalog", "x.sqlite", "--no-catalog"], 2, "contradict"),
+        (["--proxy", "*"], 2, "neither an address nor a network"),
+        (["--proxy", "0.0.0.0/0"], 2, "neither an address nor a network"),
+        (["--proxy", "nginx"], 2, "neither an address nor a network"),
         (["--model", "nowhere"], 1, "nowhere"),
         (["--add", "nowhere"], 1, "nowhere"),
         (["--port", "70000"], 2, "65535"),
@@ -144,6 +146,14 @@ def test_the_token_comes_from_the_environment_and_is_never_logged(drawn_shop: Sh
     assert "'GET' '/api/v1/groups' 200" in told
     assert TOKEN not in told
     assert "language" not in told  # nor what was asked
+
+
+def test_without_a_catalogue_whatever_the_environment_says(drawn_shop: Shop) -> None:
+    with process(drawn_shop, "--no-catalog", FASHION_CATALOG=str(drawn_shop.catalogue)) as (running, address, said):
+        assert "products of" not in said[-1]
+        assert httpx.get(f"{address}api/v1/health").json()["catalogue"] is False
+        running.terminate()
+        rest(running)
 
 
 def test_every_network_without_a_token_is_warned_of(drawn_shop: Shop) -> None:

@@ -139,7 +139,7 @@ function priceMenu(filters, changed) {
   });
   const wrong = element("p", { className: "wrong", role: "alert", hidden: true }, text("price_bad"));
   const built = menu(text("price"), { id: "price-menu" }, element("fieldset", { className: "prices" },
-    element("legend", { className: "unseen" }, text("price")), ...fields), wrong);
+    element("legend", { className: "unseen" }, text("price")), ...fields), wrong, element("p", { className: "quiet" }, text("price_note")));
   built.addEventListener("change", () => {
     const [least, most] = ["least", "most"].map((side) => find(`#price-${side}`, built).value.trim());
     wrong.hidden = !(least && most && Number(least) > Number(most));
