@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+
+from tests.required import not_there
 
 
 @contextmanager
@@ -15,10 +16,7 @@ def open_chromium(*arguments: str) -> Iterator[Chrome]:
     """A browser without a window. Missing is a failure where CI=true, else a skip that says why."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
-        message = "no chromium with its driver here: apt-get install chromium chromium-driver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        not_there("no chromium with its driver here: apt-get install chromium chromium-driver")
     options = ChromeOptions()
     options.binary_location = chromium
     # Shared memory may be small in a container.

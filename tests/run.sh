@@ -13,8 +13,7 @@ bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases
 
 # Programs that tests use besides Python: those that read the feature file in the tests of its documentation, a browser
 # that opens the attribute map and the search page, the two database servers that a catalogue may lie in, and `ip`, which makes
-# the network of its own that a crawl is tried in. Where they cannot be installed, those tests skip; with CI=true the browser's
-# and the databases' fail.
+# the network of its own that a crawl is tried in. Where they cannot be installed, those tests skip; with CI=true they fail.
 missing=()
 command -v h5dump >/dev/null && command -v h5cc >/dev/null || missing+=(hdf5-tools libhdf5-dev)
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver fonts-dejavu-core)

@@ -27,6 +27,7 @@ from fashion_cli.crawling.browser_process import find_programs
 from fashion_cli.crawling.browser_session import BrowserSession
 from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
 from fashion_cli.products.catalogue import Catalogue
+from tests.required import not_there
 from tests.shop import scripted
 from tests.shop.goods import Product
 from tests.shop.server import Reply, Server
@@ -39,10 +40,7 @@ PATIENCE = 30  # seconds until something that was asked for has to be there
 @pytest.fixture(scope="module")
 def chromium() -> None:
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        message = "no chromium with its driver here: apt-get install chromium chromium-driver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        not_there("no chromium with its driver here: apt-get install chromium chromium-driver")
 
 
 class Engine:

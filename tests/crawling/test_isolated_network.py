@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.crawling.isolated_network import TARGETS
+from tests.required import not_there
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +24,7 @@ def unshare() -> list[str]:
     if not reason and subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
         reason = "no network of its own for a program here: `unshare --map-root-user --net` fails"
     if reason:
-        pytest.skip(reason)
+        not_there(reason)
     return command
 
 
@@ -56,7 +57,7 @@ def test_with_allow_private_the_same_pages_do_lead_there(unshare: list[str], tmp
 
 def test_scripts_of_a_page_in_the_browser(unshare: list[str], tmp_path: Path) -> None:
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("no chromium with its driver here: apt-get install chromium chromium-driver")
+        not_there("no chromium with its driver here: apt-get install chromium chromium-driver")
     found = crawl(unshare, tmp_path, "--browser", "--max-depth", "0")
     assert found["code"] == 0, found["said"]
     assert found["reached"] == []

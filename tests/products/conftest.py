@@ -1,6 +1,5 @@
 """A catalogue on each of the three databases."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from fashion_cli.products.catalogue import Catalogue
 from tests.database_servers import MariaDB, PostgreSQL, Server, missing_programs
+from tests.required import not_there
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +23,7 @@ def postgresql() -> Iterator[Server]:
 def _running(kind: type[Server]) -> Iterator[Server]:
     """A server, until the last test is done. Missing is a failure where CI=true, else a skip that says why."""
     if missing := missing_programs(kind):
-        message = f"no {kind.__name__} ({', '.join(missing)} missing): apt-get install mariadb-server postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        not_there(f"no {kind.__name__} ({', '.join(missing)} missing): apt-get install mariadb-server postgresql")
     server = kind()
     yield server
     server.stop()

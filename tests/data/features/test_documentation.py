@@ -13,6 +13,7 @@ import pytest
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.data.features.transactions import TransactionFile
 from fashion_cli.model_cards import TagGroup, Vocabulary
+from tests.required import not_there
 
 PAGE = Path(__file__).parents[3] / "docs" / "feature-file.md"
 MakeFile = Callable[..., Path]
@@ -72,7 +73,7 @@ def test_read_with_pandas(make_file: MakeFile) -> None:
 
 def test_read_in_c(make_file: MakeFile, rows_of: RowsOf) -> None:
     if shutil.which("h5cc") is None:
-        pytest.skip("no h5cc: apt install libhdf5-dev")
+        not_there("no h5cc: apt install libhdf5-dev")
     path = make_file(100)
     (path.parent / "vectors.c").write_text(examples("c")[0], encoding="utf-8")
     run(["h5cc", "vectors.c", "-o", "vectors"], path.parent)
@@ -83,7 +84,7 @@ def test_read_in_c(make_file: MakeFile, rows_of: RowsOf) -> None:
 
 def test_look_at_it(make_file: MakeFile) -> None:
     if shutil.which("h5dump") is None:
-        pytest.skip("no h5dump: apt install hdf5-tools")
+        not_there("no h5dump: apt install hdf5-tools")
     path = make_file(100)
     shown = run(["bash", "-ec", example("sh", "h5dump -H")], path.parent)
     for part in ("fashion-mobilenet", "H5T_CSET_UTF8", "/photos/0/", "/tags/thresholds"):
@@ -92,7 +93,7 @@ def test_look_at_it(make_file: MakeFile) -> None:
 
 def test_h5repack(make_file: MakeFile, holds: Holds) -> None:
     if shutil.which("h5repack") is None:
-        pytest.skip("no h5repack: apt install hdf5-tools")
+        not_there("no h5repack: apt install hdf5-tools")
     path = make_file(2100)
     run(["bash", "-ec", example("sh", "h5repack")], path.parent)
     holds(path.parent / "small.h5", range(2100))

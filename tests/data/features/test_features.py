@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -534,23 +533,6 @@ def test_threads_read_one_file(make_file: MakeFile, rows_of: RowsOf) -> None:
         found = list(threads.map(lambda row: file.read([row]), range(500)))
     assert [rows.paths[0] for rows in found] == list(expected.paths)
     assert np.array_equal(np.concatenate([rows.vectors for rows in found]), expected.vectors)
-
-
-def test_speed_at_100000_rows(make_file: MakeFile, rows_of: RowsOf) -> None:
-    """Ten times and more what was measured: a slow processor passes, a quadratic scan does not."""
-    numbers = np.random.default_rng(1).choice(100_000, 50, replace=False)
-    wanted = rows_of([77_777]).paths[0]
-
-    def seconds(action: Callable[[], object]) -> float:
-        started = time.process_time()
-        action()
-        return time.process_time() - started
-
-    with FeatureFile.open(make_file(100_000, batch=20_000)) as file:
-        assert min(seconds(lambda: file.read(numbers)) for _ in range(5)) < 0.1
-        assert min(seconds(lambda: file.vectors(numbers)) for _ in range(5)) < 0.03
-        assert seconds(lambda: file.find(wanted)) < 1
-        assert seconds(lambda: file.find("/elsewhere.jpg")) < 0.01
 
 
 def test_identities(make_file: MakeFile, rows_of: RowsOf) -> None:
