@@ -38,9 +38,9 @@ PROGRAM = "fashion"
 COMPLETION = "_FASHION_COMPLETE"  # set by the shell functions that --install-completion writes
 RESUMED = ("crawl", "embed", "index", "train")  # these go on where they were interrupted
 
-# Packages that an extra brings -> that extra.
-EXTRAS = dict.fromkeys(
-    (
+# Extra -> packages that it brings, by the names of their modules. What several extras bring stands under one of them.
+PACKAGES = {
+    "train": (
         "accelerate",
         "pytorch_metric_learning",
         "torchmetrics",
@@ -49,13 +49,23 @@ EXTRAS = dict.fromkeys(
         "onnxscript",
         "matplotlib",
     ),
-    "train",
-) | dict.fromkeys(("pyarrow", "plotly"), "map")
-EXTRAS |= dict.fromkeys(("scrapy", "twisted", "extruct", "w3lib", "price_parser", "imagehash", "selenium"), "crawl")
-EXTRAS |= dict.fromkeys(
-    ("fastapi", "uvicorn", "jinja2", "multipart", "limits", "prometheus_client", "threadpoolctl"), "serve"
-)
-EXTRAS |= dict.fromkeys(("sqlalchemy", "alembic"), "crawl") | dict.fromkeys(("pymysql", "psycopg"), "databases")
+    "map": ("plotly", "pyarrow"),
+    "crawl": (
+        "alembic",
+        "cryptography",
+        "extruct",
+        "imagehash",
+        "price_parser",
+        "scrapy",
+        "selenium",
+        "sqlalchemy",
+        "twisted",
+        "w3lib",
+    ),
+    "serve": ("fastapi", "jinja2", "limits", "multipart", "prometheus_client", "threadpoolctl", "uvicorn"),
+    "databases": ("psycopg", "pymysql"),
+}
+EXTRAS = {package: extra for extra, packages in PACKAGES.items() for package in packages}
 
 # Rich help pages take longer to draw than all the rest: `--help` has to be there at once.
 app = typer.Typer(

@@ -78,11 +78,7 @@ def _ml_gcn(card: ModelCard) -> nn.Module:
 
 
 def _basic_cnn(card: ModelCard) -> nn.Module:
-    if card.vector_width != BASIC_WIDTH:
-        raise WeightsError(
-            f"model {card.name}: basic_cnn gives vectors of {BASIC_WIDTH}, not {card.vector_width}",
-            hint=f"vector_width = {BASIC_WIDTH} in [model]",
-        )
+    _require_width(card, "basic_cnn", BASIC_WIDTH)
     return BasicCNN(len(card.vocabulary))
 
 
@@ -92,12 +88,17 @@ def _paper_trunk(card: ModelCard) -> Trunk:
         raise WeightsError(f"model {card.name}: {card.architecture} without tags", hint="the recipe's groups name them")
     name = card.options.get("trunk") or PUBLISHED[card.architecture][0]
     trunk = build_trunk({**card.options, "trunk": name}, (card.input.height, card.input.width))
-    if trunk.width != card.vector_width:
-        raise WeightsError(
-            f"model {card.name}: {name} gives vectors of {trunk.width}, not {card.vector_width}",
-            hint=f"vector_width = {trunk.width} in [model]",
-        )
+    _require_width(card, name, trunk.width)
     return trunk
+
+
+def _require_width(card: ModelCard, name: str, width: int) -> None:
+    """Where vectors are what the heads see, their width is no choice."""
+    if width != card.vector_width:
+        raise WeightsError(
+            f"model {card.name}: {name} gives vectors of {width}, not {card.vector_width}",
+            hint=f"vector_width = {width} in [model]",
+        )
 
 
 BUILDERS: dict[str, Callable[[ModelCard], nn.Module]] = {

@@ -1,6 +1,7 @@
 """The command line as a whole: help, versions, exit codes, and what an error looks like."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -176,11 +177,14 @@ def test_a_missing_extra_says_what_to_install(
         main(["train"])
 
 
-def test_every_package_of_an_extra_is_known() -> None:
+@pytest.mark.parametrize("extra", app.PACKAGES)
+def test_every_package_of_an_extra_is_known(extra: str) -> None:
     document = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
-    extras = document["project"]["optional-dependencies"]
-    named = {each.partition(">")[0].strip().replace("-", "_") for each in extras["train"]}
-    assert named <= {name for name, extra in app.EXTRAS.items() if extra == "train"}
+    lines = document["project"]["optional-dependencies"][extra]
+    named = {re.split(r"[\[>]", each)[0].replace("-", "_") for each in lines}
+    modules = {"multipart" if name == "python_multipart" else name for name in named}
+    assert modules <= set(app.EXTRAS)
+    assert set(app.PACKAGES[extra]) - {"twisted", "w3lib"} <= modules  # these two come with scrapy
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

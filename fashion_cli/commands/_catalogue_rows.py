@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._products import harmless, moment, product_document, product_words, shown_price
-from fashion_cli.commands._render import Column, as_csv, as_json, as_table, emit
+from fashion_cli.commands._render import SEPARATOR, Column, as_csv, as_json, as_table, emit
 from fashion_cli.commands._whole_files import whole_file
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownProduct
 
-SEPARATOR = ";"  # between values in one CSV cell
 AT_ONCE = 500  # lines written together
 TEXTS = ("item_id", "name", "brand", "category")
 

@@ -113,11 +113,6 @@ def read_numbers(option: str, text: str, kind: Callable[[str], N], least: float 
     return tuple(numbers)
 
 
-def _stdin_paths(null: bool) -> list[Path]:
-    lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
-    return [Path(os.fsdecode(line)) for line in lines if line]
-
-
 def one_source(manifest: Path | None, data: str | None) -> str:
     """What is measured on: the table or the annotated set that was given.
 
@@ -130,3 +125,8 @@ def one_source(manifest: Path | None, data: str | None) -> str:
             hint="give a CSV table, or --data inshop:DIR",
         )
     return str(manifest) if data is None else data
+
+
+def _stdin_paths(null: bool) -> list[Path]:
+    lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
+    return [Path(os.fsdecode(line)) for line in lines if line]

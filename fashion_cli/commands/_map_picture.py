@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.commands._eval_plots import save_plot
 from fashion_cli.data.image_files import printable
-from fashion_cli.errors import OutputError
 from fashion_cli.steps.map import MapGroup, MapReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
 CELLS = 80  # of a heat map, on each side
 BLUR = 1.5  # cells: standard deviation; a garment is no wider, and single ones do not flicker
@@ -63,7 +63,7 @@ def draw_map(report: MapReport, path: Path) -> None:
     _draw_head(parts[0], report)
     for part, group in zip(parts[1:], groups, strict=True):
         _draw_group(part, group, report)
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def density(
@@ -216,14 +216,3 @@ def _prepare(axes: "Axes") -> None:
     axes.set_ylim(0, 1)
     axes.set_aspect("equal")
     axes.spines[:].set_color("#D0D0CC")
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        figure.savefig(partial, format="png")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{printable(path)}: cannot be written ({error.strerror or error})", hint="choose another place"
-        ) from error

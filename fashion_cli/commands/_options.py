@@ -9,6 +9,7 @@ import typer
 Format = Literal["table", "json", "jsonl", "csv", "paths"]
 RowFormat = Literal["table", "json", "jsonl", "csv"]  # of commands whose rows are not photographs that were found
 
+MEASURED = "What is measured"
 RUNNING = "How the model runs"
 OUTPUT = "Output"
 
@@ -131,6 +132,10 @@ StoredTaggerOption = Annotated[
         rich_help_panel=RUNNING,
     ),
 ]
+IndexOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", show_default=".fashion here or in the nearest parent", help="The index directory."),
+]
 CatalogOption = Annotated[
     str | None,
     typer.Option(
@@ -140,6 +145,7 @@ CatalogOption = Annotated[
         help="The product catalogue: a file, the folder of a crawl, or a database's URL.",
     ),
 ]
+NoCatalogOption = Annotated[bool, typer.Option("--no-catalog", help="Photographs alone, without products.")]
 MapOption = Annotated[
     Path | None,
     typer.Option(

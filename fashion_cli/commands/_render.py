@@ -44,7 +44,7 @@ class Column:
 
 
 RANK, PATH = Column("rank", numeric=True), Column("path")  # of every table of photographs that were found
-SEPARATOR = ";"  # between tags in one CSV cell
+SEPARATOR = ";"  # between values in one CSV cell
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import typer
 
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import (
+    MEASURED,
     OUTPUT,
     RUNNING,
     BatchSizeOption,
@@ -27,8 +28,6 @@ DEFAULTS = InferenceOptions()
 
 app = typer.Typer(help="Measure a model on labelled photographs.")
 
-ON = "What is measured"
-
 ManifestArgument = Annotated[
     Path | None,
     typer.Argument(metavar="CSV", show_default=False, help="A table with the columns path, split, item_id and labels."),
@@ -39,7 +38,7 @@ DataOption = Annotated[
         metavar="KIND:PATH",
         show_default=False,
         help="Instead of a table: inshop:DIR, c2s:DIR (DeepFashion as published), folder:DIR, csv:FILE.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 QuerySplitOption = Annotated[
@@ -49,7 +48,7 @@ QuerySplitOption = Annotated[
         metavar="NAME",
         show_default="val, or as published",
         help="Rows of this split are queries; '' is all.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 GallerySplitOption = Annotated[
@@ -58,7 +57,7 @@ GallerySplitOption = Annotated[
         metavar="NAME",
         show_default="all, or as published",
         help="Rows of this split are searched; '' is all.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 DistractorsOption = Annotated[
@@ -67,7 +66,7 @@ DistractorsOption = Annotated[
         metavar="CSV|DIR",
         show_default=False,
         help="More photographs to search, all wrong; may be repeated.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 ItemColumnOption = Annotated[
@@ -76,7 +75,7 @@ ItemColumnOption = Annotated[
         metavar="NAME",
         show_default="item_id, or class for folder:",
         help="Photographs with the same value show the same item.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 CutoffsText = Annotated[str, typer.Option(metavar="K,K,...", help="The K of recall@K.")]
@@ -105,7 +104,7 @@ def retrieval(
             metavar="NAME",
             show_default="category for inshop:",
             help="Also give figures per value of this column; '' is none.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = None,
     features: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fashion_cli.commands._options import (
+    MEASURED,
     OUTPUT,
     RUNNING,
     BatchSizeOption,
@@ -19,8 +20,6 @@ from fashion_cli.commands._options import (
 from fashion_cli.inference.options import InferenceOptions
 
 DEFAULTS = InferenceOptions()
-
-ON = "What is measured"
 
 
 def styles(
@@ -41,15 +40,15 @@ def styles(
             parser=verbatim,
             help="The folder that a recipe's sources are relative to; or a set in their place, or without a recipe: "
             "folder:DIR, attributes:DIR, inshop:DIR, c2s:DIR, csv:FILE.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = ".",
     split: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose photographs; '' is all.", rich_help_panel=ON)
+        str, typer.Option(metavar="NAME", help="Whose photographs; '' is all.", rich_help_panel=MEASURED)
     ] = "test",
     group: Annotated[
         str,
-        typer.Option(metavar="NAME", show_default="the only one", help="The tags to rank.", rich_help_panel=ON),
+        typer.Option(metavar="NAME", show_default="the only one", help="The tags to rank.", rich_help_panel=MEASURED),
     ] = "",
     column: Annotated[
         str,
@@ -57,14 +56,14 @@ def styles(
             metavar="NAME",
             show_default="named as the group",
             help="Without a recipe: the column with the labels, with ; between them.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = "",
     cutoffs: Annotated[
-        str, typer.Option(metavar="K,K,...", help="The K of any-recall and all-recall.", rich_help_panel=ON)
+        str, typer.Option(metavar="K,K,...", help="The K of any-recall and all-recall.", rich_help_panel=MEASURED)
     ] = "1,2,3",
     label_cutoff: Annotated[
-        int, typer.Option(min=1, metavar="K", help="The K of each label's recall.", rich_help_panel=ON)
+        int, typer.Option(min=1, metavar="K", help="The K of each label's recall.", rich_help_panel=MEASURED)
     ] = 3,
     correlation: Annotated[
         Path | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fashion_cli.commands._options import (
+    MEASURED,
     OUTPUT,
     BatchSizeOption,
     DeviceOption,
@@ -21,8 +22,6 @@ from fashion_cli.inference.options import InferenceOptions
 
 DEFAULTS = InferenceOptions()
 
-ON = "What is measured"
-
 LabelledArgument = Annotated[
     Path | None,
     typer.Argument(metavar="CSV", show_default=False, help="A table with the columns path, split and labels."),
@@ -33,11 +32,11 @@ LabelledOption = Annotated[
         metavar="KIND:PATH",
         show_default=False,
         help="Instead of a table: folder:DIR, attributes:DIR, inshop:DIR, c2s:DIR, csv:FILE.",
-        rich_help_panel=ON,
+        rich_help_panel=MEASURED,
     ),
 ]
 SplitOption = Annotated[
-    str, typer.Option(metavar="NAME", help="Rows of this split are measured; '' is all.", rich_help_panel=ON)
+    str, typer.Option(metavar="NAME", help="Rows of this split are measured; '' is all.", rich_help_panel=MEASURED)
 ]
 
 
@@ -52,7 +51,7 @@ def tags(
             metavar="TOML",
             show_default=False,
             help="Read labels by this recipe's rules, and divide the photographs as training with it does.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = None,
     columns: Annotated[
@@ -62,7 +61,7 @@ def tags(
             metavar="GROUP=COLUMN",
             show_default=False,
             help="The table's column with a tag group's labels; may be repeated.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = None,
     group: Annotated[
@@ -71,7 +70,7 @@ def tags(
             metavar="GROUP",
             show_default=False,
             help="Only this group of tags; may be repeated.",
-            rich_help_panel=ON,
+            rich_help_panel=MEASURED,
         ),
     ] = None,
     best: Annotated[

@@ -1,6 +1,5 @@
 """`fashion search`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,8 @@ from fashion_cli.commands._options import (
     Format,
     FormatOption,
     HtmlOption,
+    IndexOption,
+    NoCatalogOption,
     NullPathsOption,
     QueriesArgument,
     StoredModelOption,
@@ -56,16 +57,9 @@ def search(
             help="Search for this part of each query photograph: pixels, origin top left.",
         ),
     ] = None,
-    index: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            show_default=".fashion here or in the nearest parent",
-            help="The index directory.",
-        ),
-    ] = None,
+    index: IndexOption = None,
     catalog: CatalogOption = None,
-    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Photographs alone, without products.")] = False,
+    no_catalog: NoCatalogOption = False,
     null: NullPathsOption = False,
     topk: Annotated[int, typer.Option(min=1, metavar="N", help="How many.", rich_help_panel=CHOICE)] = 50,
     where: Annotated[

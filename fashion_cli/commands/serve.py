@@ -1,7 +1,6 @@
 """`fashion serve`."""
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,8 @@ from fashion_cli.commands._options import (
     CatalogOption,
     DeviceOption,
     EngineOption,
+    IndexOption,
+    NoCatalogOption,
     StoredModelOption,
     StoredTaggerOption,
     WorkersOption,
@@ -29,12 +30,9 @@ MEGA = 1_000_000
 
 def serve(
     *,
-    index: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", show_default=".fashion here or in the nearest parent", help="The index directory."),
-    ] = None,
+    index: IndexOption = None,
     catalog: CatalogOption = None,
-    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Serve photographs without products.")] = False,
+    no_catalog: NoCatalogOption = False,
     add: Annotated[
         list[str] | None,
         typer.Option(
@@ -119,7 +117,7 @@ def serve(
     config = ServeConfig(
         index=find_index(index, {}),
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
-        catalog=None if no_catalog else catalog or "",
+        catalog="" if no_catalog else catalog,
         added=tuple(add or ()),
         host=host,
         port=port,

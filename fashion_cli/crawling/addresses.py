@@ -16,8 +16,6 @@ from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from fashion_cli.errors import CrawlError
-
 ALLOWED_SCHEMES = ("http", "https")
 
 # Names that mean this computer or this network wherever they are asked (RFC 6761, RFC 6762, RFC 8375; clouds' own).
@@ -42,10 +40,6 @@ _NOT_PUBLIC = tuple(
         "3fff::/20",  # documentation
     )
 )
-
-
-class RefusedAddressError(CrawlError):
-    """An address that may not be fetched; the message is the reason."""
 
 
 def refusal(host: str) -> str:
@@ -112,29 +106,6 @@ def permitted(addresses: Iterable[str]) -> tuple[list[str], str]:
     listed = list(addresses)
     reasons = [reason for each in listed if (reason := address_refusal(each))]
     return ([], reasons[0]) if reasons else (listed, "")
-
-
-def resolve(host: str, port: int, *, allow_private: bool = False) -> list[str]:
-    """The addresses to connect to for a host. Blocks; the crawler's own connections use `resolver.py`.
-
-    Returns:
-        Numeric addresses. Connect to one of these, never to the name again: it may mean something else by then.
-
-    Raises:
-        RefusedAddressError: If it may not be fetched.
-        OSError: If the name does not resolve.
-    """
-    plain = _plain(host)
-    if not allow_private and (reason := refusal(plain)):
-        raise RefusedAddressError(reason)
-    found = socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if allow_private:
-        return addresses
-    kept, reason = permitted(addresses)
-    if reason:
-        raise RefusedAddressError(f"{plain}: {reason}")
-    return kept
 
 
 def _plain(host: str) -> str:

@@ -52,6 +52,8 @@ def begin(config: CrawlConfig, memory: Memory, sources: Iterable[Source]) -> int
             products += _begin_list(memory, source)
         else:
             add(memory, [_first(config, memory, source)], again=True)
+        if source.kind == "naver":
+            memory.retry_search(source.typed)  # a quota ends it in the middle
     return products
 
 

@@ -20,11 +20,10 @@ from fashion_cli.crawling.browser_gate import FAILED, NOTHING, REFUSED, Answer, 
 from fashion_cli.crawling.browser_process import PAGE_SECONDS, SETTLE_SECONDS, Browser, BrowserOptions
 from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
 
-PART = "browser_part"  # in the meta of what a page's scripts ask for: the page's URL
 PART_SECONDS = 20  # until something that a script asked for has to be there
 LONGEST = PAGE_SECONDS + SETTLE_SECONDS + 10  # seconds in which a browser that works is done with any page
 KEPT_BYTES = 64 * 1024**2  # scripts and styles that pages share are fetched once
-_META = {"allow_offsite": True, "download_timeout": PART_SECONDS, "handle_httpstatus_all": True, "dont_retry": True}
+_META = {"allow_offsite": True, "download_timeout": PART_SECONDS, "handle_httpstatus_all": True}
 _PASSED = ("accept", "accept-language", "authorization", "origin", "referer", "x-requested-with")
 _SHARED = (b"javascript", b"ecmascript", b"text/css", b"wasm")
 
@@ -134,12 +133,7 @@ class BrowserSession:
             asked.url,
             method=asked.method,
             headers={name: value for name, value in asked.headers.items() if name in _PASSED},
-            meta={
-                PART: page.url,
-                "allow_offsite": True,
-                "download_timeout": PART_SECONDS,
-                "handle_httpstatus_all": True,
-            },
+            meta={**_META},
             callback=NO_CALLBACK,
             dont_filter=True,
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fashion_cli.crawling.availability import availability_of
 from fashion_cli.crawling.items import Discovery
 from fashion_cli.crawling.prices import read_price
 from fashion_cli.crawling.urls import absolute, site_key
@@ -35,8 +36,6 @@ _NAMES = {
     "shop": ("shop", "seller", "mall"),
     "description": ("description",),
 }
-_AVAILABILITIES = {"in_stock": "InStock", "in stock": "InStock", "out_of_stock": "OutOfStock"}
-_AVAILABILITIES |= {"out of stock": "OutOfStock", "preorder": "PreOrder", "backorder": "BackOrder"}
 
 Row = Mapping[str, str]
 
@@ -146,7 +145,7 @@ def _product(row: Row, path: Path) -> FoundProduct | None:
     place = site_key(page) if page else path.stem
     shop = row.get("shop", "").strip() or place
     price = read_price(row.get("price", ""), row.get("currency", ""))
-    availability = _AVAILABILITIES.get(row.get("availability", "").strip().lower(), "")
+    availability = availability_of(row.get("availability", ""))
     return FoundProduct(
         item_id=f"{place}:{number}"[:200],
         name=row.get("name", "").strip() or number,

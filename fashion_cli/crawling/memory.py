@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
-from sqlalchemy import Connection, create_engine, event, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, create_engine, event, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
@@ -128,10 +128,12 @@ class Memory:
 
     def retry(self, status: str) -> int:
         """Make what failed, or was refused, wait for another try."""
-        statement = update(visits).where(visits.c.status == status)
-        with self.connection.begin():
-            result = self.connection.execute(statement.values(status="pending", generation=self.generation))
-        return int(result.rowcount)
+        return self._wait_again(visits.c.status == status)
+
+    def retry_search(self, typed: str) -> None:
+        """Make those pages of a search that failed wait for another try."""
+        of_source = visits.c.source_id == self.source_id(typed)
+        self._wait_again(visits.c.status == "failed", visits.c.kind == "naver", of_source)
 
     def apply_rules(self, rules: dict[str, Any]) -> None:
         """What was refused by other rules than today's waits for another try."""
@@ -141,6 +143,11 @@ class Memory:
             self.retry("refused")
         if before != said:
             self.remember("rules", said)
+
+    def _wait_again(self, *which: ColumnElement[bool]) -> int:
+        statement = update(visits).where(*which).values(status="pending", generation=self.generation)
+        with self.connection.begin():
+            return int(self.connection.execute(statement).rowcount)
 
     def forget_missing(self, present: Iterable[str]) -> int:
         """Fetch photographs again whose files somebody removed.

@@ -25,6 +25,7 @@ from fashion_cli.crawling.addresses import address_refusal, url_refusal
 from fashion_cli.crawling.refusals import LeftError, RefusedError, StoppedError, UnreadableRobotsError, told
 from fashion_cli.crawling.resolver import ALLOW_PRIVATE_SETTING, refused_hosts
 from fashion_cli.crawling.robot_tags import AGENT
+from fashion_cli.crawling.settings import SLOWEST
 from fashion_cli.crawling.urls import same_owner, site_key
 from fashion_cli.crawling.visits import host_of
 
@@ -33,7 +34,6 @@ PASSING = (408, 500, 502, 504, 520, 521, 522, 523, 524)  # may be right a moment
 TRIES = 4  # of one address in one call
 FIRST_PAUSE = 1.0  # seconds; doubles with each try
 LONGEST_PAUSE = 120.0  # seconds; a site that asks for more is left alone for this call
-SLOWEST = 60.0  # seconds between two requests that answers can bring about; robots.txt may ask for more
 
 
 class AddressMiddleware:

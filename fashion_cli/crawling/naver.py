@@ -130,7 +130,7 @@ def error_code(response: Response) -> str:
 _MEANINGS = {
     "010": (
         "has been asked as often as it allows today",
-        "call it again tomorrow with --retry-failed: it goes on from here",
+        "call it again tomorrow: the same call goes on from here",
     ),
     "012": ("is being asked faster than it allows", "is another program using the same application? Try again later"),
     "024": ("refuses the credentials", "NAVER_CLIENT_ID and NAVER_CLIENT_SECRET of https://developers.naver.com/apps"),
@@ -140,7 +140,7 @@ _MEANINGS = {
     "SE04": ("does not know that order", f"one of {', '.join(SORTS)}"),
     "SE05": ("is not at this address", f"the real one is {ENDPOINT}"),
     "SE06": ("cannot read the letters of the search", "use another query"),
-    "SE99": ("has an error of its own", "call it again later with --retry-failed: it goes on from here"),
+    "SE99": ("has an error of its own", "call it again later: the same call goes on from here"),
 }
 _STATUSES = {
     401: ("refuses the credentials", "NAVER_CLIENT_ID and NAVER_CLIENT_SECRET of https://developers.naver.com/apps"),
@@ -149,7 +149,7 @@ _STATUSES = {
         "add the search API under API settings at https://developers.naver.com/apps, and use https",
     ),
     404: ("is not at this address", f"the real one is {ENDPOINT}"),
-    429: ("is being asked more often than it allows", "call it again later with --retry-failed: it goes on from here"),
+    429: ("is being asked more often than it allows", "call it again later: the same call goes on from here"),
 }
 
 

@@ -50,10 +50,15 @@ _SIGNS = {
     "SFR": "CHF",
 }
 _CODE = re.compile(r"[A-Z]{3}")
-_WHOLE = frozenset({"KRW", "JPY", "VND", "CLP", "ISK", "PYG", "UGX", "IDR"})  # nobody writes decimals of these
+# Nobody writes decimals of these.
+_WHOLE = frozenset({"KRW", "JPY", "VND", "CLP", "ISK", "PYG", "UGX", "IDR"})
+# Where these are used, decimals stand behind a comma and a dot parts thousands.
+_WITH_COMMA = frozenset(
+    {"ARS", "BAM", "BRL", "COP", "CZK", "DKK", "EUR", "HUF", "MKD", "NOK", "PLN", "RON", "RSD", "SEK", "TRY", "UYU"}
+)
 _PLAIN = re.compile(r"\d{1,12}(\.\d{1,4})?")
 _POWER = re.compile(r"[-+]?[\d.]+[eE][-+]?\d+")
-_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
 _LOWEST, _HIGHEST = Decimal("0.0001"), Decimal(10) ** 12
 _LONGEST = 100  # characters; nothing longer is a price, and reading it takes long
 _NEGATIVE = re.compile(r"\W{0,9}[-−]\W{0,9}\d")  # "-5 €", "₩-5"
@@ -92,7 +97,7 @@ def _from_text(text: str, code: str) -> tuple[Decimal | None, str]:
     plain = text.strip()
     if len(plain) > _LONGEST or _NEGATIVE.match(plain) or _COUNTED.search(plain):
         return None, ""
-    if _PLAIN.fullmatch(plain) and not (code in _WHOLE and _THOUSANDS.fullmatch(plain)):
+    if _PLAIN.fullmatch(plain) and not (code in _WHOLE | _WITH_COMMA and _THOUSANDS.fullmatch(plain)):
         return _decimal(plain), ""
     if _POWER.fullmatch(plain):
         return _decimal(plain), ""

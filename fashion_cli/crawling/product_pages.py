@@ -8,6 +8,7 @@ from typing import Any
 
 from w3lib.html import remove_tags
 
+from fashion_cli.crawling.availability import availability_of
 from fashion_cli.crawling.items import Discovery
 from fashion_cli.crawling.prices import read_price
 from fashion_cli.crawling.structured import (
@@ -226,8 +227,7 @@ def _from_open_graph(properties: dict[str, list[str]], page: Page, shop: str) ->
         return None
     currency = told("product:sale_price:currency", "product:price:currency", "og:price:currency")
     price = read_price(amount, currency) if amount else None
-    availability = told("product:availability", "og:availability").replace(" ", "").lower()
-    named = _AVAILABILITIES.get(availability, "")
+    availability = availability_of(told("product:availability", "og:availability"))
     pictures = properties.get("og:image") or properties.get("og:image:url") or properties.get("og:image:secure_url", [])
     return _Described(
         name=told("og:title"),
@@ -237,12 +237,8 @@ def _from_open_graph(properties: dict[str, list[str]], page: Page, shop: str) ->
         description=told("og:description")[:LONGEST_DESCRIPTION],
         category=told("product:category"),
         images=[url for each in pictures if (url := absolute(page.base, each))],
-        offers=[FoundOffer(shop, *price, page.url, named)] if price else [],
+        offers=[FoundOffer(shop, *price, page.url, availability)] if price else [],
     )
-
-
-_AVAILABILITIES = {"instock": "InStock", "outofstock": "OutOfStock", "oos": "OutOfStock", "pending": "BackOrder"}
-_AVAILABILITIES |= {"preorder": "PreOrder", "availablefororder": "BackOrder", "discontinued": "Discontinued"}
 
 
 def _product(each: _Described, page: Page, shop: str, crumbs: tuple[str, ...], *, alone: bool) -> FoundProduct | None:

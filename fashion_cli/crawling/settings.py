@@ -13,7 +13,7 @@ from fashion_cli.crawling.robot_tags import AGENT
 HOME = "https://pypi.org/project/fashion-cli/"  # says what the program is; who runs it says `contact`
 AT_ONCE = 32  # requests to all hosts together
 PAGE_BYTES = 10 * 2**20
-SLOWEST = 60.0  # seconds between two requests that a slow site can bring about
+SLOWEST = 60.0  # seconds between two requests that answers can bring about; robots.txt may ask for more
 _HERE = "fashion_cli.crawling"
 
 

@@ -13,6 +13,7 @@ from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped, predict_images
+from fashion_cli.inference.reuse import may_stand_for
 from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
@@ -47,12 +48,8 @@ def _stored_row(gallery: Gallery, path: Path) -> int | None:
     row = gallery.features.find(os.path.abspath(path))
     if row is None:
         return None
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return row
     (known,) = gallery.features.identities([row])
-    return row if (stat.st_size, stat.st_mtime_ns) == (known.size, known.mtime_ns) else None
+    return row if may_stand_for(known.size, known.mtime_ns, path) else None
 
 
 def _predict(

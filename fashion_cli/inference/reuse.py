@@ -89,6 +89,18 @@ def plan_reuse(wanted: Mapping[str, Path], sources: Sequence[FeatureFile], *, ke
     )
 
 
+def may_stand_for(size: int, mtime_ns: int, path: Path) -> bool:
+    """Whether a row of this size and time still says what is on the photograph; one that is gone cannot contradict.
+
+    Args:
+        size: Of the file when it was read, bytes.
+        mtime_ns: When it had last been changed.
+        path: Where it lies.
+    """
+    stat = _stat(str(path))
+    return stat is None or (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns)
+
+
 def _by_content(
     path: str, stat: os.stat_result, by_size: Mapping[int, Sequence[tuple[int, int, str]]]
 ) -> ReusedRow | None:

@@ -12,12 +12,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from fashion_cli.errors import CatalogueError
 from fashion_cli.products import reading, writing
 from fashion_cli.products.checks import ImpossibleProductError, checked_offers, require_photographs, utc
 from fashion_cli.products.engines import WRITES, open_engine, told
 from fashion_cli.products.locations import default_location, stored_location, without_password
-from fashion_cli.products.records import Change, FoundOffer, FoundPhotograph, FoundProduct, SeenPrice, ShownProduct
+from fashion_cli.products.records import Change, FoundPhotograph, FoundProduct, SeenPrice, ShownProduct
 from fashion_cli.products.schema import prepare
 
 __all__ = ["Catalogue", "ImpossibleProductError", "default_location", "without_password"]
@@ -97,58 +96,30 @@ class Catalogue:
         moment = utc(seen_at)
         return self._write(lambda session: writing.record(session, product, offers, photographs, moment))
 
-    def refresh(self, item_id: str, offers: Sequence[FoundOffer], seen_at: datetime) -> Change:
-        """Write the offers that a product has now; those that are missing count as withdrawn.
-
-        Raises:
-            ImpossibleProductError: If a price or a currency cannot be one.
-            CatalogueError: If there is no such product.
-        """
-        checked, moment = checked_offers(item_id, offers), utc(seen_at)
-        change = self._write(lambda session: writing.refresh(session, item_id, checked, moment))
-        if change is None:
-            raise CatalogueError(f"{self.location}: no product {item_id}", hint="fashion catalog list shows them")
-        return change
-
     def mark_gone(self, item_ids: Iterable[str], at: datetime) -> int:
         """Say of products that they were not there any more; those that were seen later stay as they are.
 
         Returns:
-            Of how many that is news. Recording or refreshing one takes it back.
+            Of how many that is news. Recording one takes it back.
         """
         gone, moment = list(item_ids), utc(at)
         return self._write(lambda session: writing.mark_gone(session, gone, moment))
 
-    def mark_unseen(self, source: str, since: datetime, at: datetime) -> int:
-        """Say of the products of a source that they are gone, if nobody saw them since a moment.
-
-        Args:
-            source: As in `FoundProduct.source`.
-            since: Usually the start of the crawl that has just looked at all of the source.
-            at: When they were found to be gone.
-
-        Returns:
-            Of how many that is news.
-        """
-        start, moment = utc(since), utc(at)
-        return self._write(lambda session: writing.mark_unseen(session, source, start, moment))
-
     def products(
-        self, *, words: str = "", gone: bool | None = None, source: str = "", limit: int | None = None
+        self, *, words: str = "", gone: bool | None = None, limit: int | None = None
     ) -> Iterator[ShownProduct]:
         """Products in the order in which they were first recorded; memory stays flat, and writers may go on.
 
         Args:
             words: All have to be in name, brand, keywords or category; "" for any product.
             gone: Only those that are gone, or only those that are not; None for both.
-            source: Only those that were seen there; "" for anywhere.
             limit: At most so many.
         """
         after, left = 0, limit
         while left is None or left > 0:
             size = reading.AT_ONCE if left is None else min(left, reading.AT_ONCE)
             with self._read() as connection:
-                found, after = reading.page(connection, words=words, gone=gone, source=source, after=after, limit=size)
+                found, after = reading.page(connection, words=words, gone=gone, after=after, limit=size)
             yield from found
             if len(found) < size:
                 return

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fashion_cli.products.records import ShownProduct
+from fashion_cli.products.records import ITEM_ID, ShownProduct
 from fashion_cli.retrieval.search import Hit
 
 if TYPE_CHECKING:
     from fashion_cli.products.catalogue import Catalogue
-
-ITEM_ID = "item_id"
 
 
 def products_of(hits: Sequence[Hit], catalogue: "Catalogue") -> dict[str, ShownProduct]:

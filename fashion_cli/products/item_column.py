@@ -6,8 +6,7 @@ from pathlib import Path
 
 from fashion_cli.data.features import FeatureFile, FeatureWriter
 from fashion_cli.products.catalogue import Catalogue
-
-ITEM_ID = "item_id"
+from fashion_cli.products.records import ITEM_ID
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownOffer, ShownProduct
-from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop, Sighting, Source
+from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop
 from fashion_cli.products.words import digest, storable, wanted_words
 
 AT_ONCE = 500  # values in one IN, products in one answer
@@ -81,7 +81,7 @@ def _owners(connection: Connection, sha256s: Sequence[str]) -> dict[str, int]:
 
 
 def page(
-    connection: Connection, *, words: str, gone: bool | None, source: str, after: int, limit: int
+    connection: Connection, *, words: str, gone: bool | None, after: int, limit: int
 ) -> tuple[list[ShownProduct], int]:
     """Some products in the order in which they were first recorded.
 
@@ -89,7 +89,6 @@ def page(
         connection: To the database.
         words: All have to be in name, brand, keywords or category; "" for any product.
         gone: Only those that are gone, or only those that are not; None for both.
-        source: Only those that were seen there; "" for anywhere.
         after: The id behind which to go on.
         limit: At most so many.
 
@@ -101,14 +100,8 @@ def page(
         query = query.where(Product.words.contains(word, autoescape=True))
     if gone is not None:
         query = query.where(Product.gone_at.is_not(None) if gone else Product.gone_at.is_(None))
-    if source:
-        query = query.where(Product.id.in_(_seen_in(source)))
     rows = connection.execute(query).all()
     return shown(connection, rows), rows[-1].id if rows else after
-
-
-def _seen_in(source: str) -> Any:
-    return select(Sighting.product_id).join(Source).where(Source.digest == digest(storable(source)))
 
 
 def count(connection: Connection) -> int:

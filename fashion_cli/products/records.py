@@ -7,6 +7,8 @@ from typing import Literal
 
 Change = Literal["new", "changed", "same"]  # what recording a product did to the catalogue
 
+ITEM_ID = "item_id"  # the column of a feature file that says which product each photograph shows
+
 # What schema.org calls an offer that nobody can buy now. An offer that says nothing counts as available.
 UNAVAILABLE = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 

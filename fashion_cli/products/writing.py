@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from fashion_cli.products.checks import CheckedOffer
@@ -43,37 +43,16 @@ def record(
     return "changed" if changed else "same"
 
 
-def refresh(session: Session, item_id: str, offers: Mapping[str, CheckedOffer], seen_at: datetime) -> Change | None:
-    """Write the offers of a product that is there; None if it is not."""
-    shops = _shops(session, [offer.shop for offer in offers.values()])
-    product = _known(session, item_id)
-    if product is None:
-        return None
-    if seen_at < product.seen_at:
-        return "same"
-    return "changed" if _see(product, offers, shops, seen_at) else "same"
-
-
 def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
     """Say of products that their page was not there; returns of how many that is news."""
     digests = [digest(storable(item_id)) for item_id in item_ids]
-    return sum(
-        _gone(session, at, Product.digest.in_(digests[start : start + AT_ONCE]), Product.seen_at <= at)
-        for start in range(0, len(digests), AT_ONCE)
-    )
-
-
-def mark_unseen(session: Session, source: str, since: datetime, at: datetime) -> int:
-    """Say that the products of a source are gone that nobody saw since a moment; returns how many."""
-    of_source = select(Sighting.product_id).join(Source).where(Source.digest == digest(storable(source)))
-    return _gone(session, at, Product.id.in_(of_source), Product.seen_at < since)
-
-
-def _gone(session: Session, at: datetime, *which: ColumnElement[bool]) -> int:
-    """Say that products are gone which were not yet; returns how many."""
-    statement = update(Product).where(Product.gone_at.is_(None), *which).values(gone_at=at)
-    result: Any = session.execute(statement, execution_options={"synchronize_session": False})
-    return int(result.rowcount)
+    news = 0
+    for start in range(0, len(digests), AT_ONCE):
+        there = (Product.gone_at.is_(None), Product.seen_at <= at)
+        statement = update(Product).where(Product.digest.in_(digests[start : start + AT_ONCE]), *there)
+        result: Any = session.execute(statement.values(gone_at=at), execution_options={"synchronize_session": False})
+        news += int(result.rowcount)
+    return news
 
 
 def _known(session: Session, item_id: str) -> Product | None:

@@ -16,6 +16,7 @@ from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex, exact_cosines
 from fashion_cli.retrieval.neighbours import Neighbours
 
+RECOMMENDED = 4  # garments, as in the paper
 REACH = 2.0  # as in `models/attribute_map.py`
 SEARCHED = 128  # places on each side of the plane that are tried for a photograph that is new to the map
 

@@ -19,12 +19,11 @@ from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
 from fashion_cli.inference.filling import arranged, lacking
 from fashion_cli.metrics.agreement import agreement, agreement_by_chance, values_of
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
-from fashion_cli.retrieval.attribute_map import AttributeMap, directions
+from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, directions
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import open_map
 
-TOPK = 4  # as in the paper
 NEW = -1  # the row of what is not there
 MAP, PLACE, ATTRIBUTES, VECTORS, CHANCE = "map", "map, by place", "attributes", "image vector", "chance"
 
@@ -49,7 +48,7 @@ class EvalRecommendConfig:
     map: Path
     columns: tuple[str, ...]
     split: str = "val"
-    topk: int = TOPK
+    topk: int = RECOMMENDED
     features: Path | None = None
 
 
@@ -143,7 +142,7 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
     """
     start = time.perf_counter()
     if config.topk < 1:
-        raise UsageError(f"topk {config.topk} is less than 1", hint=f"--topk {TOPK}")
+        raise UsageError(f"topk {config.topk} is less than 1", hint=f"--topk {RECOMMENDED}")
     columns = _columns(config.columns)
     attribute_map = open_map(config.map)
     annotations = list(read_manifest(config.manifest))

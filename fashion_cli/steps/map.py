@@ -16,12 +16,11 @@ from fashion_cli.data.tags import require_group
 from fashion_cli.errors import FeatureFileError, UsageError
 from fashion_cli.inference.pipeline import Progress
 from fashion_cli.model_cards import TagGroup
-from fashion_cli.retrieval.attribute_map import AttributeMap, Garments, columns_of, evenly_spread, place
+from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, Garments, columns_of, evenly_spread, place
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import MAP_FOLDER, drafting, write_map
 
 FEWEST = 8  # garments: what fewer would show is no map
-RECOMMENDED = 4  # garments, as in the paper
 NEIGHBOURS_UP_TO = 50_000  # garments: all are compared with all, which is a matter of minutes from there on
 SIDE = 96  # cells of the plane on each side
 PARQUET_FILE = "map.parquet"

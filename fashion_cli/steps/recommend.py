@@ -16,12 +16,11 @@ from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.queries import predict_queries
+from fashion_cli.inference.reuse import may_stand_for
 from fashion_cli.inference.side_by_side import SideBySide, beside
-from fashion_cli.retrieval.attribute_map import AttributeMap
+from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap
 from fashion_cli.retrieval.map_directory import open_map
 from fashion_cli.retrieval.rerank import shared_tags
-
-TOPK = 4  # as in the paper
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class RecommendConfig:
     queries: tuple[Path, ...]
     map: Path
     inference: InferenceOptions
-    topk: int = TOPK
+    topk: int = RECOMMENDED
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def recommend(config: RecommendConfig) -> RecommendReport:
     """
     start = time.perf_counter()
     if config.topk < 1:
-        raise UsageError(f"topk {config.topk} is less than 1", hint=f"--topk {TOPK}")
+        raise UsageError(f"topk {config.topk} is less than 1", hint=f"--topk {RECOMMENDED}")
     if not config.queries:
         raise UsageError("no query", hint="give a photograph")
     attribute_map = open_map(config.map)
@@ -152,13 +151,9 @@ def _attributes(
 def _known_row(attribute_map: AttributeMap, path: Path) -> int | None:
     garments = attribute_map.garments
     row = garments.row_of_path.get(os.path.abspath(path))
-    if row is None:
+    if row is None or not may_stand_for(garments.sizes[row], garments.mtimes_ns[row], path):
         return None
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return row  # it is gone, and what it showed is known
-    return row if (stat.st_size, stat.st_mtime_ns) == (garments.sizes[row], garments.mtimes_ns[row]) else None
+    return row
 
 
 def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:

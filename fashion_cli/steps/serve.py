@@ -34,7 +34,7 @@ class ServeConfig:
     Attributes:
         index: The index directory.
         inference: How the model runs; an empty `model` is the index's own.
-        catalog: An SQLite file or a database's URL; "" for the one that the index names, None for none.
+        catalog: The product catalogue; None for the one that the index names, "" for none.
         added: Further models, whose tags are told of photographs that are sent.
         host: Name or address to listen on.
         port: 0 for any that is free.
@@ -51,7 +51,7 @@ class ServeConfig:
 
     index: Path
     inference: InferenceOptions = field(default_factory=lambda: InferenceOptions(model=""))
-    catalog: str | None = ""
+    catalog: str | None = None
     added: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = PORT
@@ -208,7 +208,7 @@ def _open_catalogue(config: ServeConfig, stack: ExitStack) -> "Catalogue | None"
     from fashion_cli.products.catalogue import Catalogue
     from fashion_cli.retrieval.manifest import Manifest
 
-    named = Manifest.read(config.index).catalog if config.catalog == "" else config.catalog
+    named = Manifest.read(config.index).catalog if config.catalog is None else config.catalog
     return stack.enter_context(Catalogue.open(named)) if named else None
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fashion_cli.data.annotations import (
     SEPARATOR,
     Annotation,
+    kind_and_path,
     names_a_source,
     of_split,
     read_annotations,
@@ -219,21 +220,16 @@ def _section(recipe: Path, data: str) -> SetSection:
     sections = read_recipe(find_recipe(recipe)).sets
     if len(sections) == 1 and names_a_source(data):
         return sections[0]
-    kind, path = _kind_and_path(data)
-    parts = path.resolve().parts
-    known = [(_kind_and_path(each.source), each) for each in sections]
-    fitting = [each for (own, end), each in known if own == kind and parts[-len(end.parts) :] == end.parts]
+    kind, path = kind_and_path(data)
+    parts = Path(path).resolve().parts
+    known = [(*kind_and_path(each.source), each) for each in sections]
+    fitting = [each for own, end, each in known if own == kind and parts[-len(Path(end).parts) :] == Path(end).parts]
     if len(fitting) != 1:
         raise RecipeError(
             f"{recipe}: {len(fitting) or 'no'} sets with the source {data}",
             hint=f"its sets: {', '.join(each.source for each in sections)}; --data KIND:PATH for a recipe of one set",
         )
     return fitting[0]
-
-
-def _kind_and_path(source: str) -> tuple[str, Path]:
-    kind, _, path = source.partition(":") if names_a_source(source) else ("csv", "", source)
-    return kind, Path(path)
 
 
 def _unknown(vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.metrics.ranking import RightRanks
-from fashion_cli.metrics.tags import Scores, average_precision, best_thresholds, top_accuracy
+from fashion_cli.metrics.tags import Scores, average_precision, best_alone, best_thresholds, top_accuracy
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.ranks import ranks_of_rows
@@ -41,8 +41,8 @@ def fitted_thresholds(scores: Scores, targets: npt.NDArray[np.int8], vocabulary:
     counted = scores.copy()
     for group in vocabulary.groups:
         if group.exclusive:
-            answers = counted[:, vocabulary.columns[group.name]]
-            answers[answers < answers.max(axis=1, keepdims=True)] = 0
+            window = vocabulary.columns[group.name]
+            counted[:, window] = best_alone(counted[:, window])
     return best_thresholds(counted, targets)
 
 

@@ -123,7 +123,9 @@ class Guard:
             return None
         self._metrics.refused.labels("token").inc()
         if _wants_page(request):
-            query = request.scope["query_string"].decode("latin-1")  # the language may be in it
+            query = request.scope["query_string"].decode(
+                "latin-1"
+            )  # the language is in it, and what a shared link asks for
             return RedirectResponse(f"/login?{query}".rstrip("?"), 303, headers={"Cache-Control": "no-store"})
         raise Fault(401, "no token", "send the header `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
 

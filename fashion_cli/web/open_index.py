@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import CatalogueError
+from fashion_cli.products.records import ITEM_ID
 from fashion_cli.retrieval.filters import Condition, matching_rows
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans
 from fashion_cli.web.looker import Looker
 
-ITEM = "item_id"  # the column that says which photographs show one item
 KEPT_FILTERS = 64
 ROWS_AT_ONCE = 65536
 RETRY = 10.0  # seconds until a catalogue that failed is asked again which items there are
@@ -96,7 +96,7 @@ class OpenIndex:
 
     def _number_items(self, items_of: ItemsOf | None) -> Items:
         features = self.gallery.features
-        named = features.column(ITEM) if ITEM in features.column_names else [""] * len(features)
+        named = features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)
         known = items_of(self.sha256s) if items_of is not None else {}
         ids = [known.get(sha256, item) for item, sha256 in zip(named, self.sha256s, strict=True)]
         numbers: dict[str, int] = {}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -103,12 +104,18 @@ def _description(app: FastAPI) -> APIRouter:
 def _sign_in_page(access: Access) -> APIRouter:
     router = APIRouter()
 
-    def form(language: str, trouble: str = "") -> str:
-        return _rendered("login.html", language, trouble=trouble)
+    def form(request: Request, language: str, trouble: str = "", status: int = 200) -> HTMLResponse:
+        asked = _asked(request)
+        return _answered(
+            request,
+            language,
+            lambda spoken: _rendered("login.html", spoken, asked=asked, trouble=trouble),
+            status=status,
+        )
 
     @router.get(f"/{SIGN_IN}")
     def _form(request: Request, language: LanguageQuery = "") -> HTMLResponse:
-        return _answered(request, language, form)
+        return form(request, language)
 
     @router.post(f"/{SIGN_IN}")
     def _sign_in(
@@ -117,10 +124,10 @@ def _sign_in_page(access: Access) -> APIRouter:
         try:
             right = access.right(token.strip(), client_of(request.scope))
         except Fault as fault:  # too many guesses
-            return _answered(request, language, lambda spoken: form(spoken, "guesses"), status=fault.status)
+            return form(request, language, "guesses", fault.status)
         if not right:
-            return _answered(request, language, lambda spoken: form(spoken, "token_wrong"), status=401)
-        answer = _back_to_search(language)
+            return form(request, language, "token_wrong", 401)
+        answer = _back_to_search(language, _asked(request))
         access.sign_in(answer, secure=request.url.scheme == "https")
         return answer
 
@@ -133,9 +140,20 @@ def _sign_in_page(access: Access) -> APIRouter:
     return router
 
 
-def _back_to_search(language: str) -> Response:
-    """The browser asks for the page anew, and by GET. Without a cookie it is led to the sign-in page from there."""
-    return RedirectResponse(f"./?language={language}" if language in TEXTS else "./", 303)
+def _back_to_search(language: str, asked: str = "") -> Response:
+    """The browser asks for the page anew, and by GET. Without a cookie it is led to the sign-in page from there.
+
+    Args:
+        language: Of the page.
+        asked: What it was asked for, as a query. Nothing else of an address is ever taken over from a request.
+    """
+    query = f"language={language}&{asked}" if language in TEXTS else asked
+    return RedirectResponse(f"./?{query}".rstrip("?&"), 303)
+
+
+def _asked(request: Request) -> str:
+    """What the page is asked for beside its language, which whoever signs in sees then."""
+    return urlencode([(name, value) for name, value in request.query_params.multi_items() if name != "language"])
 
 
 def _answered(request: Request, language: str, page: Callable[[str], str], *, status: int = 200) -> HTMLResponse:
@@ -148,7 +166,7 @@ def _answered(request: Request, language: str, page: Callable[[str], str], *, st
 def _rendered(template: str, language: str, **values: Any) -> str:
     """A template with the texts of a language; places in it are relative, so the page may lie in a folder of a site."""
     common: Mapping[str, Any] = {"language": language, "names": NAMES, "texts": TEXTS[language], "static": "static/"}
-    return _templates().get_template(template).render(**common, **values)
+    return _templates().get_template(template).render(**{"asked": "", **common, **values})
 
 
 @cache

@@ -17,6 +17,7 @@ from fashion_cli.products.records import FoundPhotograph
 from fashion_cli.retrieval.manifest import Manifest
 from tests.products.found import later, offer, product
 
+JACKET = "데님 자켓, blue"
 COUNT = 6  # photographs: two of each of two products, and two that no product has
 
 
@@ -37,7 +38,7 @@ def shop(tmp_path: Path, drawn: Callable[..., Path]) -> Path:
         path = drawn(folder / "photographs" / f"{seed}.png", seed)
         found.append(FoundPhotograph(file_sha256(path), f"photographs/{seed}.png", "https://s/x", 60, 80, seed % 2))
     with Catalogue.open(folder / "catalogue.sqlite", create=True) as catalogue:
-        jacket = product(1, offer("19900"), offer("18900", "Mall"), name="데님 자켓, blue")
+        jacket = product(1, offer("19900"), offer("18900", "Mall"), name=JACKET)
         catalogue.record(jacket, found[:2], later(0))
         catalogue.record(product(2, name="=HYPERLINK(1)", offers=()), found[2:4], later(0))
     return folder
@@ -105,7 +106,7 @@ def test_hits_carry_their_products(indexed: Path, fashion, capsys):
     assert by_number[2]["price"] is None
     assert by_number[4] is None
     with Catalogue.open(indexed) as catalogue:  # prices are fresh, without another `index`
-        catalogue.refresh("shop.example:1", [offer("100.5")], later(1))
+        catalogue.record(product(1, offer("100.5"), name=JACKET), [], later(1))
     assert fashion("search", query, "--topk", "1", "--format", "csv") == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["product"], row["price"], row["shop"], row["available"]) == ("데님 자켓, blue", "100.5", "Shop", "true")
@@ -175,7 +176,7 @@ def test_an_export_comes_back_from_csv_and_json(shop: Path, fashion, capsys, tmp
 
 def test_prices_of_a_product_are_shown(shop: Path, fashion, capsys):
     with Catalogue.open(shop) as catalogue:
-        catalogue.refresh("shop.example:1", [offer("15000")], later(24))
+        catalogue.record(product(1, offer("15000"), name=JACKET), [], later(24))
     assert fashion("catalog", "prices", "shop.example:1", "--catalog", shop, "--format", "csv") == 0
     rows = [(row["seen_at"], row["until"], row["shop"], row["price"]) for row in _rows(capsys)]
     assert rows == [

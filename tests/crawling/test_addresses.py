@@ -13,14 +13,7 @@ from scrapy import Request
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from fashion_cli.app import main
-from fashion_cli.crawling.addresses import (
-    RefusedAddressError,
-    literal_address,
-    permitted,
-    refusal,
-    resolve,
-    url_refusal,
-)
+from fashion_cli.crawling.addresses import literal_address, permitted, refusal, url_refusal
 from fashion_cli.crawling.middlewares import AddressMiddleware
 from fashion_cli.crawling.refusals import RefusedError
 from fashion_cli.crawling.resolver import PublicResolver, refused_hosts
@@ -87,13 +80,6 @@ def test_private_addresses_may_be_allowed() -> None:
 def test_a_name_with_one_private_address_is_not_trusted_with_the_others() -> None:
     assert permitted(["8.8.8.8", "2606:4700::1111"]) == (["8.8.8.8", "2606:4700::1111"], "")
     assert permitted(["8.8.8.8", "10.0.0.1"]) == ([], "10.0.0.1 is private")
-
-
-def test_resolving_gives_addresses_and_no_names() -> None:
-    assert resolve("localhost", 80, allow_private=True)[0] in ("127.0.0.1", "::1")
-    for host in ("localhost", "127.1", "[::1]"):
-        with pytest.raises(RefusedAddressError):
-            resolve(host, 80)
 
 
 class Receiver:

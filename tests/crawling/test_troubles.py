@@ -114,6 +114,27 @@ def test_prices_that_are_easily_misread(text: str, expected: tuple[Decimal, str]
     assert read_price(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "currency", "expected"),
+    [
+        ("1.299", "EUR", 1299),
+        ("1.299.000", "COP", 1_299_000),
+        ("39.000", "KRW", 39_000),
+        ("12.99", "EUR", "12.99"),
+        ("1299.000", "EUR", 1299),  # no thousands are parted so
+        ("0.990", "EUR", "0.99"),
+        ("19.9900", "EUR", "19.99"),
+        ("19.990", "USD", "19.99"),
+        ("1.299", "KWD", "1.299"),
+        (1.299, "EUR", "1.299"),  # a number of JSON
+    ],
+)
+def test_a_dot_before_three_digits_is_read_as_the_currency_has_it(
+    text: object, currency: str, expected: int | str
+) -> None:
+    assert read_price(text, currency) == (Decimal(expected), currency)
+
+
 def test_a_price_that_would_be_nothing_is_none() -> None:
     assert read_price(1e-300, "USD") is None
     assert read_price("0.00001", "USD") is None

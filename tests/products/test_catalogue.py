@@ -1,7 +1,11 @@
 import unicodedata
 from decimal import Decimal
 
+from sqlalchemy import select
+
 from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.products.engines import open_engine
+from fashion_cli.products.tables import Sighting, Source
 from tests.products.found import later, offer, photograph, product
 
 
@@ -44,9 +48,9 @@ def test_recording_again_changes_nothing(catalogue: Catalogue):
 
 def test_a_price_that_changes_is_added_to_its_history(catalogue: Catalogue):
     catalogue.record(product(1, offer("100"), offer("90", "Mall")), [], later(0))
-    assert catalogue.refresh("shop.example:1", [offer("100"), offer("80", "Mall")], later(1)) == "changed"
-    assert catalogue.refresh("shop.example:1", [offer("100"), offer("80", "Mall")], later(2)) == "same"
-    assert catalogue.refresh("shop.example:1", [offer("120")], later(3)) == "changed"
+    assert catalogue.record(product(1, offer("100"), offer("80", "Mall")), [], later(1)) == "changed"
+    assert catalogue.record(product(1, offer("100"), offer("80", "Mall")), [], later(2)) == "same"
+    assert catalogue.record(product(1, offer("120")), [], later(3)) == "changed"
     history = [(each.shop, int(each.price), each.seen_at, each.until) for each in catalogue.prices("shop.example:1")]
     assert history == [
         ("Shop", 100, later(0), later(3)),
@@ -61,15 +65,15 @@ def test_a_price_that_changes_is_added_to_its_history(catalogue: Catalogue):
 def test_an_offer_that_was_not_there_for_a_while_has_a_gap_in_its_history(catalogue: Catalogue):
     both = [offer("100"), offer("90", "Mall")]
     catalogue.record(product(1, *both), [], later(0))
-    catalogue.refresh("shop.example:1", both[:1], later(1))
-    assert catalogue.refresh("shop.example:1", both, later(5)) == "changed"
+    catalogue.record(product(1, both[0]), [], later(1))
+    assert catalogue.record(product(1, *both), [], later(5)) == "changed"
     catalogue.mark_gone(["shop.example:1"], later(6))
     assert [(each.shop, each.seen_at, each.until) for each in catalogue.prices("shop.example:1")] == [
         ("Shop", later(0), later(6)),
         ("Mall", later(0), later(1)),
         ("Mall", later(5), later(6)),
     ]
-    catalogue.refresh("shop.example:1", both[:1], later(9))
+    catalogue.record(product(1, both[0]), [], later(9))
     assert [(each.shop, each.seen_at, each.until) for each in catalogue.prices("shop.example:1")] == [
         ("Shop", later(0), later(6)),
         ("Mall", later(0), later(1)),
@@ -96,19 +100,24 @@ def test_what_is_gone_comes_back_when_it_is_seen_again(catalogue: Catalogue):
     assert catalogue.mark_gone(["shop.example:0"], later(1)) == 0
     assert [each.item_id for each in catalogue.products(gone=True)] == ["shop.example:0"]
     assert not next(catalogue.products(gone=True)).available
-    assert catalogue.refresh("shop.example:0", [offer()], later(2)) == "changed"
+    assert catalogue.record(product(0), [], later(2)) == "changed"
     assert not list(catalogue.products(gone=True))
 
 
-def test_products_of_a_source_that_nobody_saw_are_gone(catalogue: Catalogue):
-    other = product(3, source='naver:"테크웨어"')
-    catalogue.record(product(1), [], later(0))
-    catalogue.record(product(2), [], later(0))
-    catalogue.record(other, [], later(0))
-    catalogue.record(product(2), [], later(10))
-    assert catalogue.mark_unseen(product().source, since=later(9), at=later(11)) == 1
-    assert [each.item_id for each in catalogue.products(gone=True)] == ["shop.example:1"]
-    assert [each.item_id for each in catalogue.products(source=other.source)] == ["shop.example:3"]
+def test_where_and_when_a_product_was_seen_is_kept(location: str):
+    search = 'naver:"테크웨어"'
+    with Catalogue.open(location, create=True) as catalogue:
+        for hours, source in ((3, product().source), (5, search), (4, search), (9, product().source)):
+            catalogue.record(product(source=source), [], later(hours))
+    engine = open_engine(location, create=False)
+    with engine.connect() as connection:
+        seen = select(Source.location, Sighting.first_seen_at, Sighting.seen_at).join_from(Sighting, Source)
+        rows = connection.execute(seen).all()
+    engine.dispose()
+    assert sorted(map(tuple, rows)) == [
+        (product().source, later(3), later(9)),
+        (search, later(4), later(5)),
+    ]
 
 
 WORDS = {

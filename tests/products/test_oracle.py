@@ -27,7 +27,6 @@ class Known:
     offers: dict[tuple[str, str], FoundOffer] = field(default_factory=dict)
     photographs: dict[str, FoundPhotograph] = field(default_factory=dict)
     history: list[tuple[datetime, str, Decimal]] = field(default_factory=list)
-    sources: dict[str, datetime] = field(default_factory=dict)
     gone: bool = False
 
 
@@ -54,17 +53,13 @@ class Oracle:
         told = {each.sha256: each for each in photographs}
         if at >= known.seen_at:
             known.found = found
-            self.refresh(found.item_id, list(found.offers), at)
+            self._see(known, list(found.offers), at)
             known.photographs = in_order(told, known.photographs)
         else:
             known.photographs = in_order(known.photographs, told)
         known.first = min(known.first, at)
-        known.sources[found.source] = at
 
-    def refresh(self, item_id: str, offers: list[FoundOffer], at: datetime) -> None:
-        known = self.items[item_id]
-        if at < known.seen_at:
-            return
+    def _see(self, known: Known, offers: list[FoundOffer], at: datetime) -> None:
         now = {(each.shop, each.url): each for each in offers}
         for key, each in now.items():
             if known.gone or known.offers.get(key) != each:
@@ -72,12 +67,7 @@ class Oracle:
         known.offers, known.seen_at, known.gone = now, at, False
 
     def mark_gone(self, item_ids: list[str], at: datetime) -> int:
-        return self._gone(each for key, each in self.items.items() if key in item_ids and each.seen_at <= at)
-
-    def mark_unseen(self, source: str, since: datetime) -> int:
-        return self._gone(each for each in self.items.values() if source in each.sources and each.seen_at < since)
-
-    def _gone(self, which) -> int:
+        which = [each for key, each in self.items.items() if key in item_ids and each.seen_at <= at]
         fresh = [each for each in which if not each.gone]
         for each in fresh:
             each.gone = True
@@ -101,20 +91,14 @@ def test_a_catalogue_is_a_dict(catalogue: Catalogue, seed: int):
             offer(str(dice.randrange(4) * 1000), shop, availability=dice.choice(["InStock", "OutOfStock", ""]))
             for shop in dice.sample(SHOPS, dice.randrange(len(SHOPS)))
         ]
-        action = dice.choice(["record", "record", "refresh", "gone", "unseen"])
+        action = dice.choice(["record", "record", "record", "gone"])
         if action == "record":
             pictures = [photograph(dice.randrange(20), place) for place in range(dice.randrange(4))]
             found = product(0, item_id=item, offers=tuple(offers), name=dice.choice(NAMES), source=dice.choice(SOURCES))
             catalogue.record(found, pictures, at)
             oracle.record(found, pictures, at)
-        elif action == "refresh" and item in oracle.items:
-            catalogue.refresh(item, offers, at)
-            oracle.refresh(item, offers, at)
-        elif action == "gone":
+        else:
             assert catalogue.mark_gone([item], at) == oracle.mark_gone([item], at)
-        elif action == "unseen":
-            source = dice.choice(SOURCES)
-            assert catalogue.mark_unseen(source, later(step - 9), at) == oracle.mark_unseen(source, later(step - 9))
     compare(catalogue, oracle)
 
 

@@ -119,7 +119,7 @@ def test_every_text_comes_back_as_it_was(catalogue: Catalogue, name: str):
         source=text,
     )
     catalogue.record(found, [replace(photograph(1), url=text, path=text)], later(0))
-    (shown,) = catalogue.products(source=text)
+    (shown,) = catalogue.products()
     texts = (shown.name, shown.brand, shown.description, shown.category, shown.sku, shown.page, shown.shop, shown.url)
     assert set(texts) == {text}
     assert shown.keywords == (text, "x")
@@ -169,8 +169,6 @@ def test_what_cannot_be_meant_is_refused(catalogue: Catalogue):
         catalogue.record(product(1, offer(currency="won")), [], later(0))
     with pytest.raises(CatalogueError, match="is no sha256"):
         catalogue.record(product(1), [replace(photograph(1), sha256="AB")], later(0))
-    with pytest.raises(CatalogueError, match="no product nobody"):
-        catalogue.refresh("nobody", [], later(0))
     with pytest.raises(ValueError, match="which time zone"):
         catalogue.record(product(1), [], datetime(2026, 1, 1))  # noqa: DTZ001
 
@@ -190,7 +188,7 @@ def test_the_lowest_price_is_one_that_can_be_paid(catalogue: Catalogue):
     (shown,) = catalogue.products()
     assert (shown.price, shown.currency, shown.shop) == (Decimal(20), "KRW", "C")
     assert [each.shop for each in shown.offers] == ["C", "D", "B", "A"]
-    catalogue.refresh("shop.example:1", [sold_out], later(1))
+    catalogue.record(product(1, sold_out), [], later(1))
     (shown,) = catalogue.products()
     assert (shown.price, shown.available) == (Decimal(1), False)
 

@@ -19,7 +19,7 @@ from fashion_cli.data.annotations.consumer_to_shop import read_consumer_to_shop
 from fashion_cli.data.annotations.folder import read_folder
 from fashion_cli.data.annotations.in_shop import read_in_shop
 from fashion_cli.data.annotations.manifest import read_manifest
-from fashion_cli.data.annotations.source import SOURCES, folder_of, names_a_source, read_annotations
+from fashion_cli.data.annotations.source import SOURCES, folder_of, kind_and_path, names_a_source, read_annotations
 
 __all__ = [
     "NOTHING",
@@ -30,6 +30,7 @@ __all__ = [
     "Landmark",
     "Visibility",
     "folder_of",
+    "kind_and_path",
     "manifest_columns",
     "names_a_source",
     "of_split",

@@ -27,6 +27,14 @@ def names_a_source(text: str) -> bool:
     return bool(colon) and kind in SOURCES
 
 
+def kind_and_path(source: str) -> tuple[str, str]:
+    """The parts of `KIND:PATH`; the path of a CSV manifest alone is of the kind "csv"."""
+    if not names_a_source(source):
+        return "csv", source
+    kind, _, path = source.partition(":")
+    return kind, path
+
+
 def read_annotations(source: str, root: Path = Path()) -> Iterator[Annotation]:
     """The photographs of a set, one at a time.
 
@@ -53,7 +61,7 @@ def folder_of(source: str, root: Path = Path()) -> Path:
         source: As `read_annotations` takes it.
         root: Likewise.
     """
-    kind, _, path = source.partition(":") if names_a_source(source) else ("csv", "", source)
+    kind, path = kind_and_path(source)
     return (root / path).parent if kind == "csv" else root / path
 
 

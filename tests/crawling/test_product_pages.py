@@ -1,27 +1,15 @@
-"""What is read from pages: products in four syntaxes and many variants, links, sitemaps, and what sites forbid."""
+"""Products that pages describe: four syntaxes with their usual faults, prices, variants, encodings."""
 
-import gzip
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from scrapy.http import HtmlResponse, Response
 
-from fashion_cli.crawling.image_lists import read_list
-from fashion_cli.crawling.items import Discovery
-from fashion_cli.crawling.links import read_links
-from fashion_cli.crawling.prices import currency_code, read_price
 from fashion_cli.crawling.product_pages import Page, ProductsOfPage, read_products
-from fashion_cli.crawling.robot_tags import robot_tags
-from fashion_cli.crawling.sitemaps import SitemapError, is_sitemap, read_sitemap
-from fashion_cli.crawling.sources import parse_source
-from fashion_cli.crawling.urls import absolute, is_loop, page_key, page_url, same_owner, site_key, turns_pages
-from fashion_cli.errors import CrawlError, UsageError
 from fashion_cli.products.records import FoundOffer, FoundProduct
+from tests.crawling.responses import URL, page
 
-URL = "https://shop.example/goods/7"
 TEE: dict[str, Any] = {
     "@context": "https://schema.org",
     "@type": "Product",
@@ -224,13 +212,6 @@ def test_shops_of_one_product_keep_their_offers_apart() -> None:
     )
 
 
-def test_currencies_by_sign_and_by_name() -> None:
-    assert [currency_code(each) for each in ("₩", "원", "won", "KRW", "€", "us$", "RMB", "kr.", "")] == [
-        *("KRW", "KRW", "KRW", "KRW", "EUR", "USD", "CNY", "", "")
-    ]
-    assert read_price("39,000", "원") == (Decimal(39000), "KRW")
-
-
 MICRODATA = """<body><div itemscope itemtype="http://schema.org/Product"><h1 itemprop="name">Coat &amp; belt</h1>
 <img itemprop="image" src="/1.jpg"><a itemprop="image" href="//cdn.example/2.jpg"></a><meta itemprop="sku" content="C">
 <div itemprop="offers" itemscope itemtype="http://schema.org/Offer"><span itemprop="price">1,299 kr</span>
@@ -304,11 +285,6 @@ def test_pages_without_anything(html: str) -> None:
     assert read(html).discoveries == ()
 
 
-def page(body: str, url: str = URL, encoding: str = "utf-8", **headers: str) -> HtmlResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HtmlResponse(url, body=body.encode(encoding), headers=named, request=None)
-
-
 @pytest.mark.parametrize(
     ("encoding", "head", "kind"),
     [
@@ -324,206 +300,3 @@ def test_texts_in_the_encodings_of_real_shops(encoding: str, head: str, kind: st
     html = script(json.dumps({**TEE, "name": name}, ensure_ascii=False)).replace("<head>", f"<head>{head}")
     response = page(html, encoding=encoding, Content_Type=kind)
     assert only(response.text)[0].name == name
-
-
-def links(body: str, url: str = URL, **headers: str) -> Any:
-    return read_links(page(body, url, **headers), "shop.example")
-
-
-def test_links_stay_in_the_shop_and_leave_out_what_is_no_page() -> None:
-    body = """<base href="/sub/"><a href="a?utm_source=mail&x=1#part">a</a><a href="/b" rel="nofollow ugc">b</a>
-    <a href="//www.shop.example/c">c</a><a href="https://elsewhere.example/">e</a><a href="/d.pdf">d</a>
-    <a href="e.JPG">e</a><a href="javascript:void(0)">j</a><a href="mailto:a@b.c">m</a><a href="#top">t</a>
-    <a href="f" download>f</a><a href="/x/y/x/y/x/y">loop</a><a href="https://shop.example:8443/p">p</a>
-    <a href="a?x=1">again</a><a href="">x</a>"""
-    assert links(body).pages == ("https://shop.example/sub/a?x=1", "https://www.shop.example/c")
-
-
-def test_the_next_page_of_a_list_is_known_as_such() -> None:
-    found = links('<link rel="next" href="?page=2"><a href="/x">x</a><a rel="prev" href="?page=0">p</a>')
-    assert found.following == {f"{URL}?page=2", f"{URL}?page=0"}
-    assert "https://shop.example/x" in found.pages
-
-
-@pytest.mark.parametrize(
-    ("body", "url", "headers", "expected"),
-    [
-        ('<link rel="canonical" href="/goods/8">', URL, {}, "https://shop.example/goods/8"),
-        ("", URL, {"Link": '<https://shop.example/goods/8>; rel="canonical"'}, "https://shop.example/goods/8"),
-        ('<link rel="canonical" href="/">', URL, {}, URL),
-        ('<link rel="canonical" href="https://elsewhere.example/">', URL, {}, URL),
-        (
-            '<link rel="canonical" href="/all">',
-            "https://shop.example/all?page=2",
-            {},
-            "https://shop.example/all?page=2",
-        ),
-        ('<link rel="canonical" href="/all">', "https://shop.example/all?sort=new", {}, "https://shop.example/all"),
-        ("", f"{URL}?PHPSESSID=12&a=1", {}, f"{URL}?a=1"),
-    ],
-)
-def test_the_address_that_a_page_calls_its_own(body: str, url: str, headers: dict[str, str], expected: str) -> None:
-    assert links(body, url, **headers).canonical == expected
-
-
-def test_one_spelling_for_each_page() -> None:
-    assert page_key("http://a.example/p?b=2&a=1#x") == page_key("http://a.example/p?a=1&b=2&utm_campaign=z")
-    assert page_url("http://a.example/p;jsessionid=AB12?sid=ff00ff&x=1") == "http://a.example/p?x=1"
-    assert page_url("http://a.example/p?sid=7") == "http://a.example/p?sid=7"  # the number of a style, perhaps
-    assert absolute("http://a.example/x/y", "../../../e t/c") == "http://a.example/e%20t/c"
-    assert absolute("http://a.example/", "http://a.example:80/%7Eb/./c/../d") == "http://a.example/%7Eb/d"
-    assert absolute("http://a.example/", "http://[broken") == ""
-    assert is_loop("http://a.example/b/c/b/c/b/c")
-    assert not is_loop("http://a.example/b/b/c")
-    assert turns_pages("http://a.example/l/page/2", "http://a.example/l/")
-
-
-def test_what_makes_one_site() -> None:
-    assert site_key("https://www.shop.example:443/a") == site_key("http://shop.example/") == "shop.example"
-    assert site_key("http://127.0.0.1:8000/") != site_key("http://127.0.0.1:8001/")
-    assert same_owner("http://m.shop.co.kr/", "https://www.shop.co.kr/")
-    assert not same_owner("http://one.co.kr/", "http://two.co.kr/")
-
-
-SITEMAP = (
-    b'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc> /goods/1 </loc>'
-    b"<lastmod>2024</lastmod></url><url><loc>https://shop.example/goods/2?a=1&amp;b=2</loc></url><url/></urlset>"
-)
-
-
-@pytest.mark.parametrize(
-    "body", [SITEMAP, b"\xef\xbb\xbf" + SITEMAP, b"\n" + SITEMAP, gzip.compress(SITEMAP), SITEMAP[:-9]]
-)
-def test_sitemaps(body: bytes) -> None:
-    found = read_sitemap(body, "https://shop.example/sitemap.xml")
-    assert found.pages == ("https://shop.example/goods/1", "https://shop.example/goods/2?a=1&b=2")
-
-
-def test_lists_of_sitemaps_and_plain_ones() -> None:
-    index = b"<sitemapindex><sitemap><loc>http://a.example/1.xml.gz</loc></sitemap></sitemapindex>"
-    assert read_sitemap(index, "http://a.example/").sitemaps == ("http://a.example/1.xml.gz",)
-    assert (
-        read_sitemap(b"http://a.example/1\nhttp://a.example/2\n", "http://a.example/").pages[1] == "http://a.example/2"
-    )
-
-
-@pytest.mark.parametrize("body", [b"<html><body>404</body></html>", b"<", b"\x1f\x8b\x08broken", b"<!DOCTYPE x>"])
-def test_what_is_no_sitemap(body: bytes) -> None:
-    with pytest.raises(SitemapError):
-        read_sitemap(body, "http://a.example/sitemap.xml")
-
-
-def test_a_sitemap_that_unpacks_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fashion_cli.crawling.sitemaps.MAX_BYTES", 10_000)
-    with pytest.raises(SitemapError, match="over the limit"):
-        read_sitemap(gzip.compress(b" " * 1_000_000), "http://a.example/sitemap.xml.gz")
-
-
-def test_entities_of_a_sitemap_are_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("http://a.example/secret")
-    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{(tmp_path / "secret").as_uri()}">]>'
-    body = f"{entity}<urlset><url><loc>&e;</loc></url></urlset>"
-    assert read_sitemap(body.encode(), "http://a.example/").pages == ()
-
-
-@pytest.mark.parametrize(
-    ("header", "keep_out", "nofollow"),
-    [
-        ("noai", "noai", False),
-        ("NoAI, NoImageAI", "noai", False),
-        ("fashion-cli: noimageai", "noimageai", False),
-        ("googlebot: noai", "", False),
-        ("googlebot: nofollow, noai", "", False),
-        ("*: noindex, nofollow", "noindex", True),
-        ("max-snippet: 5, noimageai", "noimageai", False),
-        ("unavailable_after: 25 Jun 2027 15:00:00 PST", "", False),
-        ("nofollow", "", True),
-        ("none", "none", True),
-        ("all", "", False),
-    ],
-)
-def test_robot_tags_of_headers(header: str, keep_out: str, nofollow: bool) -> None:
-    tags = robot_tags(Response("http://a.example/1.jpg", headers={"X-Robots-Tag": header}))
-    assert (tags.keep_out, tags.nofollow) == (keep_out, nofollow)
-
-
-def test_robot_tags_of_pages() -> None:
-    assert robot_tags(page('<meta name="Robots" content="index, NoAI">')).keep_out == "noai"
-    assert robot_tags(page('<meta name="fashion-cli" content="noimageai">')).keep_out == "noimageai"
-    assert robot_tags(page('<meta name="googlebot" content="noai">')).keep_out == ""
-    assert robot_tags(page('<meta name="robots" content="nofollow">')).nofollow
-
-
-def test_sources_are_what_they_look_like(tmp_path: Path) -> None:
-    (tmp_path / "images.csv").write_text("url\n")
-    kinds = {
-        "https://shop.example/": "shop",
-        "https://shop.example/sitemap_index.xml.gz?x=1": "sitemap",
-        str(tmp_path / "images.csv"): "list",
-        'naver:"테크웨어"': "naver",
-        "naver: 테크웨어 ": "naver",
-    }
-    assert {text: parse_source(text).kind for text in kinds} == kinds
-    assert parse_source("naver:'테크웨어'").value == parse_source("naver:테크웨어").value == "테크웨어"
-    assert is_sitemap("http://a.example/sitemap.txt")
-    assert not is_sitemap("http://a.example/robots.txt")
-
-
-@pytest.mark.parametrize("text", ["", "naver:", 'naver:""', "shop.example", "missing.csv", "photo.jpg", "http://"])
-def test_what_is_no_source(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_source(text)
-
-
-def lists(tmp_path: Path, name: str, text: str) -> list[Discovery]:
-    (tmp_path / name).write_text(text, encoding="utf-8-sig")
-    return list(read_list(tmp_path / name))
-
-
-def test_lists_of_urls(tmp_path: Path) -> None:
-    found = lists(tmp_path, "a.txt", "# photographs\nhttp://a.example/1.jpg\n\nftp://no\n  http://a.example/2.jpg \n")
-    assert [each.images for each in found] == [("http://a.example/1.jpg",), ("http://a.example/2.jpg",)]
-    bare = lists(tmp_path, "b.csv", "1,http://a.example/1.jpg\n2,http://a.example/2.jpg\n3\n")
-    assert [each.images for each in bare] == [each.images for each in found]
-
-
-ROWS = [
-    {"id": "7", "title": "Coat", "link": "https://shop.example/7", "image_link": "https://cdn.example/7.jpg"},
-    {"id": "8", "title": "", "link": "", "image_link": "https://cdn.example/8.jpg"},
-]
-
-
-def test_tables_say_more(tmp_path: Path) -> None:
-    text = (
-        "ID,Title,link,Image Link,additional_image_link,price,availability\n"
-        '7,Coat,https://shop.example/7,https://cdn.example/7.jpg,"https://cdn.example/8.jpg,https://cdn.example/9.jpg",'
-        "15.00 USD,in_stock\n"
-    )
-    (found,) = lists(tmp_path, "feed.csv", text)
-    assert found.images == tuple(f"https://cdn.example/{number}.jpg" for number in (7, 8, 9))
-    assert found.product is not None
-    assert (found.product.item_id, found.product.name) == ("shop.example:7", "Coat")
-    assert found.product.offers == (
-        FoundOffer("shop.example", Decimal("15.00"), "USD", "https://shop.example/7", "InStock"),
-    )
-
-
-def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    parquet.write_table(pa.Table.from_pylist(ROWS), tmp_path / "feed.parquet")
-    rows = "\n".join(",".join(row.values()) for row in ROWS)
-    from_csv = lists(tmp_path, "feed.csv", ",".join(ROWS[0]) + f"\n{rows}\n")
-    from_parquet = list(read_list(tmp_path / "feed.parquet"))
-    assert [each.images for each in from_parquet] == [each.images for each in from_csv]
-    assert [each.product and each.product.item_id for each in from_parquet] == ["shop.example:7", "feed:8"]
-
-
-@pytest.mark.parametrize(
-    ("name", "data"), [("a.csv", b"name\ncoat\n"), ("a.parquet", b"no"), ("a.txt", b"\xff\xfe\x00")]
-)
-def test_lists_that_cannot_be_read(name: str, data: bytes, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(CrawlError, match=name):
-        list(read_list(tmp_path / name))

@@ -1,0 +1,113 @@
+"""A photograph comes in, by any way, of any size, and shows its tags and hits."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium.webdriver.common.by import By
+
+from tests.web.page.opened_page import Page
+from tests.web.page.served_site import Site
+
+
+def test_a_chosen_photograph_shows_its_tags_and_the_hits_of_the_api(page: Page, site: Site) -> None:
+    page.choose(site.query)
+    answer = site.search(site.query)
+    page.expect_hits(answer)
+    page.expect_tags(answer["query"]["tags"])
+    assert page.find("#picture").get_attribute("naturalWidth") == str(answer["query"]["width"])
+    assert page.find("#status").text == f"{len(answer['hits'])} items among {answer['searched']} photographs"
+    for card, hit in zip(page.all(".hit"), answer["hits"], strict=True):
+        product = hit["product"]
+        assert card.find_element(By.CSS_SELECTOR, ".name span").text == product["name"]
+        assert f"₩{int(product['price']):,}" in card.find_element(By.CSS_SELECTOR, ".offer").text
+        assert product["shop"] in card.find_element(By.CSS_SELECTOR, ".offer").text
+        assert card.find_element(By.CSS_SELECTOR, ".alike").text == f"{max(0, hit['cosine']):.0%} alike"
+        shared = card.find_elements(By.CSS_SELECTOR, ".shared > span:not(.unseen)")
+        assert [each.text for each in shared] == [tag["title"] for tag in hit["shared_tags"]]
+        titles = ", ".join(tag["title"] for tag in hit["tags"])
+        assert card.find_element(By.CSS_SELECTOR, "img").get_attribute("alt") == (titles or product["name"])
+
+
+def test_keywords_and_every_offer_are_on_the_card(page: Page, site: Site) -> None:
+    page.choose(site.query)
+    hits = page.expect_hits(site.search(site.query))
+    several = next(hit for hit in hits if hit["product"] and len(hit["product"]["offers"]) > 1)
+    card = page.card(several)
+    assert several["product"]["keywords"][0] in card.find_element(By.CSS_SELECTOR, ".keywords").text
+    details = card.find_element(By.CSS_SELECTOR, ".offers")
+    details.find_element(By.TAG_NAME, "summary").click()
+    links = details.find_elements(By.TAG_NAME, "a")
+    assert [link.get_attribute("href") for link in links] == [each["url"] for each in several["product"]["offers"]]
+    assert f"₩{int(several['product']['offers'][1]['price']):,}" in links[1].text
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_photographs_are_pasted_and_dropped_anywhere(page: Page, site: Site, way: str) -> None:
+    page.run(
+        """const [way, data, done] = arguments;
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], 'any.jpg', { type: 'image/jpeg' }));
+        const target = document.querySelector('h1');
+        if (way === 'paste')
+          target.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
+        else for (const kind of ['dragenter', 'dragover', 'drop'])
+          target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));""",
+        way,
+        base64.b64encode(site.query.read_bytes()).decode(),
+    )
+    page.expect_hits(site.search(site.query))
+    assert not page.find("#dropping").is_displayed()
+
+
+def test_what_is_no_photograph_is_refused_with_a_reason(page: Page, site: Site, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(site.query.read_bytes()[:200])
+    page.choose(broken)
+    page.until(lambda: page.find("#notice").is_displayed())
+    assert "no photograph that the browser can read" in page.find("#notice").text
+    assert page.find("#start").is_displayed()
+    page.run(
+        "const transfer = new DataTransfer(); transfer.setData('text/plain', 'http://other.example/a.jpg');"
+        "const how = { dataTransfer: transfer, bubbles: true, cancelable: true };"
+        "document.body.dispatchEvent(new DragEvent('drop', how))"
+    )
+    page.until(lambda: "Only photographs" in page.find("#notice").text)
+    page.choose(site.query)
+    page.expect_hits(site.search(site.query))
+    assert not page.find("#notice").is_displayed()
+
+
+def test_a_large_photograph_is_scaled_down_and_its_box_stays_right(page: Page, site: Site, tmp_path: Path) -> None:
+    """It lies on its side in the file, and EXIF says so: the box belongs to the upright photograph."""
+    upright = np.full((3600, 2400, 3), 255, np.uint8)
+    upright[0:900, 0:600] = (220, 20, 30)  # red, at the top left, and nowhere else
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it
+    large = tmp_path / "large.jpg"
+    Image.fromarray(upright).transpose(Image.Transpose.ROTATE_90).save(large, exif=exif)
+    page.watch_uploads()
+    page.choose(large)
+    page.settled()
+    assert page.find("#scaled").text == "Scaled from 2,400 × 3,600 to 1,365 × 2,048 pixels before it was sent."
+    stage = page.find("#stage").rect
+    assert stage["height"] / stage["width"] == pytest.approx(1.5, rel=0.02)
+    page.drag((0.01, 0.01), (0.24, 0.24))
+    page.settled()
+    sent, box = page.uploads()[-1]
+    assert sent.size == (1365, 2048)
+    left, top, width, height = (int(part) for part in box.split(","))
+    assert (left, top) == pytest.approx((0.01 * 1365, 0.01 * 2048), abs=8)
+    inside = np.asarray(sent)[top : top + height, left : left + width].reshape(-1, 3)
+    assert np.abs(inside.astype(int) - (220, 20, 30)).mean() < 6
+
+
+def test_a_small_photograph_is_sent_as_it_is(page: Page, site: Site) -> None:
+    page.watch_uploads()
+    page.choose(site.query)
+    page.settled()
+    assert page.run("return window.uploads[0].bytes") == site.query.stat().st_size
+    assert not page.find("#scaled").is_displayed()
