@@ -30,6 +30,7 @@ from fashion_cli.commands import (
     map as map_command,
 )
 from fashion_cli.commands._help import SectionedCommand
+from fashion_cli.commands._mistyped import refuse_long_dashes, usage_hint, usage_message
 from fashion_cli.commands._render import abandon_stdout
 from fashion_cli.commands._settings import Setting, read_settings
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
@@ -146,7 +147,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _run(argv)
     except typer.TyperException as error:
-        return _usage_error(error)
+        return _usage_error(error, argv)
     except FashionError as error:
         return _tell(str(error), error.hint, error.exit_code)
     except ModuleNotFoundError as error:
@@ -163,6 +164,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
+    refuse_long_dashes(argv)
     command = typer.main.get_command(app)
     try:
         with command.make_context(PROGRAM, list(argv) or ["--help"]) as context:
@@ -184,13 +186,12 @@ def _for_each_command(command: Any, values: Mapping[str, str]) -> dict[str, Any]
     return {name: _for_each_command(each, values) for name, each in commands.items()}
 
 
-def _usage_error(error: typer.TyperException) -> int:
-    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
-    message = " ".join(error.format_message().split()).rstrip(".")
-    if origin := _origin(context, parameter):
-        return _tell(f"{origin}: {error.message.rstrip('.')}", "mend the setting", ExitCode.USAGE)
-    hint = f"{context.command_path} --help" if context is not None else f"{PROGRAM} --help"
-    return _tell(message, hint, ExitCode.USAGE)
+def _usage_error(error: typer.TyperException, argv: Sequence[str]) -> int:
+    if origin := _origin(getattr(error, "ctx", None), getattr(error, "param", None)):
+        message = error.message.removeprefix("Value error, ").rstrip(".")
+        return _tell(f"{origin}: {message}", "mend the setting", ExitCode.USAGE)
+    hint = usage_hint(error, argv, typer.main.get_command(app), PROGRAM)
+    return _tell(usage_message(error), hint, ExitCode.USAGE)
 
 
 def _origin(context: Any, parameter: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, ModelCard
+from fashion_cli.suggestions import near_words
 
 DEFAULT_MODEL = "fashion-mobilenet"
 TRUNK_LIBRARIES = ("torchvision", "timm", "open_clip")  # where networks come from by name: `timm:NAME`
@@ -80,8 +81,13 @@ def open_model(name: str | Path = DEFAULT_MODEL) -> Model:
         )
     raise WeightsError(
         f"no model {str(name)!r}: neither a shipped model nor a directory with a {CARD_FILE}",
-        hint="fashion weights list",
+        hint=_similar_models(str(name)),
     )
+
+
+def _similar_models(name: str) -> str:
+    near = near_words(Path(name).name, (each.card.name for each in shipped_models()))
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "fashion weights list"
 
 
 def _sha256(path: Path) -> str:

@@ -20,6 +20,7 @@ from fashion_cli.models.style_resnet34 import StyleResNet34
 from fashion_cli.models.triplet_resnet50 import TripletResNet50
 from fashion_cli.models.trunk import Encoder, HeadedTrunk
 from fashion_cli.models.vgg16_attributes import VGG16Attributes
+from fashion_cli.suggestions import suggest
 from fashion_cli.trunks.by_name import build_trunk
 from fashion_cli.trunks.trunk import Trunk
 from fashion_cli.weights import Model
@@ -134,7 +135,7 @@ def build_model(card: ModelCard) -> nn.Module:
     if card.architecture not in BUILDERS:
         raise WeightsError(
             f"model {card.name}: unknown architecture {card.architecture!r}",
-            hint=f"known here: {', '.join(sorted(BUILDERS))}; pip install --upgrade fashion-cli",
+            hint=f"{suggest(card.architecture, sorted(BUILDERS))}; or pip install --upgrade fashion-cli",
         )
     return BUILDERS[card.architecture](card)
 

@@ -108,7 +108,7 @@ def test_help_takes_at_most_three_times_the_import_of_typer() -> None:
         (["tag", "a.jpg", "--batch-size", "0"], "--batch-size"),
         (["index", "--recall", "2", "a"], "--recall"),
         (["index", "nowhere"], "nowhere"),
-        (["serch"], "Did you mean 'search'"),
+        (["serch"], "did you mean search?"),
         (["eval"], "Missing command"),
         (["weights", "export"], "NAME|DIR"),
     ],

@@ -4,7 +4,6 @@ What is found here becomes the defaults of the options with the same names, so v
 are, and help pages show the defaults that are in force.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.errors import SettingsError
+from fashion_cli.suggestions import near_words, suggest
 
 FILE = "fashion.toml"
 PREFIX = "FASHION_"
@@ -81,7 +81,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Setting]:
         key = variable.removeprefix(PREFIX).lower()
         if key in KEYS:
             settings[key] = Setting(value, variable)
-        elif near := difflib.get_close_matches(key, KEYS, n=1, cutoff=TYPO):
+        elif near := near_words(key, KEYS, count=1, cutoff=TYPO):
             raise SettingsError(f"{variable}: no such setting", hint=f"did you mean {PREFIX}{near[0].upper()}?")
     return settings
 
@@ -110,9 +110,7 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
     for name, value in table.items():
         key, origin = name.replace("-", "_"), f"{file}: {name}"
         if key not in KEYS:
-            near = difflib.get_close_matches(key, KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(KEYS)}"
-            raise SettingsError(f"{origin}: no such setting", hint=hint)
+            raise SettingsError(f"{origin}: no such setting", hint=suggest(key, KEYS))
         if not isinstance(value, str | int | float):
             raise SettingsError(f"{origin}: not a single value", hint=f"{name} = ...")
         yield key, Setting(_from_folder(file.parent, key, str(value)), origin)

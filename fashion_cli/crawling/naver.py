@@ -21,6 +21,7 @@ from scrapy.http import Response
 from fashion_cli.crawling.items import Discovery, Findings, Visit
 from fashion_cli.errors import CrawlError
 from fashion_cli.products.records import FoundOffer, FoundProduct
+from fashion_cli.suggestions import suggest
 
 ENDPOINT = "https://openapi.naver.com/v1/search/shop.json"
 SORTS = ("sim", "date", "asc", "dsc")  # most similar, newest, cheapest, dearest first
@@ -60,7 +61,7 @@ class NaverSearch:
         if not self.query.strip():
             raise NaverError("an empty search", hint="naver:테크웨어")
         if self.sort not in SORTS:
-            raise NaverError(f"Naver cannot sort by {self.sort!r}", hint=f"one of {', '.join(SORTS)}")
+            raise NaverError(f"Naver cannot sort by {self.sort!r}", hint=suggest(self.sort, tuple(SORTS)))
         if not 1 <= self.limit <= MOST:
             raise NaverError(f"{self.limit} products of one search", hint=f"Naver shows from 1 to {MOST}")
 

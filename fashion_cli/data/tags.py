@@ -1,6 +1,5 @@
 """From scores to tags: which ones a photograph shows, and what people are told of them."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ import numpy.typing as npt
 
 from fashion_cli.errors import UsageError
 from fashion_cli.model_cards import Vocabulary
+from fashion_cli.suggestions import suggest
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,20 @@ def named_tags(
     return tuple(tags)
 
 
-def require_group(name: str, vocabulary: Vocabulary) -> slice:
+def require_group(name: str, vocabulary: Vocabulary, others: Sequence[str] = ()) -> slice:
     """The columns of a group.
+
+    Args:
+        name: Of the group.
+        vocabulary: Its groups.
+        others: What else could have been named, for the hint.
 
     Raises:
         UsageError: Naming the nearest group.
     """
     if name not in vocabulary.columns:
-        raise UsageError(f"no tag group {name!r}", hint=suggestion(name, tuple(vocabulary.columns)))
+        kind = "tag group or column" if others else "tag group"
+        raise UsageError(f"no {kind} {name!r}", hint=suggestion(name, (*vocabulary.columns, *others)))
     return vocabulary.columns[name]
 
 
@@ -90,5 +96,4 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     """A hint for a mistyped name."""
     if not known:
         return "there are no tags here; --tagger NAME|DIR brings some when photographs are embedded"
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    return suggest(word, known)

@@ -4,6 +4,7 @@ from pytorch_metric_learning import losses, miners
 from torch import Tensor, nn
 
 from fashion_cli.errors import RecipeError
+from fashion_cli.suggestions import suggest
 
 KINDS = ("supervised_contrastive", "triplet", "multi_similarity", "proxy_anchor")
 NEGATIVES = ("random", "semihard", "all")
@@ -36,9 +37,9 @@ class VectorLoss(nn.Module):
     ) -> None:
         super().__init__()
         if kind not in KINDS:
-            raise RecipeError(f"loss.kind: unknown loss {kind!r}", hint=f"one of {', '.join(KINDS)}")
+            raise RecipeError(f"loss.kind: unknown loss {kind!r}", hint=suggest(kind, KINDS))
         if negatives not in NEGATIVES:
-            raise RecipeError(f"loss.negatives: unknown choice {negatives!r}", hint=f"one of {', '.join(NEGATIVES)}")
+            raise RecipeError(f"loss.negatives: unknown choice {negatives!r}", hint=suggest(negatives, NEGATIVES))
         self.miner: nn.Module | None = None
         match kind:
             case "supervised_contrastive":

@@ -69,7 +69,8 @@ def _column_of(features: FeatureFile, name: str) -> str:
 
 def _tag_columns(features: FeatureFile, condition: Condition) -> list[int]:
     vocabulary = features.header.vocabulary
-    window = require_group(condition.name, vocabulary)
+    columns = [each.removeprefix(LABEL) for each in features.column_names]
+    window = require_group(condition.name, vocabulary, columns)
     tags = vocabulary.names[window]
     for value in condition.values:
         if value not in tags:

@@ -1,15 +1,15 @@
 """TOML tables as frozen dataclasses. An unknown key is an error that names the nearest one."""
 
-import difflib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fashion_cli.errors import RecipeError
+from fashion_cli.suggestions import shorten, suggest
 
 EXAMPLES = "see examples/recipes/"
 
@@ -55,13 +55,6 @@ def convert(kind: Any, value: Any, place: str = "") -> Any:
     return _plain(kind, value, place)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint: the known word that was probably meant, else all of them."""
-    words = list(known)
-    near = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(words)}"
-
-
 def _plain(kind: Any, value: Any, place: str) -> Any:
     if kind is Any:
         return value
@@ -82,7 +75,7 @@ def _within(bounds: Bounds, value: Any, place: str) -> Any:
 
 def _choice(choices: tuple[str, ...], value: Any, place: str) -> Any:
     if value not in choices:
-        hint = nearest(value, choices) if isinstance(value, str) else f"known here: {', '.join(choices)}"
+        hint = suggest(value, choices) if isinstance(value, str) else f"known here: {shorten(choices)}"
         raise RecipeError(f"{place}: unknown choice {value!r}", hint=hint)
     return value
 
@@ -107,7 +100,7 @@ def _section(kind: Any, table: Any, place: str) -> Any:
     known = {each.name: each for each in fields(kind)}
     for key in table:
         if key not in known:
-            raise RecipeError(f"{place or 'the recipe'}: unknown key {key!r}", hint=nearest(key, known))
+            raise RecipeError(f"{place or 'the recipe'}: unknown key {key!r}", hint=suggest(key, known))
     for name, each in known.items():
         if name not in table and each.default is MISSING and each.default_factory is MISSING:
             raise RecipeError(f"{place or 'the recipe'}: the key {name!r} is missing", hint=EXAMPLES)

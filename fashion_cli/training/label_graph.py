@@ -18,7 +18,8 @@ from fashion_cli.data.label_correlation import label_adjacency
 from fashion_cli.data.word_vectors import label_word_vectors
 from fashion_cli.errors import RecipeError
 from fashion_cli.model_cards import Vocabulary
-from fashion_cli.training.conversion import Bounds, convert, nearest
+from fashion_cli.suggestions import suggest
+from fashion_cli.training.conversion import Bounds, convert
 
 ARCHITECTURES = ("ml_gcn",)  # that learn on a label graph
 PPMI, GLOVE = "ppmi", "glove:"
@@ -100,7 +101,7 @@ def _check(options: LabelGraphOptions, vocabulary: Vocabulary) -> None:
     if options.label_vectors != PPMI and (not options.label_vectors.startswith(GLOVE) or not file):
         raise RecipeError(
             f"model.options.label_vectors: {options.label_vectors!r} is neither {PPMI} nor {GLOVE}FILE",
-            hint=nearest(options.label_vectors, (PPMI, f"{GLOVE}FILE")),
+            hint=suggest(options.label_vectors, (PPMI, f"{GLOVE}FILE")),
         )
     if options.label_vectors == PPMI and options.label_words:
         raise RecipeError("model.options.label_words: nothing is looked up", hint=f'label_vectors = "{GLOVE}FILE"')
@@ -109,7 +110,7 @@ def _check(options: LabelGraphOptions, vocabulary: Vocabulary) -> None:
     for label in options.label_words:
         if label not in vocabulary.names:
             raise RecipeError(
-                f"model.options.label_words: no tag {label!r}", hint=nearest(label, dict.fromkeys(vocabulary.names))
+                f"model.options.label_words: no tag {label!r}", hint=suggest(label, dict.fromkeys(vocabulary.names))
             )
 
 
@@ -119,7 +120,7 @@ def _texts(column: str, rows: Sequence[Annotation]) -> list[str]:
         return []
     columns = dict.fromkeys(name for row in rows for name in row.values)
     if column not in columns:
-        raise RecipeError(f"model.options.label_text: no set has a column {column!r}", hint=nearest(column, columns))
+        raise RecipeError(f"model.options.label_text: no set has a column {column!r}", hint=suggest(column, columns))
     return [row.values.get(column, "") for row in rows]
 
 

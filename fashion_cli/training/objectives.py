@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fashion_cli.errors import RecipeError
-from fashion_cli.training.conversion import nearest
+from fashion_cli.suggestions import suggest
 from fashion_cli.training.recipe import Recipe
 from fashion_cli.training.tasks.multitask import MultitaskTask
 
@@ -23,5 +23,5 @@ def build_task(recipe: Recipe, data: Path, init: str | None) -> MultitaskTask:
         AnnotationError, WeightsError: What the task says of the photographs and of `init`.
     """
     if recipe.task not in TASKS:
-        raise RecipeError(f"task: unknown task {recipe.task!r}", hint=nearest(recipe.task, TASKS))
+        raise RecipeError(f"task: unknown task {recipe.task!r}", hint=suggest(recipe.task, TASKS))
     return TASKS[recipe.task](recipe, data, init)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fashion_cli.errors import RecipeError
-from fashion_cli.training.conversion import nearest
+from fashion_cli.suggestions import suggest
 
 EXAMPLE = "for example -o stages.0.epochs=2 or -o precision=bf16"
 WORD = re.compile(r"[\w./:@+-]+")  # a shell takes quotes away: such a value may stand without them
@@ -65,4 +65,4 @@ def _row(elements: Sequence[Any], key: str, place: str) -> int:
     if key in names:
         return names.index(key)
     known = [name or str(row) for row, name in enumerate(names)]
-    raise RecipeError(f"{place} has no {key!r}", hint=nearest(key, known) if known else f"{place} is empty")
+    raise RecipeError(f"{place} has no {key!r}", hint=suggest(key, known) if known else f"{place} is empty")

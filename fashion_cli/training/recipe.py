@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from fashion_cli.data.targets import LabelRule
 from fashion_cli.errors import RecipeError
 from fashion_cli.model_cards import Fit, Interpolation
-from fashion_cli.training.conversion import EXAMPLES, Bounds, convert, nearest
+from fashion_cli.suggestions import suggest
+from fashion_cli.training.conversion import EXAMPLES, Bounds, convert
 from fashion_cli.training.overrides import override
 from fashion_cli.training.toml_text import to_toml
 
@@ -274,7 +275,7 @@ def _check_groups(recipe: Recipe) -> None:
     for number, section in enumerate(recipe.sets):
         for rule in section.labels:
             if rule.group not in known:
-                raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=nearest(rule.group, known))
+                raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=suggest(rule.group, known))
 
 
 def _check_shares(recipe: Recipe) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fashion_cli.errors import RecipeError
-from fashion_cli.training.conversion import nearest
+from fashion_cli.suggestions import suggest
 
 
 def find_recipe(name: str | Path) -> Path:
@@ -17,7 +17,7 @@ def find_recipe(name: str | Path) -> Path:
         return Path(name)
     if str(name) in shipped:
         return shipped[str(name)]
-    raise RecipeError(f"no recipe {str(name)!r}: neither a file nor a shipped recipe", hint=nearest(str(name), shipped))
+    raise RecipeError(f"no recipe {str(name)!r}: neither a file nor a shipped recipe", hint=suggest(str(name), shipped))
 
 
 def shipped_recipes() -> Path:

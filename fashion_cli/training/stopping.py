@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fashion_cli.errors import TrainingError
-from fashion_cli.training.conversion import nearest
+from fashion_cli.suggestions import suggest
 from fashion_cli.training.recipe import StopSection
 
 
@@ -46,7 +46,7 @@ class BestSoFar:
         """
         name = self.settings.metric
         if name not in figures:
-            hint = nearest(name, figures) if figures else "there are no photographs with split=val"
+            hint = suggest(name, figures) if figures else "there are no photographs with split=val"
             raise TrainingError(f"stop.metric: val has no figure {name!r}", hint=hint)
 
     def follow(self, figures: Mapping[str, float], epoch: int) -> bool:

@@ -1,6 +1,5 @@
 """What a trunk is, whichever library it comes from."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import InputSpec
+from fashion_cli.suggestions import near_words
 from fashion_cli.weights import TRUNK_LIBRARIES
 
 BY_HAND = ("hf-hub:", "local-dir:")  # names that hold slashes of their own, and whose weights have no name
@@ -156,7 +156,7 @@ def tensors_of(where: object, document: Any) -> dict[str, Tensor]:
 def unknown(what: str, name: str, known: Iterable[str]) -> WeightsError:
     """The error about a name that a library does not have, with the nearest ones that it has."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3) or (known if len(known) <= 8 else [])
+    near = near_words(name, known) or (known if len(known) <= 8 else [])
     hint = f"did you mean {' or '.join(near)}?" if near else "see the library's list of models"
     return WeightsError(f"no {what} {name!r}", hint=hint)
 

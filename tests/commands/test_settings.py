@@ -89,8 +89,8 @@ def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[tool.fashion]\ntopkk = 1\n", "topkk: no such setting", "did you mean topk?"),
-        ("[tool.fashion]\nzzzzz = 1\n", "zzzzz: no such setting", "known are alpha"),
+        ("[tool.fashion]\ntopkk = 1\n", "topkk: no such setting", "did you mean 'topk'?"),
+        ("[tool.fashion]\nzzzzz = 1\n", "zzzzz: no such setting", "known here: alpha"),
         ("[tool.fashion]\ntopk = [1]\n", "topk: not a single value", "topk ="),
         ("topk = 1\n", "no table [tool.fashion]", "heading"),
         ("tool = 1\n", "no table [tool.fashion]", "heading"),

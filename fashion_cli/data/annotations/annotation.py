@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fashion_cli.data.images import Box
 from fashion_cli.errors import AnnotationError
+from fashion_cli.suggestions import suggest
 
 SEPARATOR = ";"  # between several values of a cell
 UNSURE = "?"  # before a value: the photograph may or may not show it
@@ -65,12 +66,12 @@ def require_column(source: Path | str, annotations: Sequence[Annotation], column
     """Check that annotations have a column.
 
     Raises:
-        AnnotationError: Naming the columns that there are.
+        AnnotationError: Naming the nearest columns.
     """
     if annotations and column not in annotations[0].values:
         raise AnnotationError(
             f"{source}: no column {column!r}",
-            hint=f"its columns are path, {', '.join(annotations[0].values)}",
+            hint=suggest(column, ("path", *annotations[0].values)),
         )
 
 
@@ -107,6 +108,6 @@ def of_split(source: Path | str, annotations: Sequence[Annotation], split: str) 
         splits = sorted({annotation.split for annotation in annotations} - {""})
         raise AnnotationError(
             f"{source}: no photograph with split={split}" if split else f"{source}: no photograph",
-            hint=f"its splits: {', '.join(splits)}" if splits else "the column `split` says train or val",
+            hint=suggest(split, splits) if splits else "the column `split` says train or val",
         )
     return chosen

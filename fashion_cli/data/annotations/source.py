@@ -1,6 +1,5 @@
 """Annotations by one string: `inshop:DIR`, `c2s:DIR`, `attributes:DIR`, `csv:FILE`, `folder:DIR`, or a CSV manifest."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from fashion_cli.data.annotations.folder import read_folder
 from fashion_cli.data.annotations.in_shop import read_in_shop
 from fashion_cli.data.annotations.manifest import read_manifest
 from fashion_cli.errors import AnnotationError
+from fashion_cli.suggestions import near_words
 
 SOURCES: Mapping[str, Callable[[Path], Iterator[Annotation]]] = {
     "inshop": read_in_shop,
@@ -69,6 +69,6 @@ def _check_manifest(source: str, path: Path) -> None:
     """A path may hold a colon; one that leads nowhere was meant to begin with a kind."""
     kind, colon, rest = source.partition(":")
     if not source or (colon and "/" not in kind and not path.exists()):
-        near = difflib.get_close_matches(kind, SOURCES, n=1)
+        near = near_words(kind, SOURCES, count=1)
         hint = f"did you mean {near[0]}:{rest}?" if near else f"known: {', '.join(f'{each}:…' for each in SOURCES)}"
         raise AnnotationError(f"{source!r}: neither a kind of set nor a file", hint=hint)

@@ -14,6 +14,7 @@ from fashion_cli.data.features.rows import FeatureRows, Identity, decode_text, e
 from fashion_cli.data.features.transactions import TransactionFile, open_locked
 from fashion_cli.errors import FeatureFileError
 from fashion_cli.model_cards import ModelCard
+from fashion_cli.suggestions import suggest
 
 Selection = slice | Sequence[int] | npt.NDArray[np.integer]
 EVERYTHING = slice(None)
@@ -96,7 +97,7 @@ class FeatureFile:
         if name not in self.column_names:
             raise FeatureFileError(
                 f"{self.path}: no column {name!r}",
-                hint=f"its columns: {', '.join(self.column_names) or 'none'}",
+                hint=suggest(name, self.column_names) if self.column_names else "it has no columns",
             )
         return self._texts(name, EVERYTHING)
 

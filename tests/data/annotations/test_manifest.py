@@ -76,12 +76,15 @@ def test_a_missing_manifest(tmp_path: Path) -> None:
         list(read_manifest(tmp_path / "none.csv"))
 
 
-def test_a_missing_column_names_those_that_there_are(tmp_path: Path) -> None:
+def test_a_missing_column_names_near_ones_else_those_that_there_are(tmp_path: Path) -> None:
     annotations = [Annotation(tmp_path / "a.jpg", {"colour": "red", "split": "val"})]
     require_column(tmp_path / "m.csv", annotations, "colour")
     require_column(tmp_path / "m.csv", [], "colour")  # nothing there, nothing wrong
     with pytest.raises(AnnotationError, match="no column 'color'") as error:
         require_column(tmp_path / "m.csv", annotations, "color")
+    assert error.value.hint == "did you mean 'colour'?"
+    with pytest.raises(AnnotationError, match="no column 'price'") as error:
+        require_column(tmp_path / "m.csv", annotations, "price")
     assert "path, colour, split" in error.value.hint
 
 
