@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import manifest_columns, read_manifest
 from fashion_cli.data.images import find_images
-from fashion_cli.errors import UsageError
+from fashion_cli.inference.no_photographs import no_photographs
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.update import Columns
 
@@ -47,6 +47,6 @@ def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed
         )
     )
     if not images:
-        raise UsageError("no photographs there", hint="give folders or files with photographs")
+        raise no_photographs(sources, manifest, listed=listed, unreadable=unreadable)
     columns = manifest_columns(annotations) if annotations is not None else None
     return Photographs(images, columns, tuple(unreadable))

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import Tag, named_tags, present_tags, require_group
-from fashion_cli.errors import UsageError
 from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.inference.no_photographs import no_photographs
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_tagger
 from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
@@ -77,11 +77,18 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
     model = open_tagger(config.inference)
     vocabulary = model.card.vocabulary
     windows = [require_group(name, vocabulary) for name in config.groups] or list(vocabulary.columns.values())
+    unreadable: list[Skipped] = []
     images = list(
-        find_images(config.images, on_skip=lambda path, why: skip(Skipped(str(path), why)), missing_ok=config.listed)
+        find_images(
+            config.images,
+            on_skip=lambda path, why: unreadable.append(Skipped(str(path), why)),
+            missing_ok=config.listed,
+        )
     )
+    for each in unreadable:
+        skip(each)
     if not images:
-        raise UsageError("no photographs there", hint="give folders or files with photographs")
+        raise no_photographs(config.images, listed=config.listed, unreadable=unreadable)
     engine = open_engine(model, config.inference, len(images))
     reader = open_reader(model, fast=engine.fast_images)
     done = 0

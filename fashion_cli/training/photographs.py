@@ -100,7 +100,7 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     for column in filter(None, named):
         require_column(section.source, annotations, column)
     if not annotations:
-        raise AnnotationError(f"{section.source}: no photograph", hint="check --data")
+        raise AnnotationError(f"{section.source}: no photographs: the set is empty", hint="check --data")
     if section.only_labelled:
         annotations = _labelled(section, annotations)
     anew = section.divide_anew or "split" not in annotations[0].values

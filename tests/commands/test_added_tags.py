@@ -322,7 +322,7 @@ def test_an_empty_list_is_not_the_whole_file(
     before = tagged.read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     assert fashion("tag", "-", "-o", tagged, "--add", "--model", style_model) == 2
-    assert "no photographs there" in capsys.readouterr().err
+    assert "no photographs: the list is empty" in capsys.readouterr().err
     assert tagged.read_bytes() == before
 
 
