@@ -5,7 +5,7 @@
 
 Trains what is not trained yet, one model after the other in `OUT/SYSTEM-SEED`, goes on where a run was cut off, then
 measures all of them on the split `test`: tables on stdout, `OUT/figures.csv` and `OUT/correlation.png` beside the runs.
-Everything after `--` goes to every `fashion train`, for example `-- -o stages.0.epochs=2`.
+Everything after `--` goes to every `fashion train`, for example `-- --set stages.0.epochs=2`.
 """
 
 import argparse

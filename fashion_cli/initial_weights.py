@@ -64,7 +64,7 @@ def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
     if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
         raise WeightsError(
             f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
-            hint=f"-o 'model.mean={list(wanted.mean)}' -o 'model.std={list(wanted.std)}'",
+            hint=f"--set 'model.mean={list(wanted.mean)}' --set 'model.std={list(wanted.std)}'",
         )
     return pretrained
 

@@ -230,7 +230,7 @@ def test_pixels_that_are_scaled_otherwise_than_the_weights_want(monkeypatch: pyt
     other = replace(CARDS["trunk"], input=InputSpec(64, 64, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)))
     with pytest.raises(WeightsError, match=r"mean \[0\.485, 0\.456, 0\.406\]") as error:
         fetch_initial(other, "torchvision:DEFAULT")
-    assert error.value.hint == "-o 'model.mean=[0.485, 0.456, 0.406]' -o 'model.std=[0.229, 0.224, 0.225]'"
+    assert error.value.hint == "--set 'model.mean=[0.485, 0.456, 0.406]' --set 'model.std=[0.229, 0.224, 0.225]'"
 
 
 def test_a_file_of_half_a_network(tmp_path: Path) -> None:

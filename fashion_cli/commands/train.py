@@ -1,11 +1,16 @@
 """`fashion train`."""
 
+import re
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from fashion_cli.commands._options import QuietOption, RowFormatOption, verbatim
+from fashion_cli.errors import UsageError
+
+ASSIGNMENT = re.compile(r"[\w-]+(\.[^=/]+)*=.*", re.DOTALL)  # a recipe's key and a value, not a path
 
 
 def train(
@@ -28,7 +33,10 @@ def train(
             "of one set: inshop:DIR, c2s:DIR, attributes:DIR, csv:FILE, folder:DIR.",
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The model directory.")],
+    out: Annotated[
+        list[str],
+        typer.Option("--out", "-o", metavar="DIR", parser=verbatim, help="The model directory."),
+    ],
     init: Annotated[
         str | None,
         typer.Option(
@@ -42,13 +50,12 @@ def train(
     override: Annotated[
         list[str] | None,
         typer.Option(
-            "--override",
-            "-o",
+            "--set",
             metavar="KEY=VALUE",
             parser=verbatim,
             show_default=False,
-            help="A value in place of the recipe's, any number of times: -o optimiser.trunk_rate=3e-4 "
-            "-o stages.0.epochs=2 -o groups.colour.weight=2.",
+            help="A value in place of the recipe's, any number of times: --set optimiser.trunk_rate=3e-4 "
+            "--set stages.0.epochs=2 --set groups.colour.weight=2.",
         ),
     ] = None,
     seed: Annotated[
@@ -76,7 +83,7 @@ def train(
     from fashion_cli.commands._training_progress import show_training
     from fashion_cli.steps.train import TrainConfig, train_model, writes
 
-    config = TrainConfig(recipe, data, out, init, tuple(override or ()), seed)
+    config = TrainConfig(recipe, data, _directory(out), init, tuple(override or ()), seed)
     with show_training(quiet=quiet or not writes()) as progress:
         report = train_model(config, progress)
     if writes():
@@ -85,3 +92,19 @@ def train(
             say(f"fashion: {note}")
         name_skipped(report.skipped, report.photographs, strict=False)
         show_rows(Rows(("figure", "value"), list(report.figures.items())), choose_format(format_name))
+
+
+def _directory(given: list[str]) -> Path:
+    """The model directory.
+
+    Raises:
+        UsageError: If there is more than one, or it is a change of the recipe.
+    """
+    for text in given:
+        if ASSIGNMENT.fullmatch(text) and not Path(text).exists():
+            raise UsageError(
+                f"-o {text}: -o is the model directory", hint=f"change the recipe with --set {quote(text)}"
+            )
+    if len(given) > 1:
+        raise UsageError(f"several model directories: {', '.join(given)}", hint="give --out once")
+    return Path(given[0])

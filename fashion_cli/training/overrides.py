@@ -8,7 +8,7 @@ from typing import Any
 from fashion_cli.errors import RecipeError
 from fashion_cli.suggestions import suggest
 
-EXAMPLE = "for example -o stages.0.epochs=2 or -o precision=bf16"
+EXAMPLE = "for example --set stages.0.epochs=2 or --set precision=bf16"
 WORD = re.compile(r"[\w./:@+-]+")  # a shell takes quotes away: such a value may stand without them
 
 

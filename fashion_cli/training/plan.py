@@ -83,6 +83,6 @@ def divide(batches: Sequence[int], processes: int, accumulate: int, limit: int) 
         short = own.index(0)
         raise TrainingError(
             f"epoch {short} has {batches[short]} batches{wanted}: fewer training garments than one batch takes",
-            hint="lower `garments` of the stages in the recipe, for example -o stages.0.garments=8",
+            hint="lower `garments` of the stages in the recipe, for example --set stages.0.garments=8",
         )
     return Plan(own, accumulate, limit)

@@ -251,7 +251,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     recipe = _checked(table, str(path))
     for text in overrides:
         table = override(table, text)
-        recipe = _checked(table, f"-o {text}")
+        recipe = _checked(table, f"--set {text}")
     return recipe
 
 

@@ -4,14 +4,16 @@ import io
 import json
 import math
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from fashion_cli.app import main
+from fashion_cli.app import app, main
 from fashion_cli.commands._training_progress import TimeLeft, heading, row, sentence, show_training, status
 from fashion_cli.steps import train as step
 from fashion_cli.training.progress import Progress
@@ -53,7 +55,7 @@ def test_train_prints_its_figures(calls: list[step.TrainConfig], capsys: pytest.
 
 def test_every_option_reaches_the_step(calls: list[step.TrainConfig]) -> None:
     line = "train lim-nang --data inshop:photos --init torchvision:IMAGENET1K_V2 --out runs/a --seed 3"
-    assert main([*line.split(), "-o", "a=1", "--override", "b.0.c=x", "--quiet"]) == 0
+    assert main([*line.split(), "--set", "a=1", "--set", "b.0.c=x", "--quiet"]) == 0
     assert calls == [
         step.TrainConfig(
             "lim-nang", "inshop:photos", Path("runs/a"), "torchvision:IMAGENET1K_V2", ("a=1", "b.0.c=x"), 3
@@ -89,13 +91,51 @@ def test_what_is_wrong_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["train", "galery", "--data", "data", "--out", "out"]) == 1
     assert "no recipe 'galery'" in (err := capsys.readouterr().err)
     assert "did you mean 'gallery'?" in err
-    assert main(["train", "gallery", "--data", "data", "--out", "out", "-o", "optimiser.trunk_rat=1"]) == 1
-    assert "-o optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat' — did you mean" in capsys.readouterr().err
+    assert main(["train", "gallery", "--data", "data", "--out", "out", "--set", "optimiser.trunk_rat=1"]) == 1
+    assert "--set optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat' — did you mean" in capsys.readouterr().err
     assert main(["train", "gallery", "--data", "folder:x", "--out", "out"]) == 2
     assert "sets, not one" in capsys.readouterr().err
     assert main(["train", "gallery", "--data", "data"]) == 2
     assert "--out" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("where", [["-o", "out"], ["--out", "out"], ["-oout"], ["-o", "runs/rate=3/out"]])
+def test_o_is_the_output_as_elsewhere(where: list[str], calls: list[step.TrainConfig]) -> None:
+    assert main(["train", "r.toml", "--data", "data", "-q", *where]) == 0
+    assert calls[0].out == Path(where[-1].removeprefix("-o"))
+
+
+@pytest.mark.parametrize(
+    "change", ["stages.0.epochs=2", "precision=bf16", "model.mean=[0.5, 1]", "groups.a b.weight=2"]
+)
+@pytest.mark.parametrize("also", [[], ["--out", "out"]])
+def test_a_change_of_the_recipe_behind_o_is_told_from_a_directory(
+    change: str, also: list[str], calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "r.toml", "--data", "data", "-o", change, *also]) == 2
+    assert capsys.readouterr().err == (
+        f"fashion: -o {change}: -o is the model directory — change the recipe with --set {shlex.quote(change)}\n"
+    )
+    assert not calls
+
+
+def test_two_outputs_are_refused(calls: list[step.TrainConfig], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "r.toml", "--data", "data", "-o", "a", "--out", "b"]) == 2
+    assert "several model directories: a, b" in capsys.readouterr().err
+    assert not calls
+
+
+def test_o_means_output_in_every_command() -> None:
+    commands, seen = [get_command(app)], 0
+    while commands:
+        command = commands.pop()
+        for parameter in command.params:
+            if "-o" in parameter.opts:
+                assert (command.name, parameter.name, "--out" in parameter.opts) == (command.name, "out", True)
+                seen += 1
+        commands += getattr(command, "commands", {}).values()
+    assert seen >= 8
 
 
 def test_an_interrupted_run_says_that_it_can_go_on(

@@ -71,7 +71,7 @@ def test_its_overrides_fit_their_recipes() -> None:
             words = shlex.split(line)
             if "train" not in words:
                 continue
-            changes = [words[place + 1] for place, word in enumerate(words) if word == "-o"]
+            changes = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
             read_recipe(find_recipe(words[words.index("train") + 1]), changes)
             count += len(changes)
     assert count == 8

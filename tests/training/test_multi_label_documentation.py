@@ -37,7 +37,7 @@ def test_its_recipes_are_there_and_its_overrides_fit() -> None:
     trained = [words for words in lines if words[:2] == ["fashion", "train"]]
     assert trained
     for words in trained:
-        read_recipe(find_recipe(words[2]), [words[place + 1] for place, word in enumerate(words) if word == "-o"])
+        read_recipe(find_recipe(words[2]), [words[place + 1] for place, word in enumerate(words) if word == "--set"])
 
 
 @pytest.mark.parametrize("size", ["", "-small"])

@@ -84,9 +84,9 @@ def test_an_override_is_checked_as_the_recipe_is() -> None:
     assert [group.weight for group in recipe.groups if group.name == "gender"] == [2.0]
     with pytest.raises(RecipeError) as error:
         read_recipe(path, ["optimiser.trunk_rat=1"])
-    assert str(error.value) == "-o optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat'"
+    assert str(error.value) == "--set optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat'"
     assert error.value.hint == "did you mean 'trunk_rate'?"
-    with pytest.raises(RecipeError, match=r"-o precision=half: precision: unknown choice 'half'"):
+    with pytest.raises(RecipeError, match=r"--set precision=half: precision: unknown choice 'half'"):
         read_recipe(path, ["precision=half"])
 
 
