@@ -136,6 +136,15 @@ IndexOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", show_default=".fashion here or in the nearest parent", help="The index directory."),
 ]
+RootOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        show_default="where the index finds them",
+        help="The folder that holds the photographs of the index, where it was moved.",
+    ),
+]
 CatalogOption = Annotated[
     str | None,
     typer.Option(

@@ -37,6 +37,7 @@ KEYS = (
     "rate",
     "recall",
     "rerank",
+    "root",
     "strict",
     "tagger",
     "token",
@@ -118,6 +119,6 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
 
 def _from_folder(folder: Path, key: str, value: str) -> str:
     """Paths in the file are relative to the file. A model is a path only where it looks like one."""
-    is_path = key in ("index", "map") or (key in ("model", "tagger") and os.sep in value)
+    is_path = key in ("index", "map", "root") or (key in ("model", "tagger") and os.sep in value)
     is_path |= key == "catalog" and "://" not in value
     return str(folder / Path(value).expanduser()) if is_path else value

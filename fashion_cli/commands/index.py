@@ -36,6 +36,14 @@ def index(
         Literal["auto", "annoy", "exact"],
         typer.Option(help="What finds them; auto is Annoy where it is faster and finds as many."),
     ] = "auto",
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            show_default="the folder that is indexed",
+            help="The folder that the stored paths are relative to: the photographs may move with it.",
+        ),
+    ] = None,
     null: NullOption = False,
     manifest: ManifestOption = None,
     catalog: Annotated[
@@ -80,6 +88,7 @@ def index(
         manifest=manifest,
         listed=sources.listed,
         catalog="" if no_catalog else catalog,
+        root=root,
     )
     with show_progress("indexing", quiet=quiet) as progress:
         report = build_index(config, progress)

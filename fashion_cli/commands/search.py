@@ -17,6 +17,7 @@ from fashion_cli.commands._options import (
     NoCatalogOption,
     NullPathsOption,
     QueriesArgument,
+    RootOption,
     StoredModelOption,
     StoredTaggerOption,
     StrictOption,
@@ -58,6 +59,7 @@ def search(
         ),
     ] = None,
     index: IndexOption = None,
+    root: RootOption = None,
     catalog: CatalogOption = None,
     no_catalog: NoCatalogOption = False,
     null: NullPathsOption = False,
@@ -146,6 +148,7 @@ def search(
         min_percentile=min_percentile,
         largest_gap=largest_gap,
         catalog="" if no_catalog else catalog,
+        root=root,
     )
     report = search_gallery(config)
     _show(report, chosen, pictures, null=null)

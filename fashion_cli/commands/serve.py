@@ -13,6 +13,7 @@ from fashion_cli.commands._options import (
     EngineOption,
     IndexOption,
     NoCatalogOption,
+    RootOption,
     StoredModelOption,
     StoredTaggerOption,
     WorkersOption,
@@ -31,6 +32,7 @@ MEGA = 1_000_000
 def serve(
     *,
     index: IndexOption = None,
+    root: RootOption = None,
     catalog: CatalogOption = None,
     no_catalog: NoCatalogOption = False,
     add: Annotated[
@@ -129,6 +131,7 @@ def serve(
         allow_origins=tuple(allow_origin or ()),
         proxies=tuple(proxy or ()),
         show_paths=show_paths,
+        root=root,
     )
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of each form that is none; the answer says it

@@ -99,7 +99,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
         sources = [stack.enter_context(source) for source in _open_sources(candidates, goal.header, named)]
         old_rows = len(sources[-1]) if sources and sources[-1].path == old else 0
         plan = plan_reuse(wanted, sources, keep_others=keep_others)
-        as_wanted = bool(sources) and sources[-1].header.added == goal.header.added
+        as_wanted = bool(sources) and _as_wanted(sources[-1], goal.header)
         if plan.unchanged and as_wanted and old_rows and len(sources) == 1 and columns is None:
             return UpdateReport(old_rows, 0, old_rows, 0, 0, (), "", unchanged=True)
         names = tuple(columns) if columns is not None else tuple(sources[-1].column_names if sources else ())
@@ -133,6 +133,11 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     )
 
 
+def _as_wanted(source: FeatureFile, header: FeatureHeader) -> bool:
+    """Whether a file has the tags and the root that are wanted, and finds its photographs without help."""
+    return source.header.added == header.added and source.recorded_root == header.root
+
+
 def _open_sources(files: Iterable[Path], header: FeatureHeader, named: Path | None) -> Iterator[FeatureFile]:
     """The files that exist, whose rows may stand under this header, but for what was added.
 
@@ -157,7 +162,7 @@ def _open_sources(files: Iterable[Path], header: FeatureHeader, named: Path | No
 
 
 def _open_of_model(file: Path, header: FeatureHeader) -> FeatureFile:
-    features = FeatureFile.open(file)
+    features = FeatureFile.open(file, fallback=header.root)
     try:
         features.require_weights(header.model, header.weights_sha256)
     except FeatureFileError:

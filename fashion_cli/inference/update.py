@@ -27,6 +27,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
     columns: Columns | None = None,
     previous: Path | None = None,
     keep_others: bool = False,
+    root: str = "",
 ) -> UpdateReport:
     """Make `target` hold exactly these photographs. What was added to the old file, all of them get.
 
@@ -39,6 +40,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
         columns: More text about each photograph; None keeps the columns that the old file has.
         previous: The old file, where it is not the target itself.
         keep_others: Leave the rows of photographs that are not among these as they are.
+        root: The folder that stored paths are relative to, absolute; "" to store absolute paths.
 
     Raises:
         FeatureFileError: If the target is another model's or damaged.
@@ -46,7 +48,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
         OutputError: If the file cannot be written. What was finished is kept.
         WeightsError: If a further model of the old file is needed and not where it was.
     """
-    header = header_of(model)
+    header = replace(header_of(model), root=root)
     header = header.with_added(_added_to(previous or target, header))
     goal = Goal(header, lambda: beside(model, header))
     return rewrite(images, target, goal, options, progress, columns=columns, previous=previous, keep_others=keep_others)

@@ -4,6 +4,7 @@
 state before or the state after a publication.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features import FeatureFile, FeatureRows
-from fashion_cli.errors import FeatureFileError, IndexDirectoryError
+from fashion_cli.data.features import FeatureFile, FeatureRows, absolute_path
+from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
 from fashion_cli.model_cards import ModelCard
 from fashion_cli.retrieval.annoy_index import AGAIN, AnnoyIndex
 from fashion_cli.retrieval.calibration import Calibration
@@ -51,17 +52,24 @@ class Gallery:
         self._annoy = self._open_annoy(calibration) if calibration else None
 
     @classmethod
-    def open(cls, directory: Path) -> Self:
+    def open(cls, directory: Path, root: Path | None = None) -> Self:
         """Open an index directory. One that is replaced at this moment is opened before or after.
 
+        Args:
+            directory: The index directory.
+            root: The folder that the photographs lie below now; None for what the index says.
+
         Raises:
-            IndexDirectoryError: If there is no index, or it is damaged or of a newer version.
+            IndexDirectoryError: If there is no index, it is damaged or of a newer version, or it has no root.
             FeatureFileError: If its feature file is damaged.
+            UsageError: If the root is no folder.
         """
+        if root is not None and not root.is_dir():
+            raise UsageError(f"{root}: no such folder", hint="--root takes the folder that holds the photographs")
         manifest = Manifest.read(directory)
         for _ in range(OPENINGS):
             try:
-                return cls._open(directory, manifest)
+                return cls._open(directory, manifest, root)
             except (IndexDirectoryError, FeatureFileError):
                 latest = Manifest.read(directory)
                 if latest == manifest:
@@ -70,13 +78,18 @@ class Gallery:
         raise IndexDirectoryError(f"{directory}: replaced again and again", hint="wait until the other command is done")
 
     @classmethod
-    def _open(cls, directory: Path, manifest: Manifest) -> Self:
+    def _open(cls, directory: Path, manifest: Manifest, root: Path | None) -> Self:
         path = directory / manifest.features
         if not path.exists():
             raise IndexDirectoryError(f"{path}: this part of the index is missing", hint=AGAIN)
-        features = FeatureFile.open(path)
+        features = FeatureFile.open(path, root=os.path.abspath(root) if root is not None else "")
         try:
             _require_agreement(features, manifest)
+            if root is not None and not features.header.root:
+                raise IndexDirectoryError(
+                    f"{directory}: stores absolute paths, so its photographs cannot lie below another root",
+                    hint="call `fashion index` once where they are: it embeds nothing again",
+                )
             return cls(directory, manifest, features)
         except BaseException:
             features.close()
@@ -95,6 +108,12 @@ class Gallery:
         """Let go of the files."""
         self.features.close()
         self._annoy = None
+
+    @property
+    def catalog(self) -> str:
+        """Where the product catalogue of the photographs is, without a password; "" where there is none."""
+        stored = self.manifest.catalog
+        return absolute_path(stored, self.features.header.root) if stored and "://" not in stored else stored
 
     def keep_rows(self) -> None:
         """Hold what hits say in memory, where that is little: for a process that searches again and again."""

@@ -37,7 +37,8 @@ class Manifest:
         recall_target: The share of the true 50 nearest that was asked for, in [0, 1].
         calibration: What Annoy reached while building, even where that was too little to use it.
         tagger_location: What `--tagger` takes to find the model of the tags again; "" where one model does both.
-        catalog: Where the product catalogue of the photographs is, without a password; "" where there is none.
+        catalog: Where the product catalogue of the photographs is, without a password; "" where there is none. A file
+            below the root of the feature file is named relative to it: `Gallery.catalog` is where it is now.
     """
 
     created_by: str

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_cli.errors import CatalogueError, IndexDirectoryError
+from fashion_cli.errors import CatalogueError, FeatureFileError, IndexDirectoryError
 from fashion_cli.products.locations import CATALOGUE_FILE, default_location
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownProduct
-from fashion_cli.retrieval.gallery import find_index
-from fashion_cli.retrieval.manifest import Manifest
+from fashion_cli.retrieval.gallery import Gallery, find_index
 
 if TYPE_CHECKING:
     from fashion_cli.products.catalogue import Catalogue
@@ -106,9 +105,9 @@ def _location(catalog: str | None) -> str | Path:
         return catalog
     if here := default_location(Path()):
         return here
-    with suppress(IndexDirectoryError):
-        if stored := Manifest.read(find_index(None, {})).catalog:
-            return stored
+    with suppress(IndexDirectoryError, FeatureFileError), Gallery.open(find_index(None, {})) as gallery:
+        if gallery.catalog:
+            return gallery.catalog
     raise CatalogueError(
         f"no {CATALOGUE_FILE} here, and no index that names a catalogue", hint="--catalog FILE, DIR or URL"
     )

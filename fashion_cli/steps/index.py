@@ -1,20 +1,23 @@
 """Make or update an index directory: photographs, or a feature file, become a gallery to search in."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os.path import abspath, dirname
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_cli.data.features import FeatureFile, is_feature_file
-from fashion_cli.errors import IndexDirectoryError, UsageError
+from fashion_cli.data.features import FeatureFile, common_root, copy_below, is_feature_file, stored_path
+from fashion_cli.data.image_files import printable
+from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import ModelPair, Models, open_models
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.inference.sources import find_photographs
 from fashion_cli.inference.update import UpdateReport, update_features
 from fashion_cli.products.locations import default_location
+from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
 from fashion_cli.retrieval.publish import RECALL, Choice, publish, writing
 
@@ -37,6 +40,7 @@ class IndexConfig:
         listed: The gallery is a list that a program wrote: missing files are skipped, not an error.
         catalog: The product catalogue to join; None for the one that lies in the gallery, or that the index has; ""
             for none.
+        root: The folder that stored paths are relative to; None for the one that is indexed.
     """
 
     gallery: tuple[Path, ...]
@@ -47,6 +51,7 @@ class IndexConfig:
     manifest: Path | None = None
     listed: bool = False
     catalog: str | None = None
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
     """Bring an index up to date; whatever happens on the way, the old one stays whole until the new one is.
 
     Raises:
-        UsageError: If a source does not exist, there is no photograph, or `recall` is out of range.
+        UsageError: If a source does not exist, there is no photograph, one lies outside the root, or `recall` is out
+            of range.
         FeatureFileError: If the feature file is damaged.
         CatalogueError: If the product catalogue cannot be read.
         IndexDirectoryError: If the index is another model's or is being written.
@@ -101,19 +107,22 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
     start = time.perf_counter()
     with _catalogue(config) as catalogue:
         if len(config.gallery) == 1 and is_feature_file(config.gallery[0]):
-            return _index_features(config, catalogue, start)
-        return _index_images(config, catalogue, progress, start)
+            report = _index_features(config, catalogue, start)
+        else:
+            report = _index_images(config, catalogue, progress, start)
+        return replace(report, catalog=catalogue.location if catalogue else "")
 
 
 def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: float) -> IndexReport:
     model = open_models(config.inference)
-    source = config.gallery[0]
-    with FeatureFile.open(source) as features:
+    with FeatureFile.open(config.gallery[0]) as features:
         features.require_model(model.card)
-    with writing(config.out) as working:
-        _current(config.out, model)
-        joined = _join(catalogue, source, working)
-        manifest = _publish(config, model, catalogue, None if joined and joined.rewritten else source)
+        root = _root(config, [dirname(path) for path in features.paths()])
+        with writing(config.out) as working:
+            _current(config.out, model)
+            copy_below(features, working, root)
+            joined = _join(catalogue, working, working)
+            manifest = _publish(config, model, catalogue, root, None)
     update = UpdateReport(manifest.rows, 0, manifest.rows, 0, 0, (), "")
     return _report(config, manifest, update, (), joined, 0.0, start)
 
@@ -121,6 +130,7 @@ def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: f
 def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: Progress, start: float) -> IndexReport:
     model = open_models(config.inference)
     found = find_photographs(config.gallery, config.manifest, listed=config.listed)
+    root = _root(config, _folders(config, found.images))
     with writing(config.out) as working:
         current = _current(config.out, model)
         previous = config.out / current.features if current else None
@@ -132,6 +142,7 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
             progress,
             columns=found.columns,
             previous=previous,
+            root=root,
         )
         embedded = time.perf_counter()
         if update.rows == 0:
@@ -143,9 +154,34 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
         joined = _join(catalogue, kept or working, working)
         if joined and joined.rewritten:
             kept = None
-        if current is None or kept is None or not _is_as_asked(current, config, catalogue):
-            current = _publish(config, model, catalogue, kept)
+        if current is None or kept is None or not _is_as_asked(current, config, catalogue, root):
+            current = _publish(config, model, catalogue, root, kept)
     return _report(config, current, update, found.unreadable, joined, embedded - start, start)
+
+
+def _folders(config: IndexConfig, images: Sequence[Path]) -> list[str]:
+    """The folders that are indexed: those that were named, else those of the photographs."""
+    if config.gallery and not config.listed:
+        return [abspath(each if each.is_dir() else each.parent) for each in config.gallery]
+    return [dirname(abspath(path)) for path in images]
+
+
+def _root(config: IndexConfig, folders: Sequence[str]) -> str:
+    """The folder that stored paths are relative to: the one that was asked for, else the innermost around all.
+
+    Raises:
+        UsageError: If a folder does not lie below the root that was asked for.
+    """
+    if config.root is None:
+        return common_root(folders)
+    root = abspath(config.root)
+    outside = next((folder for folder in folders if common_root((root, folder)) != root), None)
+    if outside is not None:
+        raise UsageError(
+            f"{printable(outside)}: not below the root {printable(root)}",
+            hint="--root takes a folder that holds all photographs",
+        )
+    return root
 
 
 @contextmanager
@@ -159,8 +195,8 @@ def _catalogue(config: IndexConfig) -> "Iterator[Catalogue | None]":
     if location is None and len(config.gallery) == 1:
         location = default_location(config.gallery[0])
     if location is None:
-        with suppress(IndexDirectoryError):
-            location = Manifest.read(config.out).catalog
+        with suppress(IndexDirectoryError, FeatureFileError), Gallery.open(config.out) as gallery:
+            location = gallery.catalog
     if not location:
         yield None
         return
@@ -179,12 +215,14 @@ def _join(catalogue: "Catalogue | None", source: Path, target: Path) -> "Joined 
     return join_items(catalogue, source, target)
 
 
-def _publish(config: IndexConfig, model: Models, catalogue: "Catalogue | None", features: Path | None) -> Manifest:
+def _publish(
+    config: IndexConfig, model: Models, catalogue: "Catalogue | None", root: str, features: Path | None
+) -> Manifest:
     return publish(
         config.out,
         model_location=_location(config.inference.model),
         tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
-        catalog=catalogue.location if catalogue else "",
+        catalog=stored_path(catalogue.location, root) if catalogue else "",
         features=features,
         recall=config.recall,
         choice=config.neighbours,
@@ -212,9 +250,9 @@ def _current(directory: Path, model: Models) -> Manifest | None:
     return manifest
 
 
-def _is_as_asked(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None") -> bool:
+def _is_as_asked(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None", root: str) -> bool:
     """Whether an index finds neighbours in the way that the options want, and names the same catalogue."""
-    if manifest.catalog != (catalogue.location if catalogue else ""):
+    if manifest.catalog != (stored_path(catalogue.location, root) if catalogue else ""):
         return False
     return manifest.recall_target == config.recall and config.neighbours in ("auto", manifest.kind)
 
@@ -253,6 +291,5 @@ def _report(
         seconds=time.perf_counter() - start,
         model=manifest.model,
         engine=update.engine,
-        catalog=manifest.catalog,
         in_catalog=joined.known if joined else 0,
     )

@@ -57,6 +57,7 @@ class SearchConfig:
         min_percentile: Only hits nearer than this percentage of the gallery.
         largest_gap: Only hits before the largest drop of the cosine.
         catalog: The product catalogue; None for the index's own, "" for none.
+        root: The folder that the index's photographs lie below now; None for what the index says.
     """
 
     queries: tuple[tuple[QueryPart, ...], ...]
@@ -72,6 +73,7 @@ class SearchConfig:
     min_percentile: float | None = None
     largest_gap: bool = False
     catalog: str | None = None
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
     options = _options(config)
     if not config.queries:
         raise UsageError("no query", hint="give a photograph")
-    with Gallery.open(config.index) as gallery:
+    with Gallery.open(config.index, config.root) as gallery:
         allowed = allowed_rows(gallery, config.where)
         paths = list(dict.fromkeys(part.path for query in config.queries for part in query))
         features, skipped = query_features(gallery, paths, config.inference, config.box)
@@ -148,7 +150,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
         )
         exact = config.exact or allowed is not None
         kind = "exact" if exact else gallery.kind
-        own = gallery.manifest.catalog
+        own = gallery.catalog
         results, catalog, without = _with_products(results, own if config.catalog is None else config.catalog, own)
         note = "; ".join(filter(None, (gallery.note, without)))
         seconds = time.perf_counter() - start

@@ -47,6 +47,7 @@ class ServeConfig:
         allow_origins: Whose pages may use the API from a browser.
         proxies: Addresses of reverse proxies, whose word about a client's address counts.
         show_paths: Say where photographs lie.
+        root: The folder that the index's photographs lie below now; None for what the index says.
     """
 
     index: Path
@@ -63,6 +64,7 @@ class ServeConfig:
     allow_origins: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     show_paths: bool = False
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         metrics = Metrics()
         looking = LookerOptions(config.inference, config.added, settings.max_pixels, settings.queue)
         items_of = catalogue.items_of_photographs if catalogue is not None else None
-        live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of))
+        live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of, config.root))
         service = SearchService(live, metrics, catalogue, queue=settings.queue, show_paths=settings.show_paths)
         stack.enter_context(closing(service))
         server = _server(create_app(service, settings), config.proxies)
@@ -206,9 +208,12 @@ def _settings(config: ServeConfig, listener: socket.socket) -> "WebSettings":
 
 def _open_catalogue(config: ServeConfig, stack: ExitStack) -> "Catalogue | None":
     from fashion_cli.products.catalogue import Catalogue
-    from fashion_cli.retrieval.manifest import Manifest
+    from fashion_cli.retrieval.gallery import Gallery
 
-    named = Manifest.read(config.index).catalog if config.catalog is None else config.catalog
+    named = config.catalog
+    if named is None:
+        with Gallery.open(config.index, config.root) as gallery:
+            named = gallery.catalog
     return stack.enter_context(Catalogue.open(named)) if named else None
 
 

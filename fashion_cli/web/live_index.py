@@ -30,6 +30,7 @@ class LiveIndex:
         options: How its models run.
         metrics: Told about batches and reloads.
         items_of: As in `OpenIndex`.
+        root: The folder that the photographs lie below; None for what the index says.
 
     Raises:
         IndexDirectoryError: If there is no index there.
@@ -37,9 +38,14 @@ class LiveIndex:
     """
 
     def __init__(
-        self, directory: Path, options: LookerOptions, metrics: Metrics, items_of: ItemsOf | None = None
+        self,
+        directory: Path,
+        options: LookerOptions,
+        metrics: Metrics,
+        items_of: ItemsOf | None = None,
+        root: Path | None = None,
     ) -> None:
-        self.directory = directory
+        self.directory, self._root = directory, root
         self._options, self._metrics, self._items_of = options, metrics, items_of
         self._lock = Lock()  # around which state is the newest
         self._reloading = Lock()
@@ -118,7 +124,7 @@ class LiveIndex:
                     log.exception("looking for a new index failed")
 
     def _open(self, old: OpenIndex | None) -> OpenIndex:
-        gallery = Gallery.open(self.directory)
+        gallery = Gallery.open(self.directory, self._root)
         try:
             shared = old is not None and old.looker.identity == identity(gallery)
             looker = old.looker if old is not None and shared else Looker(gallery, self._options, self._metrics)

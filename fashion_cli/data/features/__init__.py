@@ -6,6 +6,8 @@ changes that page and `header.VERSION`, and adds a golden file to the tests. h5p
 
 from fashion_cli.data.features.header import FORMAT, VERSION
 from fashion_cli.data.features.reader import FeatureFile, is_feature_file
+from fashion_cli.data.features.relocation import copy_below
+from fashion_cli.data.features.roots import absolute_path, common_root, stored_path
 from fashion_cli.data.features.rows import AddedTags, FeatureHeader, FeatureRows, Identity
 from fashion_cli.data.features.writer import FeatureWriter
 
@@ -18,5 +20,9 @@ __all__ = [
     "FeatureRows",
     "FeatureWriter",
     "Identity",
+    "absolute_path",
+    "common_root",
+    "copy_below",
     "is_feature_file",
+    "stored_path",
 ]

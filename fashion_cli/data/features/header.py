@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features.faults import damage, naming_damage
+from fashion_cli.data.features.roots import way_to
 from fashion_cli.data.features.rows import AddedTags, FeatureHeader, decode_text, encode_text
 from fashion_cli.errors import FeatureFileError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 
 FORMAT = "fashion-features"
-VERSION = 1
+VERSION = 2  # the newest; a file without a root says 1, which older programs read too
+WITHOUT_ROOT = 1
 GIVE_ANOTHER = "give a file that `fashion embed -o` or `fashion index` made"
 TEXT = "text"  # variable-length UTF-8
 
@@ -28,7 +30,8 @@ ADDED_DATASETS = {  # one value per further model; only where there is one
     "tags/added/prefixes": TEXT,
     "tags/added/groups": "<i8",  # how many of the last groups are its own
 }
-LOCATIONS = ("model_location", "tagger_location")
+LOCATIONS = ("model_location", "tagger_location", "root")
+WAY = "root_from_here"
 
 
 def read_header(path: Path, file: h5py.File) -> FeatureHeader:
@@ -67,18 +70,25 @@ def read_header(path: Path, file: h5py.File) -> FeatureHeader:
     )
 
 
-def write_header(file: h5py.File, header: FeatureHeader) -> None:
-    """Write what `read_header` reads, and that there are no rows."""
+def read_way(path: Path, file: h5py.File) -> str:
+    """The root as seen from the file's folder; "" where that is not known."""
+    with naming_damage(path):
+        return _text(file.attrs.get(WAY)) or ""
+
+
+def write_header(path: Path, file: h5py.File, header: FeatureHeader) -> None:
+    """Write what `read_header` and `read_way` read, and that there are no rows."""
     file.attrs.update(
         format=FORMAT,
-        version=VERSION,
+        version=VERSION if header.root else WITHOUT_ROOT,
         model=header.model,
         weights_sha256=header.weights_sha256,
         created_by=header.created_by,
         rows=0,
     )
-    for name in LOCATIONS:
-        if location := getattr(header, name):
+    locations = {name: getattr(header, name) for name in LOCATIONS} | {WAY: way_to(header.root, path)}
+    for name, location in locations.items():
+        if location:
             file.attrs.create(name, encode_text(location), dtype=h5py.string_dtype())
     vocabulary = header.vocabulary
     for name, values in {

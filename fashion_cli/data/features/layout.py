@@ -25,6 +25,7 @@ from fashion_cli.data.features.header import (
     encoded,
     is_of,
     read_header,
+    read_way,
     write_header,
 )
 from fashion_cli.data.features.rows import SHA256_DIGITS, FeatureHeader, FeatureRows
@@ -58,6 +59,7 @@ class Opened:
         columns: The names of the further texts of each row.
         rows: How many rows are whole.
         damaged: How many more some datasets have.
+        way: The root as seen from the file's folder.
     """
 
     file: h5py.File
@@ -65,6 +67,7 @@ class Opened:
     columns: tuple[str, ...]
     rows: int
     damaged: int
+    way: str
 
 
 def open_features(path: Path, transaction: TransactionFile, mode: str) -> Opened:
@@ -89,7 +92,7 @@ def open_features(path: Path, transaction: TransactionFile, mode: str) -> Opened
         header = read_header(path, file)
         columns = _read_columns(path, file)
         rows, damaged_rows = _count_rows(path, file, header, columns)
-        return Opened(file, header, columns, rows, damaged_rows)
+        return Opened(file, header, columns, rows, damaged_rows, read_way(path, file))
     except BaseException:
         with suppress(OSError, RuntimeError):  # a damaged file may fail again
             file.close()
@@ -109,7 +112,7 @@ def empty_file(path: Path, header: FeatureHeader, columns: Collection[str]) -> b
             )
     content = BytesIO()
     with h5py.File(content, "w") as file:
-        _make(file, header, columns)
+        _make(path, file, header, columns)
         if read_header(path, file) != header:
             raise FeatureFileError(
                 f"{path}: the format cannot hold the tags of {header.model}",
@@ -198,8 +201,8 @@ def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Ite
     return int(rows), max(lengths.values()) - int(rows)
 
 
-def _make(file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> None:
-    write_header(file, header)
+def _make(path: Path, file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> None:
+    write_header(path, file, header)
     widths = {"vectors": header.vector_width, "tags/scores": len(header.vocabulary)}
     for name, kind in _row_kinds(columns).items():
         _make_row_dataset(file, name, kind, widths.get(name))

@@ -1,6 +1,7 @@
 """Read a feature file."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,13 @@ import numpy.typing as npt
 
 from fashion_cli.data.features import layout
 from fashion_cli.data.features.faults import damage, naming_damage, naming_unreadable
+from fashion_cli.data.features.roots import (
+    LOOKED_FOR,
+    absolute_path,
+    likeliest_root,
+    recorded_roots,
+    stored_path,
+)
 from fashion_cli.data.features.rows import FeatureRows, Identity, decode_text, encode_text, non_finite_row
 from fashion_cli.data.features.transactions import TransactionFile, open_locked
 from fashion_cli.errors import FeatureFileError
@@ -28,7 +36,8 @@ class FeatureFile:
 
     Attributes:
         path: Where it lies.
-        header: What all rows have in common.
+        header: What all rows have in common; its root is where that folder is now.
+        recorded_root: Where the root is by what the file itself says.
         column_names: The further texts of each row.
         damaged: Rows that only some datasets have, since their writer was cut off. They are left out.
     """
@@ -38,6 +47,8 @@ class FeatureFile:
         self._stream = stream
         opened = layout.open_features(path, TransactionFile(stream), "r")
         self.header = opened.header
+        self._recorded_roots = recorded_roots(opened.header.root, opened.way, path)
+        self.recorded_root = ""
         self.column_names = opened.columns
         self.damaged = opened.damaged
         self._file = opened.file
@@ -45,8 +56,13 @@ class FeatureFile:
         self._row_of_path: dict[bytes, int] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, root: str = "", fallback: str = "") -> Self:
         """Open a feature file.
+
+        Args:
+            path: Where it lies.
+            root: The folder that its photographs lie below; "" for what the file says.
+            fallback: Where they may lie if they are not where the file says.
 
         Raises:
             FeatureFileError: If it is missing, being written, damaged, of another format or a newer version.
@@ -54,10 +70,12 @@ class FeatureFile:
         with naming_unreadable(path):
             stream = open_locked(path)
         try:
-            return cls(path, stream)
+            features = cls(path, stream)
+            features._find_root(root, fallback)
         except BaseException:
             stream.close()
             raise
+        return features
 
     def __len__(self) -> int:
         return self._rows
@@ -78,7 +96,7 @@ class FeatureFile:
 
     def paths(self) -> list[str]:
         """Every path, in row order."""
-        return self._texts("path", EVERYTHING)
+        return self._paths(EVERYTHING)
 
     def sha256s(self) -> list[str]:
         """The sha256 of every photograph's bytes, hexadecimal, in row order."""
@@ -104,7 +122,7 @@ class FeatureFile:
     def read(self, rows: Selection) -> FeatureRows:
         """Everything about some rows, in the given order."""
         return FeatureRows(
-            paths=tuple(self._texts("path", rows)),
+            paths=tuple(self._paths(rows)),
             sha256=tuple(self._texts("sha256", rows)),
             sizes=self._read("size", rows),
             mtimes_ns=self._read("mtime_ns", rows),
@@ -120,7 +138,7 @@ class FeatureFile:
         return [
             Identity(path, sha256, size, mtime_ns)
             for path, sha256, size, mtime_ns in zip(
-                self._texts("path", rows),
+                self._paths(rows),
                 self._texts("sha256", rows),
                 self._read("size", rows).tolist(),
                 self._read("mtime_ns", rows).tolist(),
@@ -134,11 +152,11 @@ class FeatureFile:
             yield self.read(slice(start, start + size))
 
     def find(self, path: str) -> int | None:
-        """The row of a path as it is stored; the last one, should it occur several times."""
+        """The row of an absolute path; the last one, should it occur several times."""
         if not self._row_of_path:
             stored = self._read("path", EVERYTHING).tolist()
             self._row_of_path = dict(zip(stored, range(len(stored)), strict=True))
-        return self._row_of_path.get(encode_text(path))
+        return self._row_of_path.get(encode_text(stored_path(path, self.header.root)))
 
     def require_model(self, card: ModelCard) -> None:
         """Make sure that the vectors are this model's.
@@ -161,6 +179,22 @@ class FeatureFile:
                 f"do not compare with those of {model} (weights {weights_sha256[:12]}…)",
                 hint=f"use {header.options_instead_of(model)}, or make the file again: fashion embed IMAGES… -o FILE",
             )
+
+    def _find_root(self, root: str, fallback: str) -> None:
+        """Settle which folder relative paths start from. A file that stores absolute paths has none."""
+        roots = self._recorded_roots
+        if not roots:
+            return
+        spread = range(0, len(self), max(1, len(self) // LOOKED_FOR))
+        known = self._texts("path", spread) if len({*roots, fallback} - {""}) > 1 else []
+        self.recorded_root = likeliest_root(roots, known)
+        further = [fallback] if fallback and known else []
+        now = root or likeliest_root((*further, self.recorded_root), known)
+        self.header = replace(self.header, root=now)
+
+    def _paths(self, rows: Selection) -> list[str]:
+        root = self.header.root
+        return [absolute_path(path, root) for path in self._texts("path", rows)]
 
     def _texts(self, name: str, rows: Selection) -> list[str]:
         contents = self._read(name, rows).tolist()

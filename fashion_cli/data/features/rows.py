@@ -61,6 +61,7 @@ class FeatureHeader:
         added: Further models, whose tags are the last ones of the vocabulary.
         model_location: What `--model` takes to find the model of the vectors; "" if unknown.
         tagger_location: What `--tagger` takes where a second model gave the first tags; else "".
+        root: The folder that the file's paths are relative to, absolute; "" where it stores absolute paths.
     """
 
     model: str
@@ -71,6 +72,7 @@ class FeatureHeader:
     added: tuple[AddedTags, ...] = ()
     model_location: str = ""
     tagger_location: str = ""
+    root: str = ""
 
     @property
     def own_vocabulary(self) -> Vocabulary:

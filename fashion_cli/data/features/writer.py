@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Self
 
 from fashion_cli.data.features import layout
 from fashion_cli.data.features.faults import missing, naming_damage, naming_unwritable
+from fashion_cli.data.features.roots import stored_path
 from fashion_cli.data.features.rows import FeatureHeader, FeatureRows
 from fashion_cli.data.features.transactions import TransactionFile, open_locked
 from fashion_cli.errors import FeatureFileError, OutputError
@@ -112,8 +114,10 @@ class FeatureWriter:
         if len(rows) == 0:
             return
         self._whole = False
+        root = self.header.root
+        stored = replace(rows, paths=tuple(stored_path(path, root) for path in rows.paths)) if root else rows
         with naming_damage(self.path):
-            layout.append(self._file, rows)
+            layout.append(self._file, stored)
         with naming_unwritable(self.path):
             self._transaction.commit()
         self._rows += len(rows)
