@@ -22,7 +22,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy, strict."""
-    session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases]")
+    session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases,heif]")
     session.run("mypy")
 
 
@@ -36,7 +36,7 @@ def imports(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The tests; arguments after `--` go to pytest."""
-    session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases]")
+    session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases,heif]")
     session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
 
 

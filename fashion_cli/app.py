@@ -65,6 +65,7 @@ PACKAGES = {
     ),
     "serve": ("fastapi", "jinja2", "limits", "multipart", "prometheus_client", "threadpoolctl", "uvicorn"),
     "databases": ("psycopg", "pymysql"),
+    "heif": ("pillow_heif",),
 }
 EXTRAS = {package: extra for extra, packages in PACKAGES.items() for package in packages}
 

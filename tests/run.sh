@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases
+bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases,heif
 
 # Programs that tests use besides Python: those that read the feature file in the tests of its documentation, a browser
 # that opens the attribute map and the search page, the two database servers that a catalogue may lie in, and `ip`, which makes

@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from fashion_cli.data.image_files import IMAGE_SUFFIXES, printable
+from fashion_cli.data.image_files import printable
+from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import UsageError
 from fashion_cli.suggestions import near_words
 

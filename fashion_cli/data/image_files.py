@@ -8,12 +8,9 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import ImageError, UsageError
 
-# HEIC cannot be read, but is looked for: a telephone's folder must not seem empty.
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"} | {".heic", ".heif"}
-)
 # An uncompressed photograph of 100 megapixels and 16 bits fits; a film with the wrong name does not.
 MAX_BYTES = 2**30
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fashion_cli.data.annotations.annotation import Annotation
-from fashion_cli.data.image_files import IMAGE_SUFFIXES, find_images, one_line
+from fashion_cli.data.image_files import find_images, one_line
+from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import AnnotationError, ImageError
 
 SPLITS = ("train", "val", "test")
