@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import UsageError
 
 PAGES = 10_000
@@ -18,7 +19,7 @@ TIMEOUT = 60.0  # seconds
 
 
 @dataclass(frozen=True)
-class CrawlConfig:
+class CrawlConfig(CheckedFields):
     """What to crawl, and how.
 
     Attributes:
@@ -64,6 +65,7 @@ class CrawlConfig:
     verbose: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if any(not value.isprintable() for value in (self.contact, *self.sources)):
             raise UsageError("a source or the contact holds characters that cannot be printed", hint="type it again")
         if not (self.contact.isascii()):

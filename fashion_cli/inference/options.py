@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.weights import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)
-class InferenceOptions:
+class InferenceOptions(CheckedFields):
     """Shared by every step that looks at photographs.
 
     Attributes:

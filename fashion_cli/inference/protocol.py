@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.annotations import Annotation, names_a_source, of_split, read_annotations, require_column
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import find_images
@@ -59,7 +60,7 @@ PROTOCOLS = {
 
 
 @dataclass(frozen=True)
-class ProtocolOptions:
+class ProtocolOptions(CheckedFields):
     """What is measured on. None everywhere stands for what the dataset's authors do.
 
     Attributes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
@@ -36,7 +37,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class SearchOptions:
+class SearchOptions(CheckedFields):
     """Which hits, and in which order.
 
     Attributes:
@@ -65,6 +66,7 @@ class SearchOptions:
     language: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.topk < 1:
             raise UsageError(f"topk {self.topk} is less than 1", hint="--topk 50")
         if self.min_percentile is not None and not 0 <= self.min_percentile <= 100:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import CatalogueError, FeatureFileError, IndexDirectoryError
 from fashion_cli.products.locations import CATALOGUE_FILE, default_location
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownProduct
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ProductsConfig:
+class ProductsConfig(CheckedFields):
     """Which products.
 
     Attributes:

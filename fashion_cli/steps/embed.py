@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_models, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
@@ -12,7 +13,7 @@ from fashion_cli.inference.update import update_features
 
 
 @dataclass(frozen=True)
-class EmbedConfig:
+class EmbedConfig(CheckedFields):
     """What to embed.
 
     Attributes:

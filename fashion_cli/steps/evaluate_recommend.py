@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.annotations import Annotation, of_split, read_manifest, require_column
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
@@ -31,7 +32,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class EvalRecommendConfig:
+class EvalRecommendConfig(CheckedFields):
     """What to measure.
 
     Attributes:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.on_demand import features_on_demand
 from fashion_cli.inference.options import InferenceOptions
@@ -33,7 +34,7 @@ RERANKED = 50
 
 
 @dataclass(frozen=True)
-class EvalRerankConfig:
+class EvalRerankConfig(CheckedFields):
     """What to measure.
 
     Attributes:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.on_demand import OnDemand, features_on_demand, stored_features
 from fashion_cli.inference.options import InferenceOptions
@@ -30,7 +31,7 @@ RERANKED = 50  # hits that are ordered anew, as `fashion search` does unless tol
 
 
 @dataclass(frozen=True)
-class EvalRetrievalConfig:
+class EvalRetrievalConfig(CheckedFields):
     """What to measure.
 
     Attributes:

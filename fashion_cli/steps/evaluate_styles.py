@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.annotations import names_a_source
 from fashion_cli.data.label_correlation import conditional_probabilities
 from fashion_cli.data.tags import require_group
@@ -33,7 +34,7 @@ Targets = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class EvalStylesConfig:
+class EvalStylesConfig(CheckedFields):
     """What to measure.
 
     Attributes:

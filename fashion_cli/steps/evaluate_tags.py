@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.on_demand import scores_on_demand
@@ -28,7 +29,7 @@ TOP = (1, 3, 5)
 
 
 @dataclass(frozen=True)
-class EvalTagsConfig:
+class EvalTagsConfig(CheckedFields):
     """What to measure.
 
     Attributes:

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import FashionError, OutputError
 from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, ModelCard
 from fashion_cli.weights import Model
 
 
 @dataclass(frozen=True)
-class FetchConfig:
+class FetchConfig(CheckedFields):
     """What to fetch.
 
     Attributes:

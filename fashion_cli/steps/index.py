@@ -8,6 +8,7 @@ from os.path import abspath, dirname
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureFile, common_root, copy_below, is_feature_file, stored_path
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class IndexConfig:
+class IndexConfig(CheckedFields):
     """What to index.
 
     Attributes:

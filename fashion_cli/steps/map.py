@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureFile, FeatureHeader, is_feature_file
 from fashion_cli.data.parquet import Column, write_parquet
 from fashion_cli.data.tags import require_group
@@ -27,7 +28,7 @@ PARQUET_FILE = "map.parquet"
 
 
 @dataclass(frozen=True)
-class MapConfig:
+class MapConfig(CheckedFields):
     """What to draw a map of.
 
     Attributes:

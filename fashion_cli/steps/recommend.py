@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features.rows import PAIRED
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import MapDirectoryError, UsageError, WeightsError
@@ -24,7 +25,7 @@ from fashion_cli.retrieval.rerank import shared_tags
 
 
 @dataclass(frozen=True)
-class RecommendConfig:
+class RecommendConfig(CheckedFields):
     """For what, and from where.
 
     Attributes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import CatalogueError, UsageError
@@ -32,7 +33,7 @@ __all__ = ["Hit", "QueryPart", "QueryResult", "SearchConfig", "SearchReport", "s
 
 
 @dataclass(frozen=True)
-class QueryPart:
+class QueryPart(CheckedFields):
     """A photograph of a query and its weight; a negative weight searches away from it."""
 
     path: Path
@@ -40,7 +41,7 @@ class QueryPart:
 
 
 @dataclass(frozen=True)
-class SearchConfig:
+class SearchConfig(CheckedFields):
     """What to look for, and where.
 
     Attributes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import ServeError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 
@@ -28,7 +29,7 @@ GRACE = 30  # seconds at the end for what is under way
 
 
 @dataclass(frozen=True)
-class ServeConfig:
+class ServeConfig(CheckedFields):
     """What to serve, to whom.
 
     Attributes:

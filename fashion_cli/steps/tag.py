@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import Tag, named_tags, present_tags, require_group
@@ -22,7 +23,7 @@ from fashion_cli.model_cards import Vocabulary
 
 
 @dataclass(frozen=True)
-class TagConfig:
+class TagConfig(CheckedFields):
     """What to tag and what to say.
 
     Attributes:
@@ -101,7 +102,7 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
 
 
 @dataclass(frozen=True)
-class AddTagsConfig:
+class AddTagsConfig(CheckedFields):
     """Whose tags to put beside those of a feature file.
 
     Attributes:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.training.column_groups import with_column_groups
@@ -19,7 +20,7 @@ SCHEME = re.compile(r"[a-z][a-z0-9_]+:")  # "inshop:DIR", "torchvision:NAME"
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(CheckedFields):
     """What to train.
 
     Attributes:
