@@ -31,9 +31,11 @@ from fashion_cli.commands import (
 )
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._mistyped import refuse_long_dashes, usage_hint, usage_message
+from fashion_cli.commands._plot_cache import keep_plot_cache_out_of_home
 from fashion_cli.commands._render import abandon_stdout
 from fashion_cli.commands._settings import Setting, read_settings
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
+from fashion_cli.products.locations import redacted
 
 PROGRAM = "fashion"
 COMPLETION = "_FASHION_COMPLETE"  # set by the shell functions that --install-completion writes
@@ -129,7 +131,8 @@ def _here() -> Path:
 
 
 def run() -> None:
-    """What the installed command calls."""
+    """The installed command, and `python -m fashion_cli`."""
+    keep_plot_cache_out_of_home()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged EXIF does not make a photograph unreadable
     if COMPLETION in os.environ:
         app(prog_name=PROGRAM)
@@ -207,7 +210,7 @@ def _origin(context: Any, parameter: Any) -> str:
 
 
 def _tell(message: str, hint: str, code: int) -> int:
-    """Say what is wrong, on one line, whatever the length."""
-    text = f"{PROGRAM}: {message}" + (f" — {hint}" if hint else "")
+    """Say what is wrong, on one line, whatever the length, without the password of any URL that was typed."""
+    text = redacted(f"{PROGRAM}: {message}" + (f" — {hint}" if hint else ""))
     sys.stderr.write(text.replace("\r", "\\r").replace("\n", "\\n") + "\n")
     return code

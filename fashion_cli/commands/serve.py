@@ -98,6 +98,14 @@ def serve(
     show_paths: Annotated[
         bool, typer.Option("--show-paths", help="Say where photographs lie.", rich_help_panel=WHO)
     ] = False,
+    keep_metadata: Annotated[
+        bool,
+        typer.Option(
+            "--keep-metadata",
+            help="Give photographs with all that their files say: places, owners, cameras.",
+            rich_help_panel=WHO,
+        ),
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log every request on standard error.", rich_help_panel=OUTPUT)
     ] = False,
@@ -132,6 +140,7 @@ def serve(
         proxies=tuple(proxy or ()),
         show_paths=show_paths,
         root=root,
+        keep_metadata=keep_metadata,
     )
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of each form that is none; the answer says it

@@ -6,6 +6,7 @@ closes: even a kill leaves no browser running.
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import time
@@ -41,6 +42,8 @@ _OPTIONS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-quic",
     "--disable-background-networking",
+    "--disable-breakpad",  # reports of crashes
+    "--disable-domain-reliability",  # reports of failed connections
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
@@ -67,7 +70,7 @@ class BrowserOptions:
     Attributes:
         proxy: Host and port of the gate.
         user_agent: The crawler's own.
-        profile: An empty folder for what the browser remembers.
+        profile: An empty folder for what the browser remembers, and its home directory.
     """
 
     proxy: str
@@ -105,7 +108,8 @@ class Browser:
         set_option = ctypes.CDLL(None).prctl
         ends_with_us = {"preexec_fn": lambda: set_option(_PR_SET_PDEATHSIG, signal.SIGKILL), "start_new_session": True}
         try:
-            self._driver = Chrome(_chrome_options(chromium, options), Service(driver, popen_kw=ends_with_us))
+            service = Service(driver, env=_environment(options.profile), popen_kw=ends_with_us)
+            self._driver = Chrome(_chrome_options(chromium, options), service)
         except (WebDriverException, OSError) as error:
             raise BrowserError(f"chromium does not start: {_first_line(error)}") from error
         self._driver.set_page_load_timeout(options.page_seconds)
@@ -170,6 +174,12 @@ class Browser:
 
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def _environment(profile: Path) -> dict[str, str]:
+    """What the browser sees: with its own home directory, keys, crash reports and settings go when it ends."""
+    own = {name: value for name, value in os.environ.items() if not re.fullmatch(r"XDG_\w+_HOME", name)}
+    return {**own, "HOME": str(profile)}
 
 
 def _chrome_options(chromium: str, options: BrowserOptions) -> ChromeOptions:

@@ -26,6 +26,7 @@ class OnnxEngine:
 
     def __init__(self, model: Model, lanes: int) -> None:
         self.lanes = lanes
+        onnxruntime.disable_telemetry_events()  # where another part of this program had loaded it before this package
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only; stderr belongs to the command
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

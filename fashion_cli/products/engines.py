@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.locations import file_of, has_password, is_url, without_password
+from fashion_cli.products.locations import file_of, has_password, is_url, readable_url, redacted, without_password
 
 # What a URL may begin with -> what SQLAlchemy calls it. A driver that is named ("mysql+mysqldb") stays.
 DRIVERS = {
@@ -61,7 +61,7 @@ def _server(location: str) -> Engine:
 def _url(location: str) -> URL:
     shown = without_password(location)
     try:
-        url = make_url(location)
+        url = make_url(readable_url(location))
     except (ArgumentError, ValueError):  # ValueError: the port is no number
         raise CatalogueError(f"{shown}: this is no URL of a database", hint=URLS) from None
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
@@ -74,10 +74,11 @@ def _url(location: str) -> URL:
 
 def _sqlite(file: Path, *, create: bool) -> Engine:
     if not file.exists():
+        shown = Path(without_password(file))  # a URL with a slash too few is a path
         if not create:
-            raise CatalogueError(f"{file}: no product catalogue here", hint="fashion crawl SOURCE -o DIR makes one")
+            raise CatalogueError(f"{shown}: no product catalogue here", hint="fashion crawl SOURCE -o DIR makes one")
         if not file.parent.is_dir():
-            raise CatalogueError(f"{file}: there is no such folder", hint=f"mkdir -p {file.parent}")
+            raise CatalogueError(f"{shown}: there is no such folder", hint=f"mkdir -p {shown.parent}")
     path = file.absolute()
     if os.access(path.parent, os.W_OK):
         url = URL.create("sqlite+pysqlite", database=str(path))
@@ -127,12 +128,14 @@ def told(location: str | Path) -> Iterator[None]:
         raise _as_told(location, error) from None  # its traceback holds statements and values
     except SQLAlchemyError as error:
         raise CatalogueError(
-            f"{without_password(location)}: {_first_line(error)}", hint="call the command again"
-        ) from error
+            f"{without_password(location)}: {redacted(_first_line(error), location)}", hint="call the command again"
+        ) from None
+    except UnicodeError:  # of PyMySQL
+        raise CatalogueError(f"{without_password(location)}: the host has no possible name", hint=URLS) from None
 
 
 def _as_told(location: str | Path, error: DBAPIError) -> CatalogueError:
-    shown, reason = without_password(location), _first_line(error.orig or error)
+    shown, reason = without_password(location), redacted(_first_line(error.orig or error), location)
     if not is_url(location):
         if "not a database" in reason or "malformed" in reason:
             return CatalogueError(f"{shown}: not a product catalogue, or damaged ({reason})", hint="name another file")

@@ -1,14 +1,24 @@
 """Where a catalogue is: a file of SQLite, the folder of a crawl, or the URL of a database. Imports no database."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 CATALOGUE_FILE = "catalogue.sqlite"  # in the folder of a crawl
 
-# A password may hold anything, and a user's name "@", as in "shop@server". Greedy, so that a wrong URL shows less.
-_PASSWORD = re.compile(r"^([^:]*://[^:]*):.*@", re.DOTALL)
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?=[^?]+$)")
-_SECRET = re.compile(r"(?i)(?<=[?&])[^=&]*(?:passw|pwd|secret|token)[^=&]*=[^&]*&?")
+# A password may hold anything, and a user's name "@", as in "shop@server". Greedy, so that a wrong URL shows less; also
+# where a slash or the colon is missing, and where there is no host at all.
+_BEGINNING = r"\s*[\"']?(?:[^:]*://|(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:?/+)"
+_PASSWORD = re.compile(rf"^({_BEGINNING}[^:]*):(.*)@", re.DOTALL)
+_WITHOUT_HOST = re.compile(rf"^({_BEGINNING}[^:/@\[]*):(?!\d*(?:/|$))[^@]*$", re.DOTALL)
+_SECRET_KEY = re.compile(r"(?i)passw|passphrase|pwd|secret|token")
+_IN_TEXT = re.compile(r"([\w+.-]+:/+[^\s:/@]*):\S*@")
+# What has to follow the "@" behind a password: host, port, database, options.
+_HOST = re.compile(r"(?:\[[^\]/?@]+\]|[^/?@:]*)(?::\d*)?/[^?@]*(?:\?[^=&?@]+=.*)?", re.DOTALL)
+HIDDEN = "***"
+_SHORTEST_PIECE = 3  # characters
 
 
 def is_url(location: str | Path) -> bool:
@@ -24,19 +34,89 @@ def default_location(folder: Path) -> Path | None:
 
 def without_password(location: str | Path) -> str:
     """A location that may be shown and stored: a URL loses its password, wherever it stands."""
-    if not is_url(location):
-        return str(location)
-    shown = _PASSWORD.sub(r"\1@", str(location))
-    return _SECRET.sub("", shown).rstrip("?&")
+    shown, _ = _divided(str(location))
+    return shown
 
 
 def has_password(location: str | Path) -> bool:
     return without_password(location) != str(location)
 
 
+def redacted(text: str, location: str | Path = "") -> str:
+    """A message that may be shown: without any URL's password, and without that of a location, however it is written.
+
+    Args:
+        text: What a database, its driver or a library says.
+        location: What was opened; its password may stand alone in the text.
+    """
+    for secret in sorted(_spellings(location), key=len, reverse=True):
+        alone = len(secret) <= _SHORTEST_PIECE  # in the middle of a word it says nothing
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)" if alone else re.escape(secret), HIDDEN, text)
+    return _IN_TEXT.sub(r"\1@", text)
+
+
+def readable_url(location: str) -> str:
+    """A URL whose password and options may hold "@": that is escaped, as every parser of URLs wants it."""
+    if found := re.match(rf"({_BEGINNING}[^:]*:)(.*)$", location, re.DOTALL):
+        beginning, rest = found.groups()
+        ends = [place.start() for place in re.finditer("@", rest)]
+        if end := next((place for place in ends if _HOST.fullmatch(rest, place + 1)), 0):
+            return f"{beginning}{_escaped(rest[:end])}@{_escaped(rest[end + 1 :])}"
+    head, mark, query = location.partition("?")
+    return head + mark + _escaped(query)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("@", quote("@", safe=""))
+
+
+def _divided(location: str) -> tuple[str, tuple[str, ...]]:
+    """What may be shown of a location, and its passwords."""
+    if not (is_url(location) or _PASSWORD.match(location)):
+        return location, ()
+    head, mark, query = location.partition("?")
+    kept, secrets = _without_secrets(query)
+    shown, end = head + mark + kept, ""
+    if found := _PASSWORD.match(shown) or _WITHOUT_HOST.match(shown):
+        secrets += found.groups()[1:]
+        end = "@" if found.re is _PASSWORD else ""
+        shown = found[1] + end + shown[found.end() :]
+    return shown.rstrip("?&") if mark else shown, secrets
+
+
+def _without_secrets(query: str) -> tuple[str, tuple[str, ...]]:
+    """The options of a URL that may be shown, and the values of the others."""
+    kept: list[str] = []
+    secrets: list[str] = []
+    secret = False
+    for option in query.split("&"):
+        key, equals, value = option.partition("=")
+        if equals:  # else it goes on with the value before it, which holds "&"
+            secret = bool(_SECRET_KEY.search(unquote(key)))
+        if secret:
+            secrets.append(value if equals else option)
+        else:
+            kept.append(option)
+    return "&".join(kept), tuple(secrets)
+
+
+def _spellings(location: str | Path) -> Iterator[str]:
+    """Every way in which a location's passwords may stand in a text, also in parts."""
+    _, secrets = _divided(str(location))
+    for secret in secrets:
+        plain = unquote(secret)
+        ways = (secret, plain, unquote_plus(secret), quote(plain), quote(plain, safe=""), quote_plus(plain))
+        pieces = (piece for piece in re.split("[@/:?#]", secret) if len(piece) >= _SHORTEST_PIECE)
+        for way in {*ways, repr(plain)[1:-1], *pieces}:
+            if way:
+                yield way
+
+
 def stored_location(location: str | Path) -> str:
     """What finds the catalogue again from any working directory, without a password."""
-    return without_password(location) if is_url(location) else str(file_of(location).absolute())
+    if not is_url(location):
+        return str(file_of(location).absolute())
+    return without_password(readable_url(str(location)))
 
 
 def file_of(location: str | Path) -> Path:

@@ -49,6 +49,7 @@ class ServeConfig(CheckedFields):
         proxies: Addresses of reverse proxies, whose word about a client's address counts.
         show_paths: Say where photographs lie.
         root: The folder that the index's photographs lie below now; None for what the index says.
+        keep_metadata: Give photographs with all that their files say, places and owners too.
     """
 
     index: Path
@@ -66,6 +67,7 @@ class ServeConfig(CheckedFields):
     proxies: tuple[str, ...] = ()
     show_paths: bool = False
     root: Path | None = None
+    keep_metadata: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,14 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         looking = LookerOptions(config.inference, config.added, settings.max_pixels, settings.queue)
         items_of = catalogue.items_of_photographs if catalogue is not None else None
         live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of, config.root))
-        service = SearchService(live, metrics, catalogue, queue=settings.queue, show_paths=settings.show_paths)
+        service = SearchService(
+            live,
+            metrics,
+            catalogue,
+            queue=settings.queue,
+            show_paths=settings.show_paths,
+            keep_metadata=settings.keep_metadata,
+        )
         stack.enter_context(closing(service))
         server = _server(create_app(service, settings), config.proxies)
         live.watch()
@@ -204,6 +213,7 @@ def _settings(config: ServeConfig, listener: socket.socket) -> "WebSettings":
         hosts=(*own, *(host.lower() for host in config.allow_hosts)),
         origins=config.allow_origins,
         show_paths=config.show_paths,
+        keep_metadata=config.keep_metadata,
     )
 
 

@@ -100,11 +100,11 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
             304: {"description": "You have it already"},
             **_faults(404, 422, 429),
         },
-        summary="A photograph, or a small picture of it",
+        summary="A photograph without its metadata, or a small picture of it",
         tags=["search"],
     )
     async def photograph(request: Request, sha256: Digest, size: Side = None) -> Response:
-        tag = f'"{sha256}-{size or "file"}"'
+        tag = f'"{sha256}-{size or ("file" if service.keep_metadata else "picture")}"'
         headers = {"ETag": tag, "Cache-Control": FOREVER}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

@@ -1,6 +1,10 @@
-"""Photographs of the index, as files or small. Only what lies where the index says and has not changed since."""
+"""Photographs of the index, whole or small. Only what lies where the index says and has not changed since.
+
+What leaves here is the picture: where and by whom it was taken stays behind, unless the server was told otherwise.
+"""
 
 import hashlib
+import io
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -8,7 +12,8 @@ from threading import Lock
 import numpy as np
 
 from fashion_cli.data.image_files import read_bytes
-from fashion_cli.data.images import media_type, thumbnail_of
+from fashion_cli.data.images import media_type, thumbnail_of, upright
+from fashion_cli.data.metadata import LayoutError, strip_metadata
 from fashion_cli.errors import ImageError
 from fashion_cli.web.open_index import OpenIndex
 
@@ -53,6 +58,32 @@ class Thumbnails:
             while self._bytes > self._most:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= len(dropped)
+
+
+def picture(index: OpenIndex, sha256: str) -> bytes | None:
+    """A photograph without metadata; None where it is gone, was changed, is not in the index or cannot be decoded.
+
+    The pixels are those of the file. What cannot be taken apart (TIFF, BMP, films, odd layouts) comes as a PNG of what
+    the index saw.
+    """
+    data = original(index, sha256)
+    if data is None:
+        return None
+    try:
+        return strip_metadata(data)
+    except LayoutError:
+        return _encoded_again(data, sha256)
+
+
+def _encoded_again(data: bytes, sha256: str) -> bytes | None:
+    try:
+        decoded = upright(data, Path(sha256))
+    except ImageError:
+        return None
+    decoded.info.clear()  # what the file said: some of it would be written again
+    stream = io.BytesIO()
+    decoded.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def original(index: OpenIndex, sha256: str) -> bytes | None:

@@ -25,7 +25,7 @@ from fashion_cli.web.looker import features_of
 from fashion_cli.web.looks import Look, groups_of, look_at, look_at_row
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.open_index import OpenIndex
-from fashion_cli.web.pictures import Thumbnails, original
+from fashion_cli.web.pictures import Thumbnails, original, picture
 from fashion_cli.web.questions import Narrowing, PhotographQuestion, TagsQuestion, WordsQuestion, spoken
 from fashion_cli.web.replies import HealthReply
 from fashion_cli.web.searches import Searches
@@ -44,6 +44,7 @@ class SearchService:
         catalogue: The products, if there are any; stays the caller's to close.
         queue: Searches under way at once.
         show_paths: Whether hits say where their files lie.
+        keep_metadata: Whether photographs are given with all that their files say, places and owners too.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class SearchService:
         *,
         queue: int = 128,
         show_paths: bool = False,
+        keep_metadata: bool = False,
     ) -> None:
         self.metrics, self.catalogue = metrics, catalogue
+        self.keep_metadata = keep_metadata
         self._live, self._queue = live, queue
         self._searches = Searches(metrics, catalogue, show_paths=show_paths)
         self._thumbnails = Thumbnails()
@@ -146,7 +149,7 @@ class SearchService:
             return await self._in_pool(index, lambda: self._searches.worded(index, question, start))
 
     async def photograph(self, sha256: str, side: int | None) -> bytes:
-        """A photograph's file, or a small JPEG of it.
+        """A photograph without metadata (or its very file, where that is kept), or a small JPEG of it.
 
         Raises:
             Fault: If it is not in the index, gone or changed.
@@ -154,7 +157,8 @@ class SearchService:
         with self._live.lease() as index:
             _row(index, sha256)
             if side is None:
-                data = await self._in_pool(index, lambda: original(index, sha256))
+                whole = original if self.keep_metadata else picture
+                data = await self._in_pool(index, lambda: whole(index, sha256))
             else:
                 data = await self._in_pool(index, lambda: self._thumbnails.get(index, sha256, side))
         if data is None:

@@ -28,6 +28,7 @@ class WebSettings:
             theirs to this address.
         origins: Whose pages may use the API from a browser, as "https://shop.example".
         show_paths: Say where photographs lie.
+        keep_metadata: Give photographs with all that their files say, places and owners too.
         queue: Searches under way at once; more are refused.
         body_seconds: Until a request's body has to be there.
         secret: Makes the sign-in cookie; another one after each start.
@@ -43,6 +44,7 @@ class WebSettings:
     hosts: tuple[str, ...] = LOOPBACK
     origins: tuple[str, ...] = ()
     show_paths: bool = False
+    keep_metadata: bool = False
     queue: int = 128
     body_seconds: float = 30.0
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)

@@ -291,10 +291,16 @@ def found(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("chromium")
-def test_products_that_scripts_put_on_a_page(shop: Shop, tmp_path: Path) -> None:
+def test_products_that_scripts_put_on_a_page(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(home))
     expected = {each.sku: each.name for each in map(Product, range(scripted.PRODUCTS))}
     assert crawl(shop, "/scripted/", tmp_path / "with", "--browser") == 0
     assert found(tmp_path / "with") == expected
+    assert list(home.iterdir()) == []  # keys, settings, crash reports: the browser has a home of its own
     assert shop.counts("/scripted/app.js") == {"/scripted/app.js": 1}
     assert all(
         count == 1 for count in shop.counts("/scripted/").values()

@@ -10,13 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
+from sqlalchemy import make_url
 
+from fashion_cli.app import main
 from fashion_cli.errors import CatalogueError
 from fashion_cli.products.catalogue import Catalogue, ImpossibleProductError
 from fashion_cli.products.engines import open_engine
-from fashion_cli.products.locations import default_location, stored_location, without_password
+from fashion_cli.products.locations import default_location, readable_url, redacted, stored_location, without_password
 from tests.database_servers import PASSWORD, USER, Server
 from tests.products.found import SHOP, later, offer, photograph, product
 from tests.products.killed_recorder import OFFERS, PHOTOGRAPHS
@@ -254,10 +257,88 @@ def test_no_message_holds_a_password(request: pytest.FixtureRequest, server: str
         (" mysql://me:secret@host/db", " mysql://me@host/db"),
         ("mysql://me@[::1]:3306/db", "mysql://me@[::1]:3306/db"),
         ("shop/catalogue.sqlite", "shop/catalogue.sqlite"),
+        ("postgresql://user:p@ss@host/db", "postgresql://user@host/db"),
+        ("postgresql://user:p@s/s@host:5432/db", "postgresql://user@host:5432/db"),
+        ("mysql://me:p#:\"'@x@[::1]:3306/db", "mysql://me@[::1]:3306/db"),
+        ("mysql://me:a%40b@c@host/db", "mysql://me@host/db"),
+        ("postgresql://me@host:5432/db?password=p@ss", "postgresql://me@host:5432/db"),
+        (
+            "postgresql://host/db?user=me&password=a&b@c&sslmode=require",
+            "postgresql://host/db?user=me&sslmode=require",
+        ),
+        ("postgresql://host/db?p%61ssword=secret", "postgresql://host/db"),
+        ("postgresql://me:se?password=x@host/db", "postgresql://me"),
+        ("mysql://me:secret", "mysql://me"),
+        ("mysql://host:3306/db", "mysql://host:3306/db"),
+        ("postgresql:/user:p@ss@host/db", "postgresql:/user@host/db"),
+        ("postgres//user:p@ss@host/db", "postgres//user@host/db"),
+        ("'mysql://me:secret@host/db'", "'mysql://me@host/db'"),
+        ("shop/a:b@c.sqlite", "shop/a:b@c.sqlite"),
     ],
 )
 def test_a_location_is_shown_without_its_password(location: str, shown: str):
     assert without_password(location) == shown
+
+
+@pytest.mark.parametrize(
+    ("location", "parts"),
+    [
+        ("postgresql://user:p@ss@host/db", ("user", "p@ss", "host", None, "db")),
+        ("postgresql://user:p@s/s:?#@host:5432/db", ("user", "p@s/s:?#", "host", 5432, "db")),
+        ("mysql://me@server:secret@host/db", ("me@server", "secret", "host", None, "db")),
+        ("mysql://me:secret@host/db?ssl_ca=/a@b/c", ("me", "secret", "host", None, "db")),
+        ("postgresql://me:p@ss/word?@host/db", ("me", "p@ss/word?", "host", None, "db")),
+        ("mysql://me:a%40b@c@[::1]:3306/db", ("me", "a@b@c", "::1", 3306, "db")),
+        ("mysql://me:se@t@/db?unix_socket=/x", ("me", "se@t", None, None, "db")),
+    ],
+)
+def test_a_password_with_an_at_sign_reaches_the_database_whole(location: str, parts: tuple[object, ...]):
+    url = make_url(readable_url(location))
+    assert (url.username, url.password, url.host, url.port, url.database) == parts
+    secret = str(parts[1])
+    assert secret not in stored_location(location)
+    assert readable_url(stored_location(location)) == stored_location(location)
+
+
+def test_options_with_an_at_sign_are_stored_whole():
+    location = "mysql://me:p@ss@host/db?ssl_ca=/a@b/c"
+    assert make_url(stored_location(location)).query == {"ssl_ca": "/a@b/c"}
+    assert make_url(readable_url("postgresql://me@host:5432/db?password=p@ss")).query == {"password": "p@ss"}
+
+
+@pytest.mark.parametrize("password", ["p@ss word", "p@ss/w:r?d#", "p%40ss", "p\"a's\\s", "pässwörd@home", "ab@"])
+@pytest.mark.parametrize("form", ["postgresql://me:{}@host/db", "mysql://me@host/db?password={}"])
+def test_a_drivers_own_words_lose_the_password(password: str, form: str):
+    location = form.format(password)
+    plain = unquote(password)
+    for said in (password, plain, quote(plain, safe=""), quote_plus(plain), repr(plain)):
+        text = redacted(f"could not translate host name {said}, user me", location)
+        assert text.startswith("could not translate host name ")
+        assert text.endswith(", user me")
+        assert plain not in text
+        assert password not in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["catalog", "list", "LOCATION"],
+        ["catalog", "list", "--catalog", "LOCATION"],
+        ["catalog", "export", "--catalog", "LOCATION"],
+        ["index", "LOCATION"],
+        ["crawl", "http://127.0.0.1:9/", "-o", "shop", "--allow-private", "--catalog", "LOCATION"],
+        ["serve", "--index", "LOCATION"],
+    ],
+)
+@pytest.mark.parametrize("scheme", ["postgresql://", "mysql://", "postgresql:/", "oracle://"])
+def test_no_command_shows_a_password(
+    line: list[str], scheme: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    location = f"{scheme}user:kiwi@plum/cherry@127.0.0.1:1/db"
+    assert main([location if word == "LOCATION" else word for word in line]) in (1, 2)
+    out, err = capsys.readouterr()
+    assert [secret for secret in ("kiwi", "plum", "cherry") if secret in out + err] == []
 
 
 def test_a_file_is_named_in_several_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

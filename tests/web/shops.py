@@ -153,7 +153,8 @@ def served(
         looking = LookerOptions(ONNX, added, settings.max_pixels, settings.queue)
         items_of = catalogue.items_of_photographs if catalogue is not None else None
         live = stack.enter_context(LiveIndex(shop.index, looking, metrics, items_of))
-        service = SearchService(live, metrics, catalogue, queue=settings.queue, show_paths=settings.show_paths)
+        options = {"show_paths": settings.show_paths, "keep_metadata": settings.keep_metadata}
+        service = SearchService(live, metrics, catalogue, queue=settings.queue, **options)
         stack.enter_context(closing(service))
         live.watch()
         address = stack.enter_context(listening(create_app(service, settings)))

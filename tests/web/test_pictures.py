@@ -4,18 +4,63 @@ import hashlib
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fashion_cli.web.open_index import OpenIndex
 from fashion_cli.web.pictures import Thumbnails
 from fashion_cli.web.settings import WebSettings
-from tests.web.shops import Running, Shop, draw, make_shop, png, served
+from tests.web.shops import Running, Shop, draw, make_index, make_shop, png, served
 
 STRANGER = png(draw(1000))  # not in the index
 
 
-def test_photographs_are_served_as_files_and_small(running: Running, drawn_shop: Shop) -> None:
+@pytest.fixture(scope="module")
+def telling_shop(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop whose photographs say where and by whom they were taken: one of each format."""
+    shop = Shop(tmp_path_factory.mktemp("telling") / "shop")
+    (shop.folder / "photographs").mkdir(parents=True)
+    tags = Image.Exif()
+    tags[0x0112], tags[0x013B] = 6, "secret-owner"
+    tags.get_ifd(0x8825)[29] = "secret-place"
+    for number, kind in enumerate(("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")):
+        comment = {"comment": "secret-comment"} if kind in ("JPEG", "GIF") else {}
+        with shop.photograph(number).open("wb") as stream:
+            draw(number).save(stream, kind, exif=tags, xmp=b"secret-xmp", **comment)
+    make_index(shop, tiny_model)
+    return shop
+
+
+def test_photographs_say_nothing_besides_the_picture(telling_shop: Shop) -> None:
+    kept = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "TIFF": "png", "BMP": "png", "GIF": "gif"}
+    with served(telling_shop, priced=False) as running:
+        for number, (kind, sent) in enumerate(kept.items()):
+            data = telling_shop.photograph(number).read_bytes()
+            assert (b"secret" in data) == (kind != "BMP")
+            sha256 = telling_shop.sha256(number)
+            whole = running.client.get(f"/api/v1/photographs/{sha256}")
+            small = running.client.get(f"/api/v1/photographs/{sha256}?size=320")
+            assert b"secret" not in whole.content
+            assert b"secret" not in small.content
+            assert whole.headers["content-type"] == f"image/{sent}"
+            assert sha256 in whole.headers["etag"]
+            before, after = (ImageOps.exif_transpose(Image.open(io.BytesIO(each))) for each in (data, whole.content))
+            assert np.array_equal(np.asarray(before.convert("RGB")), np.asarray(after.convert("RGB"))), kind
+
+
+def test_metadata_is_kept_where_that_was_asked_for(telling_shop: Shop) -> None:
+    sha256 = telling_shop.sha256(0)
+    with served(telling_shop, WebSettings(rate="off", keep_metadata=True), priced=False) as running:
+        kept = running.client.get(f"/api/v1/photographs/{sha256}")
+        assert kept.content == telling_shop.photograph(0).read_bytes()
+        assert b"secret" not in running.client.get(f"/api/v1/photographs/{sha256}?size=320").content
+    with served(telling_shop, priced=False) as running:
+        again = running.client.get(f"/api/v1/photographs/{sha256}", headers={"If-None-Match": kept.headers["etag"]})
+        assert again.status_code == 200  # not the one that a browser has from before
+
+
+def test_photographs_are_served_whole_and_small(running: Running, drawn_shop: Shop) -> None:
     sha256 = drawn_shop.sha256(3)
     whole = running.client.get(f"/api/v1/photographs/{sha256}")
     assert (whole.content, whole.headers["content-type"]) == (drawn_shop.photograph(3).read_bytes(), "image/png")
