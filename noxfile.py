@@ -37,7 +37,8 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests; arguments after `--` go to pytest."""
     session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases,heif]")
-    session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
+    parallel = ["--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder"]
+    session.run("pytest", *parallel, "--cov", "--cov-report=term", *session.posargs)
 
 
 @nox.session(python=PYTHONS)

@@ -1,6 +1,8 @@
-"""Fixtures that more than one test module needs."""
+"""Fixtures that more than one test module needs, and how tests are divided among processes."""
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,61 @@ STYLE_VOCABULARY = Vocabulary(
         TagGroup("season", ("summer", "winter", "any"), exclusive=False),
     )
 )
+
+
+# Folders whose tests share something expensive (a database server, a browser): one process runs all of them.
+SHARED_SETUP = ("tests/products", "tests/web/page")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaigns", action="store_true", help="also run tests marked as campaigns; CI=true does")
+
+
+def pytest_configure() -> None:
+    """Compute on one thread in each of several processes: more of them would only wait for a processor."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave campaigns to CI; give each process of pytest-xdist whole modules, or whole folders that share a set-up.
+
+    What takes longest comes first, so that no process is left with it when the others are done.
+    """
+    long: set[str] = set(SHARED_SETUP)
+    groups: dict[pytest.Item, str] = {}
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        groups[item] = next((each for each in SHARED_SETUP if module.startswith(f"{each}/")), module)
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+        if item.get_closest_marker("campaign"):
+            long.add(groups[item])
+    items.sort(key=lambda item: groups[item] not in long)
+    if config.getoption("--campaigns") or os.environ.get("CI") == "true":
+        return
+    campaigns = [item for item in items if item.get_closest_marker("campaign")]
+    config.hook.pytest_deselected(items=campaigns)
+    items[:] = [item for item in items if not item.get_closest_marker("campaign")]
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """A folder that the first process which needs it builds, and that all processes of a run share.
+
+    Args:
+        factory: Of the process.
+        name: Of the folder.
+        build: Makes the folder at a path.
+    """
+    base = factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
+    shared.mkdir(exist_ok=True)
+    folder, complete = shared / name, shared / f"{name}.complete"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            build(folder)
+            complete.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -42,21 +99,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     all drawn photographs. Tests share it: copy it before changing anything.
     """
     spec = InputSpec(64, 48, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    return random_model(tmp_path_factory.mktemp("models") / "tiny", 0, spec, TINY_VOCABULARY)
+    return built_once(tmp_path_factory, "tiny", lambda folder: random_model(folder, 0, spec, TINY_VOCABULARY))
 
 
 @pytest.fixture(scope="session")
 def untagged_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A retrieval model beside the tiny one: other weights, 56 x 56 pixels in, vectors only. Shared likewise."""
     spec = InputSpec(56, 56, (0.4, 0.5, 0.6), (0.3, 0.3, 0.3), padding=0)
-    return random_model(tmp_path_factory.mktemp("models") / "untagged", 1, spec, Vocabulary(()))
+    return built_once(tmp_path_factory, "untagged", lambda folder: random_model(folder, 1, spec, Vocabulary(())))
 
 
 @pytest.fixture(scope="session")
 def style_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tagger beside the tiny one: other weights, 48 x 48 pixels in, other groups. Shared likewise."""
     spec = InputSpec(48, 48, (0.5, 0.5, 0.5), (0.4, 0.4, 0.4))
-    return random_model(tmp_path_factory.mktemp("models") / "styles", 2, spec, STYLE_VOCABULARY)
+    return built_once(tmp_path_factory, "styles", lambda folder: random_model(folder, 2, spec, STYLE_VOCABULARY))
 
 
 def random_model(directory: Path, seed: int, spec: InputSpec, vocabulary: Vocabulary) -> Path:

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Everything that a change has to pass, in the order of what fails fastest. Sets itself up in .venv; can be run twice.
 #
-#   tests/run.sh                 # all of it
+#   tests/run.sh                 # all of it, tests on as many processes as there are processors
 #   tests/run.sh -k features     # arguments go to pytest
+#   tests/run.sh --campaigns     # also kills and made-up inputs in great number, as CI=true does
+#   tests/run.sh --cov           # and which lines and branches no test reaches (a third slower)
 #
 # Tests that need real photographs read $FASHION_TEST_DATA, else ../shared/data. Without them they are skipped and say so;
 # with CI=true they fail.
@@ -46,4 +48,5 @@ run ruff format --check .
 run ruff check .
 run mypy
 run lint-imports
-run pytest --cov --cov-report=term "$@"
+# A group is a module, or a folder that shares a database server or a browser: see tests/conftest.py.
+run pytest --numprocesses="$(nproc)" --dist=loadgroup --no-loadscope-reorder --durations=15 "$@"

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fashion_cli.data.features import FeatureFile
@@ -45,6 +46,7 @@ def finished_rows(directory: Path) -> int:
     return 0
 
 
+@pytest.mark.campaign
 def test_ten_kills(tiny_model: Path, tmp_path: Path) -> None:
     draw(tmp_path / "old", 50)
     draw(tmp_path / "new", 3000)

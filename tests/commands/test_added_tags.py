@@ -435,6 +435,7 @@ def test_wrong_usage(
     assert tagged.read_bytes() == before
 
 
+@pytest.mark.campaign
 def test_kills_leave_a_usable_file_and_lose_no_finished_row(
     fashion: Fashion, tiny_model: Path, style_model: Path, drawn: Draw, tmp_path: Path
 ) -> None:

@@ -121,19 +121,20 @@ def test_the_card_forgets_a_file_while_it_is_replaced(model: Model, tmp_path: Pa
     assert ModelCard.read(tmp_path / "card.json").files[ONNX_FILE] == "0" * 64
 
 
+FULL_SIZE = pytest.mark.campaign  # as large as in the papers: half a minute of export each
 TAGS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True), TagGroup("detail", ("zip",), exclusive=False)))
 
 
 @pytest.mark.parametrize(
     ("architecture", "vector_width", "trunk", "vocabulary"),
     [
-        ("triplet_resnet50", 8, "", Vocabulary(())),
-        ("vgg16_attributes", 8, "", TAGS),
-        ("style_resnet34", 512, "", TAGS),
+        pytest.param("triplet_resnet50", 8, "", Vocabulary(()), marks=FULL_SIZE),
+        pytest.param("vgg16_attributes", 8, "", TAGS, marks=FULL_SIZE),
+        pytest.param("style_resnet34", 512, "", TAGS, marks=FULL_SIZE),
         ("efficientnet_attributes", 1280, "", TAGS),
         ("trunk", 8, "torchvision:efficientnet_b0", TAGS),
         ("encoder", 64, "timm:test_vit", Vocabulary(())),
-        ("encoder", 256, "open_clip:ViT-S-32-alt", Vocabulary(())),
+        pytest.param("encoder", 256, "open_clip:ViT-S-32-alt", Vocabulary(()), marks=FULL_SIZE),
     ],
 )
 def test_every_kind_of_network_is_exported(

@@ -176,6 +176,7 @@ update_features(sorted(folder.iterdir()), target, open_model(model),
 """
 
 
+@pytest.mark.campaign
 def test_kills_lose_no_finished_row(tiny_model: Path, tmp_path: Path) -> None:
     images = draw(tmp_path / "gallery", 300)
     target = tmp_path / "f.h5"

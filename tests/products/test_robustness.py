@@ -27,6 +27,7 @@ from tests.products.killed_recorder import OFFERS, PHOTOGRAPHS
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.campaign
 def test_a_kill_leaves_whole_products(location: str):
     Catalogue.open(location, create=True).close()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

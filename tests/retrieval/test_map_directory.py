@@ -101,6 +101,7 @@ def test_what_the_caller_cannot_do_is_not_said_of_the_directory(tmp_path: Path) 
         (tmp_path / "elsewhere" / "file").read_bytes()
 
 
+@pytest.mark.campaign
 def test_kills_leave_a_whole_map(tmp_path: Path) -> None:
     """Processes write maps of 20 and of 30 garments in turn, until they are killed."""
     program = (

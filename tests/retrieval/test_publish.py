@@ -265,6 +265,7 @@ def test_a_damaged_manifest_can_be_replaced(tmp_path: Path, make_features: MakeF
     assert first_path(tmp_path) == "/photographs/1-0.jpg"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("way", ["steps", "moments", "readers"])
 def test_killed_and_read_at_any_moment(tmp_path: Path, way: str) -> None:
     program = Path(__file__).with_name("killed_publisher.py")

@@ -23,6 +23,7 @@ CHECKED = (
 PHOTOGRAPH = png(draw(1000))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
 def test_no_request_makes_the_server_fail(running: Running, drawn_shop: object, mode: GenerationMode) -> None:
     del drawn_shop

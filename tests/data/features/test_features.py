@@ -131,6 +131,9 @@ def test_columns(make_file: MakeFile) -> None:
         assert file.column("label/colour") == [f"label/colour {n}" for n in range(50)]
         with pytest.raises(FeatureFileError, match="no column 'label'") as raised:
             file.column("label")
+        assert raised.value.hint == "did you mean 'label/colour'?"
+        with pytest.raises(FeatureFileError, match="no column 'brand'") as raised:
+            file.column("brand")
         assert "item_id" in raised.value.hint
 
 
