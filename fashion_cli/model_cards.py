@@ -16,7 +16,7 @@ from fashion_cli.errors import WeightsError
 CARD_FILE = "card.json"
 SAFETENSORS_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
-CARD_VERSION = 3  # 2: `fit`, `interpolation` and `crop_share` of the input; 3: `titles` of tags
+CARD_VERSION = 4  # 2: `fit`, `interpolation`, `crop_share` of the input; 3: tags' `titles`; 4: their `parents`, `prior`
 
 Fit = Literal["letterbox", "squash", "crop"]
 Interpolation = Literal["bilinear", "bicubic"]
@@ -71,6 +71,8 @@ class TagGroup:
         thresholds: One probability in [0, 1] per tag; from there on the tag counts as present.
         titles: Language -> what people call each tag there, as "ko" -> ("청바지", ...). Two groups are the same
             whatever their tags are called.
+        parents: Tag -> the wider tag of the group that it is a kind of, as "boots" -> "shoes". No part of what makes
+            two groups the same either.
     """
 
     name: str
@@ -78,6 +80,7 @@ class TagGroup:
     exclusive: bool
     thresholds: tuple[float, ...] = ()
     titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    parents: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if not self.thresholds:
@@ -93,6 +96,25 @@ class TagGroup:
                     f"group {self.name}: {len(self.tags)} tags but {len(titles)} titles in {language!r}",
                     hint="make the card again with `fashion train`",
                 )
+        for tag in self.parents:
+            if not {tag, *self.ancestors(tag)} <= set(self.tags):
+                raise WeightsError(
+                    f"group {self.name}: {tag!r} and what it is a kind of are not all tags of the group",
+                    hint="make the card again with `fashion train`",
+                )
+
+    def ancestors(self, tag: str) -> tuple[str, ...]:
+        """The tags that a tag is a kind of, the narrowest first.
+
+        Raises:
+            WeightsError: If it is its own ancestor.
+        """
+        found: list[str] = []
+        while (above := self.parents.get(found[-1] if found else tag)) is not None:
+            if above in (tag, *found):
+                raise WeightsError(f"group {self.name}: {tag!r} is a kind of itself", hint="mend `parents`")
+            found.append(above)
+        return tuple(found)
 
     def title(self, tag: str, language: str) -> str:
         """What people call a tag in a language; its own name where the card does not say."""
@@ -139,6 +161,32 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
+class CategoryPrior:
+    """How much it counts in a search whether query and hit are the same kind of thing; chosen on `val`.
+
+    Attributes:
+        group: The tag group that says what kind of thing is on a photograph.
+        weight: Of the logarithm of their agreement, beside a cosine; 0: no prior.
+        inherited: The share of a tag's probability that its parent has too, in [0, 1].
+        floor: Added to the agreement, so that no logarithm is infinite.
+
+    Raises:
+        WeightsError: If a number is out of range.
+    """
+
+    group: str = "category"
+    weight: float = 0.0
+    inherited: float = 0.5
+    floor: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not (self.weight >= 0 and 0 <= self.inherited <= 1 and self.floor > 0):
+            raise WeightsError(
+                f"{self}: a number is out of range", hint="weight 0 or more, inherited 0 to 1, floor over 0"
+            )
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """A model's identity and use.
 
@@ -154,6 +202,7 @@ class ModelCard:
         options: What the builder needs beyond the fields above.
         files: File name -> sha256 in hexadecimal.
         figures: Measured on `val`: name -> value.
+        prior: Of a search by these vectors and tags.
     """
 
     name: str
@@ -167,6 +216,7 @@ class ModelCard:
     options: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
+    prior: CategoryPrior = CategoryPrior()
 
     @property
     def weights_sha256(self) -> str:
@@ -204,6 +254,7 @@ class ModelCard:
         spec: dict[str, Any] = document.pop("input")
         spec |= {name: tuple(spec[name]) for name in ("mean", "std")}
         groups = document.pop("vocabulary")["groups"]
+        prior: dict[str, Any] = document.pop("prior", {})
         return cls(
             **document,
             input=InputSpec(**spec),
@@ -215,8 +266,10 @@ class ModelCard:
                         group["exclusive"],
                         tuple(group["thresholds"]),
                         {language: tuple(titles) for language, titles in group.get("titles", {}).items()},
+                        group.get("parents", {}),
                     )
                     for group in groups
                 )
             ),
+            prior=CategoryPrior(**prior),
         )

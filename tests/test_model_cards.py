@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.errors import WeightsError
-from fashion_cli.model_cards import CARD_FILE, CARD_VERSION, InputSpec, ModelCard, TagGroup, Vocabulary
+from fashion_cli.model_cards import (
+    CARD_FILE,
+    CARD_VERSION,
+    CategoryPrior,
+    InputSpec,
+    ModelCard,
+    TagGroup,
+    Vocabulary,
+)
+from fashion_cli.weights import open_model
 
 CARD = ModelCard(
     name="a model",
@@ -71,3 +80,42 @@ def test_cards_from_before_there_were_titles(tmp_path: Path) -> None:
 def test_a_title_is_missing() -> None:
     with pytest.raises(WeightsError, match="2 tags but 1 titles in 'ko'"):
         TagGroup("colour", ("red", "blue"), exclusive=True, titles={"ko": ("빨강",)})
+
+
+def test_kinds_of_things_and_the_prior_are_written_and_read(tmp_path: Path) -> None:
+    group = TagGroup("category", ("polo", "shirt", "top"), exclusive=False, parents={"polo": "shirt", "shirt": "top"})
+    card = replace(CARD, vocabulary=Vocabulary((group,)), prior=CategoryPrior("category", 0.25, 0.5, 0.01))
+    card.write(tmp_path / CARD_FILE)
+    read = ModelCard.read(tmp_path / CARD_FILE)
+    assert read.prior == card.prior
+    assert read.vocabulary.groups[0].ancestors("polo") == ("shirt", "top")
+    assert read.vocabulary.groups[0].ancestors("top") == ()
+
+
+def test_cards_from_before_there_was_a_prior(tmp_path: Path) -> None:
+    CARD.write(tmp_path / CARD_FILE)
+    document = json.loads((tmp_path / CARD_FILE).read_text())
+    del document["prior"], document["vocabulary"]["groups"][0]["parents"]
+    (tmp_path / CARD_FILE).write_text(json.dumps({**document, "card_version": 3}))
+    assert ModelCard.read(tmp_path / CARD_FILE) == CARD
+    assert not CARD.prior.weight
+
+
+@pytest.mark.parametrize("parents", [{"red": "crimson"}, {"crimson": "red"}, {"red": "blue", "blue": "red"}])
+def test_parents_that_are_no_tags_or_go_round_in_circles(parents: dict[str, str]) -> None:
+    with pytest.raises(WeightsError):
+        TagGroup("colour", ("red", "blue"), exclusive=True, parents=parents)
+
+
+@pytest.mark.parametrize("wrong", [{"weight": -1.0}, {"inherited": 1.5}, {"floor": 0.0}, {"weight": float("nan")}])
+def test_a_prior_out_of_range(wrong: dict[str, float]) -> None:
+    with pytest.raises(WeightsError, match="out of range"):
+        CategoryPrior(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_shipped_model_knows_what_is_a_kind_of_what() -> None:
+    card = open_model().card
+    (category,) = (group for group in card.vocabulary.groups if group.name == card.prior.group)
+    assert category.ancestors("polo")[-1] == "top"
+    assert category.ancestors("boots") == ("shoes",)
+    assert card.prior.weight > 0

@@ -1,6 +1,6 @@
 """A search as one HTML file to look at, send or print: everything is inside it, and it loads nothing.
 
-The query comes first, then its hits, best first, each with its score and tags; tags that a hit shares with
+The query comes first, then its hits, best first, each with its tags; tags that a hit shares with
 the query are filled and carry a check mark, so colour is not all that tells them apart.
 """
 
@@ -128,10 +128,18 @@ def _hit(hit: Hit) -> str:
     return (
         f"<li><figure>{picture}<figcaption>\n"
         f'<div class="score"><span><span class="rank">{hit.rank}</span>{moved}</span>'
-        f'<span><span class="unseen">cosine </span>{hit.cosine:.3f}</span></div>\n'
+        f"{_copies(hit)}</div>\n"
         f'<div class="path" title="{_text(hit.path)}">{_text(shown_path(hit.path))}</div>\n'
         f"{_tags(hit.tags, shared)}</figcaption></figure></li>\n"
     )
+
+
+def _copies(hit: Hit) -> str:
+    """How often the picture is there, and where, if that is more than once."""
+    if not hit.copies:
+        return ""
+    paths = _text("\n".join(shown_path(copy.path) for copy in hit.copies))
+    return f'<span title="{paths}">{len(hit.copies) + 1} copies</span>'
 
 
 def _tags(tags: Sequence[Tag], shared: frozenset[str]) -> str:

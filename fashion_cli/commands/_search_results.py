@@ -76,27 +76,41 @@ def _is_reranked(result: QueryResult) -> bool:
     return any(not math.isnan(hit.total) for hit in result.hits)
 
 
+def _is_weighed(result: QueryResult) -> bool:
+    return any(not math.isnan(hit.agreement) for hit in result.hits)
+
+
+def _has_copies(result: QueryResult) -> bool:
+    return any(hit.copies for hit in result.hits)
+
+
 def _columns(result: QueryResult) -> Sequence[Column]:
     before = [Column("before", numeric=True)] if _is_reranked(result) else []
+    kind = [Column("kind", numeric=True)] if _is_weighed(result) else []
+    copies = [Column("copies", numeric=True)] if _has_copies(result) else []
     product = PRODUCT if result.products else ()
     return [
         RANK,
         PATH,
         Column("cosine", numeric=True),
+        *kind,
         *before,
+        *copies,
         Column("shared tags", wraps=True),
         *product,
     ]
 
 
 def _table_rows(result: QueryResult) -> list[list[str]]:
-    reranked = _is_reranked(result)
+    reranked, weighed, copies = _is_reranked(result), _is_weighed(result), _has_copies(result)
     return [
         [
             str(hit.rank),
             shown_path(hit.path),
             f"{hit.cosine:.3f}",
+            *([f"{hit.agreement:.2f}"] if weighed else []),
             *([str(hit.retrieval_rank)] if reranked else []),
+            *([f"+{len(hit.copies)}" if hit.copies else ""] if copies else []),
             tag_names(hit.shared_tags),
             *(product_words(result.products.get(hit.sha256)) if result.products else ()),
         ]
@@ -123,11 +137,14 @@ def _hit_document(hit: Hit, result: QueryResult) -> dict[str, Any]:
         "rank": hit.rank,
         "path": hit.path,
         "cosine": round(hit.cosine, 6),
+        "agreement": None if math.isnan(hit.agreement) else round(hit.agreement, 4),
         "retrieval_rank": hit.retrieval_rank,
         "total": None if math.isnan(hit.total) else hit.total,
         "shared_tags": [str(tag) for tag in hit.shared_tags],
         "tags": tags_by_group(hit.tags),
         "columns": dict(hit.columns),
+        "copies": len(hit.copies),
+        "copy_paths": [copy.path for copy in hit.copies],
         "product": product_document(result.products.get(hit.sha256)),
     }
 
@@ -136,7 +153,8 @@ def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
     hits = [(result, hit) for result in report.results for hit in result.hits]
     more = sorted({name for _, hit in hits for name in hit.columns})
     product = CELLS if report.catalog else ()
-    yield ["query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", *more, *product]
+    named = ("query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", "agreement", "copies")
+    yield [*named, *more, *product]
     for result, hit in hits:
         yield [
             result.label,
@@ -147,6 +165,8 @@ def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
             "" if math.isnan(hit.total) else hit.total,
             tag_cell(hit.shared_tags),
             tag_cell(hit.tags),
+            "" if math.isnan(hit.agreement) else f"{hit.agreement:.4f}",
+            len(hit.copies),
             *(hit.columns.get(name, "") for name in more),
             *(product_cells(result.products.get(hit.sha256)) if product else ()),
         ]

@@ -87,10 +87,34 @@ def search(
     largest_gap: Annotated[
         bool, typer.Option("--largest-gap", help="Only hits before the largest drop.", rich_help_panel=CHOICE)
     ] = False,
+    collapse: Annotated[
+        bool,
+        typer.Option(
+            "--collapse/--no-collapse",
+            help="Show the same picture once, and how many copies of it there are.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = True,
+    exclude_self: Annotated[
+        bool,
+        typer.Option(
+            "--exclude-self",
+            help="Leave out the query photographs themselves, by path and by content.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = False,
     exact: Annotated[
         bool,
         typer.Option("--exact", help="Compare all photographs, whatever the index is.", rich_help_panel=CHOICE),
     ] = False,
+    prior: Annotated[
+        bool,
+        typer.Option(
+            "--prior/--no-prior",
+            help="Prefer what is the same kind of thing: boots for boots.",
+            rich_help_panel=ORDER,
+        ),
+    ] = True,
     rerank: Annotated[
         bool,
         typer.Option("--rerank/--no-rerank", help="Order by rank and shared tags.", rich_help_panel=ORDER),
@@ -123,7 +147,7 @@ def search(
 ) -> None:
     """Find photographs that look like yours and share their tags.
 
-    The nearest of the gallery, re-ranked: what shares more tags with the query moves up.
+    The nearest of the gallery, the same kind of thing before others, re-ranked: what shares more tags moves up.
     """
     from fashion_cli.commands._messages import name_skipped
     from fashion_cli.commands._render import choose_format
@@ -147,6 +171,9 @@ def search(
         box=part,
         min_percentile=min_percentile,
         largest_gap=largest_gap,
+        prior=prior,
+        collapse=collapse,
+        exclude_self=exclude_self,
         catalog="" if no_catalog else catalog,
         root=root,
     )

@@ -13,7 +13,7 @@ from fashion_cli.data.features import FeatureHeader
 from fashion_cli.data.features.rows import PAIRED
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard
+from fashion_cli.model_cards import SAFETENSORS_FILE, CategoryPrior, ModelCard
 from fashion_cli.weights import Model, open_model
 
 
@@ -43,6 +43,7 @@ class ModelPair:
             vocabulary=second.vocabulary,
             files={SAFETENSORS_FILE: hashlib.sha256(both.encode()).hexdigest()},
             figures={},
+            prior=CategoryPrior(),  # it was weighed against the cosines of other vectors
         )
 
 

@@ -13,8 +13,8 @@ from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped, predict_images
-from fashion_cli.inference.reuse import may_stand_for
 from fashion_cli.inference.side_by_side import SideBySide, beside
+from fashion_cli.inference.stored_photographs import StoredPhotographs
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
 
@@ -24,7 +24,7 @@ def query_features(
 ) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
     """The features of each path that can be had.
 
-    A photograph of the gallery that has not changed since, or is gone, needs no model: its row is there.
+    A photograph of the gallery that has not changed since, was moved or is gone needs no model: its row is there.
 
     Args:
         gallery: Where they are looked up.
@@ -36,20 +36,12 @@ def query_features(
         IndexDirectoryError: If the model's vectors do not compare with the gallery's.
         WeightsError: If the model cannot be used, or one whose tags were added.
     """
-    rows = {} if box else {path: row for path in paths if (row := _stored_row(gallery, path)) is not None}
+    rows = {} if box else StoredPhotographs(gallery.features).rows(paths)
     stored = gallery.features.read(list(rows.values())) if rows else None
     found = dict(zip(rows, _features(stored), strict=True)) if stored else {}
     missing = [path for path in paths if path not in found]
     predicted, skipped = _predict(gallery, missing, options, box) if missing else ({}, ())
     return found | predicted, skipped
-
-
-def _stored_row(gallery: Gallery, path: Path) -> int | None:
-    row = gallery.features.find(os.path.abspath(path))
-    if row is None:
-        return None
-    (known,) = gallery.features.identities([row])
-    return row if may_stand_for(known.size, known.mtime_ns, path) else None
 
 
 def _predict(

@@ -78,3 +78,22 @@ class RightRanks:
         moved = ranks <= depth
         ranks[moved] = places[queries[moved], ranks[moved] - 1] + 1
         return RightRanks(ranks[np.lexsort((ranks, queries))], self.starts)
+
+
+def ndcg(grades: npt.NDArray[np.int64], judged: npt.NDArray[np.int64], k: int) -> float:
+    """nDCG@k of one list of graded hits (Järvelin & Kekäläinen, 2002): gains of 2^grade - 1, by log2(rank + 1).
+
+    Args:
+        grades: (n,) of the hits, best first, 0 for what is not like the query at all.
+        judged: (m,) the grades of all that was judged for the query: the best list that there can be.
+        k: How many hits count.
+
+    Returns:
+        In [0, 1]; nan where nothing that was judged is like the query.
+    """
+    ideal = _gain(np.sort(judged)[::-1][:k])
+    return _gain(grades[:k]) / ideal if ideal else float("nan")
+
+
+def _gain(grades: npt.NDArray[np.int64]) -> float:
+    return float(((2.0**grades - 1) / np.log2(np.arange(2, len(grades) + 2))).sum())

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.retrieval.copies import SAME_PICTURE
+
 
 def above_percentile(
     hits: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], percentile: float
@@ -20,22 +22,19 @@ def above_percentile(
     return hits >= np.percentile(gallery, percentile)
 
 
-SAME = 0.9995  # from this cosine on a hit is the query itself or a copy of it
-
-
 def before_largest_gap(hits: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Which hits stand before the largest drop from one to the next.
 
     The drop behind the query itself, where it is in the gallery, does not count: it says nothing about the others.
 
     Args:
-        hits: (k,) cosines, falling.
+        hits: (k,) scores, falling: cosines, perhaps lowered by a prior.
 
     Returns:
         (k,); all of them where there is no drop.
     """
     kept = np.ones(len(hits), np.bool_)
-    copies = int((hits >= SAME).sum())
+    copies = int((hits >= SAME_PICTURE).sum())
     drops = hits[copies:-1] - hits[copies + 1 :]
     if len(drops) and drops.max() > 0:
         kept[copies + int(np.argmax(drops)) + 1 :] = False

@@ -125,6 +125,14 @@ class Gallery:
         """Everything about some rows, in the given order."""
         return self.features.read(rows) if self._rows is None else self._rows.take(rows)
 
+    def scores(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float16]:
+        """(k, T) tag scores of some rows, in the given order."""
+        return self.features.scores(rows) if self._rows is None else self._rows.scores[rows]
+
+    def vectors(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float16]:
+        """(k, D) vectors of some rows, in the given order."""
+        return self.features.vectors(rows) if self._rows is None else self._rows.vectors[rows]
+
     def require_model(self, card: ModelCard) -> None:
         """Make sure that a model's vectors can be compared with these.
 

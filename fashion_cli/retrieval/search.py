@@ -3,6 +3,7 @@
 Knows vectors and scores, not where they come from: `steps.search` and the server both search through this.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,15 +13,16 @@ import numpy.typing as npt
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.candidates import EVERYTHING, Candidates, Scope, Selection, choose_candidates
+from fashion_cli.retrieval.category_prior import QueryPrior
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
 from fashion_cli.retrieval.filters import Condition, matching_rows
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.retrieval.neighbours import Neighbours, unit_rows
+from fashion_cli.retrieval.neighbours import unit_rows
 from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, shared_tags, totals
 
 PERCENTILE_SAMPLE = 20_000  # gallery rows that a percentile is estimated from
 ROUNDING = np.float32(1e-5)  # by which two ways to compute one cosine may differ
-PER_ITEM = 4  # photographs that an item is guessed to have, when so many hits are asked for
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class SearchOptions(CheckedFields):
         candidates: Of so many of the nearest re-ranking chooses the `topk`; of `topk` where that is more.
         exact: Compare with every photograph, whatever the index is.
         min_percentile: Only hits nearer than this percentage of the gallery, in [0, 100].
-        largest_gap: Only hits before the largest drop of the cosine.
+        largest_gap: Only hits before the largest drop of the cosine, as a prior weighs it.
+        collapse: Of photographs that are the same picture only the best is a hit, and says which the others are.
         language: Of the tags' titles; "" for none.
 
     Raises:
@@ -63,6 +66,7 @@ class SearchOptions(CheckedFields):
     exact: bool = False
     min_percentile: float | None = None
     largest_gap: bool = False
+    collapse: bool = True
     language: str = ""
 
     def __post_init__(self) -> None:
@@ -79,13 +83,26 @@ class SearchOptions(CheckedFields):
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A further photograph that is the same picture as a hit.
+
+    Attributes:
+        path: Absolute.
+        sha256: Of the file's bytes, hexadecimal.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Hit:
     """A photograph that was found.
 
     Attributes:
         path: Absolute.
         rank: From 1, as shown.
-        retrieval_rank: From 1, by cosine alone.
+        retrieval_rank: From 1, before re-ranking.
         cosine: With the query, in [-1, 1].
         total: What the rank follows; nan without re-ranking.
         shared_tags: Tags that it has in common with the query.
@@ -94,6 +111,8 @@ class Hit:
         sha256: Of the file's bytes, hexadecimal.
         width: Of the upright photograph, pixels.
         height: Of the upright photograph, pixels.
+        agreement: How far it is the same kind of thing as the query, in [0, 1]; nan without a prior.
+        copies: Further photographs that are the same picture, of those that were looked at.
     """
 
     path: str
@@ -107,6 +126,8 @@ class Hit:
     sha256: str = ""
     width: int = 0
     height: int = 0
+    agreement: float = math.nan
+    copies: tuple[Copy, ...] = ()
 
 
 def combine(parts: Sequence[Features], weights: Sequence[float]) -> Features:
@@ -151,9 +172,9 @@ def find_hits(
     present: npt.NDArray[np.bool_],
     options: SearchOptions,
     *,
-    rows: npt.NDArray[np.int64] | None = None,
+    scope: Scope = EVERYTHING,
     sample: npt.NDArray[np.float32] | None = None,
-    items: npt.NDArray[np.int64] | None = None,
+    prior: QueryPrior | None = None,
 ) -> tuple[Hit, ...]:
     """Search, the best first.
 
@@ -162,16 +183,16 @@ def find_hits(
         vector: (D,) of the query, of any length.
         present: (T,) the tags that the query shows: what hits can share.
         options: Which hits, and in which order.
-        rows: The only rows allowed; all where None.
+        scope: Which rows may be hits.
         sample: Of `percentile_sample`; needed for `min_percentile` only.
-        items: (N,) a number for each row of the gallery: of rows with one number only the nearest is a hit.
+        prior: Prefers hits that are the same kind of thing as the query.
     """
-    if rows is not None and not len(rows):
+    if scope.rows is not None and not len(scope.rows):
         return ()
-    found = _nearest(gallery, vector, options, rows, items)
+    selection = Selection(options.nearest, scope, options.exact, prior, options.collapse)
+    found = choose_candidates(gallery, vector, selection)
     spread = None if sample is None else sample @ vector
-    kept = _kept(found.cosines[0], spread, options)
-    return describe_rows(gallery, found.rows[0][kept], found.cosines[0][kept], present, options)
+    return describe(gallery, found.take(_kept(found, spread, options)), present, options)
 
 
 def describe_rows(
@@ -181,74 +202,80 @@ def describe_rows(
     present: npt.NDArray[np.bool_],
     options: SearchOptions,
 ) -> tuple[Hit, ...]:
+    """Hits of rows that were found in another way than by likeness; as `describe`.
+
+    Args:
+        gallery: Where they were found.
+        rows: (k,) the best first.
+        cosines: (k,) with the query, falling.
+        present: (T,) the tags that the query shows.
+        options: Whether and how to re-rank.
+    """
+    return describe(gallery, Candidates.of(rows, cosines), present, options)
+
+
+def describe(
+    gallery: Gallery, candidates: Candidates, present: npt.NDArray[np.bool_], options: SearchOptions
+) -> tuple[Hit, ...]:
     """Hits of rows that were found, in the order that the options ask for.
 
     Args:
         gallery: Where they were found.
-        rows: (k,) nearest first; of more than `topk` the last in that order are left out.
-        cosines: (k,) with the query.
+        candidates: The best first; of more than `topk` the last in that order are left out.
         present: (T,) the tags that the query shows.
         options: Whether and how to re-rank.
     """
-    if not len(rows):
+    if not len(candidates.rows):
         return ()
     vocabulary = gallery.features.header.vocabulary
-    stored = gallery.read(rows)
+    stored = gallery.read(candidates.rows)
     shown = present_tags(stored.scores, vocabulary)
     shared = shared_tags(present, shown)
     counts = shared.sum(axis=1)
-    order = np.arange(len(rows))
-    scores = np.full(len(rows), np.nan)
+    order = np.arange(len(candidates.rows))
+    sums = np.full(len(order), np.nan)
     if options.rerank:
-        order = rerank(cosines, counts, options.alpha, options.beta)
-        scores = totals(cosines, counts, options.alpha, options.beta)
+        order = rerank(candidates.scores, counts, options.alpha, options.beta)
+        sums = totals(candidates.scores, counts, options.alpha, options.beta)
     order = order[: options.topk]
+    copies = _read_copies(gallery, candidates, order)
     return tuple(
         Hit(
             path=stored.paths[place],
             rank=rank,
             retrieval_rank=int(place) + 1,
-            cosine=float(cosines[place]),
-            total=float(scores[place]),
+            cosine=float(candidates.cosines[place]),
+            total=float(sums[place]),
             shared_tags=named_tags(stored.scores[place], shared[place], vocabulary, options.language),
             tags=named_tags(stored.scores[place], shown[place], vocabulary, options.language),
             columns={name: values[place] for name, values in stored.columns.items()},
             sha256=stored.sha256[place],
             width=int(stored.widths[place]),
             height=int(stored.heights[place]),
+            agreement=float(candidates.agreements[place]),
+            copies=copies.get(int(candidates.rows[place]), ()),
         )
         for rank, place in enumerate(order, 1)
     )
 
 
-def _nearest(
-    gallery: Gallery,
-    vector: npt.NDArray[np.float32],
-    options: SearchOptions,
-    rows: npt.NDArray[np.int64] | None,
-    items: npt.NDArray[np.int64] | None,
-) -> Neighbours:
-    """The nearest rows, or the nearest row of each of the nearest items."""
-    if items is None:
-        return gallery.nearest(vector[None], options.nearest, exact=options.exact, rows=rows)
-    there = len(gallery) if rows is None else len(rows)
-    asked = options.nearest * PER_ITEM
-    while True:
-        found = gallery.nearest(vector[None], asked, exact=options.exact, rows=rows)
-        first = np.sort(np.unique(items[found.rows[0]], return_index=True)[1])  # nearest of each item, nearest first
-        if len(first) >= options.nearest or asked >= there:
-            chosen = first[: options.nearest]
-            return Neighbours(found.rows[:, chosen], found.cosines[:, chosen])
-        asked *= PER_ITEM
+def _read_copies(
+    gallery: Gallery, candidates: Candidates, places: npt.NDArray[np.int64]
+) -> Mapping[int, tuple[Copy, ...]]:
+    """Row -> the copies of each hit that has some."""
+    of_hits = {row: candidates.copies[row] for row in candidates.rows[places].tolist() if row in candidates.copies}
+    if not of_hits:
+        return {}
+    stored = gallery.read(np.concatenate(list(of_hits.values())))
+    each = iter(zip(stored.paths, stored.sha256, strict=True))
+    return {row: tuple(Copy(*next(each)) for _ in copies) for row, copies in of_hits.items()}
 
 
-def _kept(
-    cosines: npt.NDArray[np.float32], spread: npt.NDArray[np.float32] | None, options: SearchOptions
-) -> npt.NDArray[np.bool_]:
+def _kept(found: Candidates, spread: npt.NDArray[np.float32] | None, options: SearchOptions) -> npt.NDArray[np.bool_]:
     """(k,) which hits stand before the end of the list that the options ask for."""
-    kept = np.ones(len(cosines), np.bool_)
+    kept = np.ones(len(found.rows), np.bool_)
     if spread is not None and options.min_percentile is not None:
-        kept &= above_percentile(cosines + ROUNDING, spread, options.min_percentile)
+        kept &= above_percentile(found.cosines + ROUNDING, spread, options.min_percentile)
     if options.largest_gap:
-        kept &= before_largest_gap(cosines)
+        kept &= before_largest_gap(found.scores)
     return kept

@@ -15,8 +15,11 @@ from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.queries import query_features
+from fashion_cli.inference.stored_photographs import StoredPhotographs
 from fashion_cli.products.hits import products_of
 from fashion_cli.products.records import ShownProduct
+from fashion_cli.retrieval.candidates import Scope
+from fashion_cli.retrieval.category_prior import KindAgreement, QueryPrior, gallery_prior
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.rerank import ALPHA, BETA
 from fashion_cli.retrieval.search import (
@@ -57,6 +60,9 @@ class SearchConfig(CheckedFields):
         box: The part of each query photograph to look for.
         min_percentile: Only hits nearer than this percentage of the gallery.
         largest_gap: Only hits before the largest drop of the cosine.
+        prior: Prefer hits that are the same kind of thing as the query, where the index's model can tell.
+        collapse: Of photographs that are the same picture only the best is a hit.
+        exclude_self: Leave out the query's own photographs, by path and by content.
         catalog: The product catalogue; None for the index's own, "" for none.
         root: The folder that the index's photographs lie below now; None for what the index says.
     """
@@ -73,6 +79,9 @@ class SearchConfig(CheckedFields):
     box: Box | None = None
     min_percentile: float | None = None
     largest_gap: bool = False
+    prior: bool = True
+    collapse: bool = True
+    exclude_self: bool = False
     catalog: str | None = None
     root: Path | None = None
 
@@ -144,10 +153,16 @@ def search_gallery(config: SearchConfig) -> SearchReport:
         paths = list(dict.fromkeys(part.path for query in config.queries for part in query))
         features, skipped = query_features(gallery, paths, config.inference, config.box)
         sample = percentile_sample(gallery) if config.min_percentile is not None else None
+        searcher = _Searcher(
+            gallery,
+            options,
+            allowed,
+            sample,
+            prior=gallery_prior(gallery) if config.prior else None,
+            stored=StoredPhotographs(gallery.features) if config.exclude_self else None,
+        )
         results = tuple(
-            _search(gallery, query, features, allowed, sample, options)
-            for query in config.queries
-            if all(part.path in features for part in query)
+            searcher.search(query, features) for query in config.queries if all(part.path in features for part in query)
         )
         exact = config.exact or allowed is not None
         kind = "exact" if exact else gallery.kind
@@ -197,19 +212,38 @@ def _options(config: SearchConfig) -> SearchOptions:
         exact=config.exact,
         min_percentile=config.min_percentile,
         largest_gap=config.largest_gap,
+        collapse=config.collapse,
     )
 
 
-def _search(
-    gallery: Gallery,
-    query: tuple[QueryPart, ...],
-    features: Mapping[Path, Features],
-    allowed: npt.NDArray[np.int64] | None,
-    sample: npt.NDArray[np.float32] | None,
-    options: SearchOptions,
-) -> QueryResult:
-    wanted = combine([features[part.path] for part in query], [part.weight for part in query])
-    vocabulary = gallery.features.header.vocabulary
-    present = present_tags(wanted.scores[None], vocabulary)[0]
-    tags = named_tags(wanted.scores, present, vocabulary)
-    return QueryResult(query, tags, find_hits(gallery, wanted.vector, present, options, rows=allowed, sample=sample))
+@dataclass(frozen=True)
+class _Searcher:
+    """What all queries of a search have in common."""
+
+    gallery: Gallery
+    options: SearchOptions
+    allowed: npt.NDArray[np.int64] | None
+    sample: npt.NDArray[np.float32] | None
+    prior: KindAgreement | None
+    stored: StoredPhotographs | None
+
+    def search(self, query: tuple[QueryPart, ...], features: Mapping[Path, Features]) -> QueryResult:
+        """What is found for one query."""
+        wanted = combine([features[part.path] for part in query], [part.weight for part in query])
+        vocabulary = self.gallery.features.header.vocabulary
+        present = present_tags(wanted.scores[None], vocabulary)[0]
+        hits = find_hits(
+            self.gallery,
+            wanted.vector,
+            present,
+            self.options,
+            scope=Scope(rows=self.allowed, without=self._own_rows(query)),
+            sample=self.sample,
+            prior=QueryPrior(self.prior, wanted.scores) if self.prior is not None else None,
+        )
+        return QueryResult(query, named_tags(wanted.scores, present, vocabulary), hits)
+
+    def _own_rows(self, query: tuple[QueryPart, ...]) -> frozenset[int]:
+        if self.stored is None:
+            return frozenset()
+        return frozenset().union(*(self.stored.own_rows(part.path) for part in query))

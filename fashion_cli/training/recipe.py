@@ -47,17 +47,48 @@ class GroupSection:
         exclusive: Whether a garment has one of them at most.
         weight: Of its loss beside the other groups'.
         titles: Tag -> language -> what people call it in that language; a tag without one goes by its own name.
+        parents: Tag -> the wider tag that it is a kind of; tags that no photograph teaches are passed over.
     """
 
     name: str
     exclusive: bool = False
     weight: Amount = 1.0
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
 
     def titles_of(self, tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Language -> a title for each of these tags."""
         languages = sorted({language for titles in self.titles.values() for language in titles})
         return {each: tuple(self.titles.get(tag, {}).get(each, tag) for tag in tags) for each in languages}
+
+    def parents_of(self, tags: Sequence[str]) -> dict[str, str]:
+        """Tag -> the nearest of these tags that it is a kind of."""
+        return {tag: parent for tag in tags if (parent := self._parent_among(tag, tags))}
+
+    def _parent_among(self, tag: str, tags: Sequence[str]) -> str:
+        passed = {tag}
+        while (tag := self.parents.get(tag, "")) and tag not in passed:
+            if tag in tags:
+                return tag
+            passed.add(tag)
+        return ""
+
+
+@dataclass(frozen=True)
+class PriorSection:
+    """How much it counts in a search by the model whether query and hit are the same kind of thing.
+
+    Attributes:
+        group: The tag group that says what kind of thing is on a photograph.
+        weight: Of the logarithm of their agreement, beside a cosine; 0 turns it off. Choose it on `val`.
+        inherited: The share of a tag's probability that its parent has too.
+        floor: Added to the agreement, so that no logarithm is infinite.
+    """
+
+    group: str = "category"
+    weight: Amount = 0.0
+    inherited: Share = 0.5
+    floor: Annotated[float, Bounds(0.0001)] = 0.02
 
 
 @dataclass(frozen=True)
@@ -230,6 +261,7 @@ class Recipe:
     optimiser: OptimiserSection = field(default_factory=OptimiserSection)
     loss: LossSection = field(default_factory=LossSection)
     stop: StopSection = field(default_factory=StopSection)
+    prior: PriorSection = field(default_factory=PriorSection)
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:

@@ -1,5 +1,6 @@
 """From hits and products to what the REST API answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -34,6 +35,9 @@ def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool, by_wor
         rank=hit.rank,
         retrieval_rank=hit.retrieval_rank,
         cosine=None if by_words else round(hit.cosine, 6),
+        agreement=None if math.isnan(hit.agreement) else round(hit.agreement, 4),
+        copies=len(hit.copies),
+        copy_photographs=list(dict.fromkeys(copy.sha256 for copy in hit.copies)),
         tags=[tag_reply(tag) for tag in hit.tags],
         shared_tags=[
             SharedTagReply(group=tag.group, tag=tag.name, title=tag.title or tag.name) for tag in hit.shared_tags

@@ -14,9 +14,11 @@ import numpy.typing as npt
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import CatalogueError
 from fashion_cli.products.records import ITEM_ID
+from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
 from fashion_cli.retrieval.filters import Condition, matching_rows
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans
+from fashion_cli.retrieval.search import Features
 from fashion_cli.web.looker import Looker
 
 KEPT_FILTERS = 64
@@ -40,6 +42,7 @@ class OpenIndex:
         gallery: To search in.
         looker: Looks at queries.
         means: Mean vectors by tag.
+        agreement: Compares kinds of things; None where its model does not say how.
         row_of: sha256 of a photograph -> its row.
         sha256s: Of every row.
     """
@@ -50,6 +53,7 @@ class OpenIndex:
         header = gallery.features.header
         gallery.features.header = replace(header, vocabulary=looker.titled(header.vocabulary))
         self.means = TagMeans(gallery)
+        self.agreement = gallery_prior(gallery)
         self.sha256s = gallery.features.sha256s()
         self.row_of = {sha256: row for row, sha256 in reversed(list(enumerate(self.sha256s)))}  # of copies, the first
         self._items_of = items_of
@@ -73,6 +77,10 @@ class OpenIndex:
     def items(self) -> npt.NDArray[np.int64]:
         """(N,) a number for the item of each row; a photograph without an item is its own."""
         return self._items()[1]
+
+    def prior_of(self, query: Features) -> QueryPrior | None:
+        """The prior of a query; None where the index has none."""
+        return QueryPrior(self.agreement, query.scores) if self.agreement is not None else None
 
     def warm(self) -> None:
         """Do once what the first request would otherwise wait for."""

@@ -78,12 +78,14 @@ class Narrowing(BaseModel):
     )
     available: bool | None = Field(None, description="Only what can be bought, or only what cannot")
     one_per_item: bool = Field(True, description="Of several photographs of an item only the nearest")
+    collapse: bool = Field(True, description="Of photographs that are the same picture only the best")
+    prior: bool = Field(True, description="Prefer what is the same kind of thing, where the model can tell")
     rerank: bool = Field(True, description="Order by rank and shared tags, not by rank alone")
     language: Language = ""
 
     @property
     def options(self) -> SearchOptions:
-        return SearchOptions(topk=self.topk, rerank=self.rerank, language=self.spoken)
+        return SearchOptions(topk=self.topk, rerank=self.rerank, collapse=self.collapse, language=self.spoken)
 
     @property
     def prices(self) -> PriceFilter:

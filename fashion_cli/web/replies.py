@@ -87,6 +87,11 @@ class HitReply(Reply):
     rank: int = Field(description="From 1, as shown")
     retrieval_rank: int = Field(description="From 1, before re-ranking")
     cosine: float | None = Field(description="With the query, in [-1, 1]; null in a search by words")
+    agreement: float | None = Field(
+        description="How far it is the same kind of thing as the query, in [0, 1]; null where that was not weighed"
+    )
+    copies: int = Field(description="Further photographs that are the same picture")
+    copy_photographs: list[Sha256] = Field(description="What those are, each once")
     tags: list[TagReply]
     shared_tags: list[SharedTagReply]
     path: str | None = Field(description="Where the file lies; null unless the server was told to say it")

@@ -11,6 +11,7 @@ from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.hits import products_of
 from fashion_cli.products.records import ShownProduct
+from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.filters import Condition
 from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.search import Hit, SearchOptions, describe_rows, find_hits
@@ -70,8 +71,8 @@ class Searches:
             vector,
             present,
             keeping(question.options) if wanted else question.options,
-            rows=rows,
-            items=index.items if question.one_per_item else None,
+            scope=Scope(rows, index.items if question.one_per_item else None),
+            prior=index.prior_of(look.features) if question.prior and not _other_kind(index, wanted) else None,
         )
         return self._reply(index, hits, prices, look.said, start)
 
@@ -169,3 +170,8 @@ class Searches:
             self._metrics.catalogue_failures.inc()
             log.warning("hits without products: %s", error)
             return {}
+
+
+def _other_kind(index: OpenIndex, wanted: Mapping[str, str]) -> bool:
+    """Whether another kind of thing than that of the query is asked for."""
+    return index.agreement is not None and index.agreement.group.name in wanted

@@ -65,7 +65,7 @@ def test_the_query_comes_first_and_hits_in_order(report: SearchReport, page: Pag
     described = [each.get("alt") or each.get("aria-label") for _, each in page.tags]
     described = [text for text in described if text]
     assert described[:3] == ["Query query [1].png", "Hit 1: dress, red", "Hit 2: floral"]
-    assert page.words.index("0.988") < page.words.index("0.500") < page.words.index("0.250")
+    assert "0.988" not in page.words  # a cosine says little to people: where a hit stands and what it shares says more
     assert "(was 3)" in page.words
 
 

@@ -20,11 +20,14 @@ def test_json_lines_explain_each_hit(report: SearchReport, capsys: pytest.Captur
         "rank": 1,
         "path": report.results[0].hits[0].path,
         "cosine": 0.98765,
+        "agreement": None,
         "retrieval_rank": 1,
         "total": 2.0,
         "shared_tags": ["colour:red", "category:dress"],
         "tags": {"category": {"dress": 0.8}, "colour": {"red": 0.91}},
         "columns": {"item_id": "17", "label/note": "a,b"},
+        "copies": 0,
+        "copy_paths": [],
         "product": None,
     }
     assert second["path"] == "/gone/a\nb.jpg"

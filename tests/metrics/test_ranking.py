@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fashion_cli.metrics.ranking import RightRanks, average_precision, has_right_item
+from fashion_cli.metrics.ranking import RightRanks, average_precision, has_right_item, ndcg
 
 
 def plain_average_precision(ranked: list[bool], relevant: int) -> float:
@@ -79,3 +79,24 @@ def test_perfect_lists_reach_one_exactly() -> None:
 def test_no_queries_have_no_figures() -> None:
     nothing = RightRanks(np.empty(0, np.int64), np.empty(0, np.int64))
     assert len(nothing.average_precision()) == len(nothing.first) == 0
+
+
+def plain_gain(grades: list[int], k: int) -> float:
+    total = 0.0
+    for rank, grade in enumerate(grades[:k], 1):
+        total += (2**grade - 1) / math.log2(rank + 1)
+    return total
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_graded_hits_against_a_loop(k: int) -> None:
+    dice = np.random.default_rng(k)
+    for length in (1, 4, 12):
+        judged = dice.integers(0, 4, 12)
+        judged[0] = 2
+        hits = dice.permutation(judged)[:length]
+        expected = plain_gain(hits.tolist(), k) / plain_gain(sorted(judged.tolist(), reverse=True), k)
+        assert ndcg(hits, judged, k) == pytest.approx(expected)
+    assert ndcg(np.sort(judged)[::-1], judged, k) == pytest.approx(1)
+    assert ndcg(np.zeros(0, np.int64), judged, k) == 0
+    assert math.isnan(ndcg(hits, np.zeros(5, np.int64), k))

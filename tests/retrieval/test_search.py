@@ -8,6 +8,7 @@ import pytest
 
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans, exchange, keeping
 from fashion_cli.retrieval.publish import publish, working_features, writing
@@ -51,10 +52,11 @@ def test_of_an_item_only_the_nearest_is_a_hit(directory: Path, items: npt.NDArra
         for kept in (False, True):
             if kept:
                 gallery.keep_rows()
-            hits = find_hits(gallery, query(), nothing, SearchOptions(topk=topk, rerank=False), items=items)
+            options = SearchOptions(topk=topk, rerank=False)
+            hits = find_hits(gallery, query(), nothing, options, scope=Scope(items=items))
             assert [hit.path for hit in hits] == [paths[row] for row in expected[:topk]]
         few = np.array([7, 8, 9, 200])
-        hits = find_hits(gallery, query(), nothing, SearchOptions(topk=topk, rerank=False), items=items, rows=few)
+        hits = find_hits(gallery, query(), nothing, SearchOptions(topk=topk, rerank=False), scope=Scope(few, items))
         assert [hit.path for hit in hits] == [
             paths[row] for row in order if row in few and row in _first_of_each(order, items, few)
         ][:topk]

@@ -130,6 +130,13 @@ def test_a_label_rule_of_an_unknown_group_is_named(tmp_path: Path) -> None:
     assert caught.value.hint == "did you mean 'colour'?"
 
 
+def test_parents_pass_over_tags_that_no_photograph_teaches(tmp_path: Path) -> None:
+    parents = 'parents = { polo = "t-shirt", t-shirt = "top", boots = "shoes", a = "b", b = "a" }'
+    recipe = read_recipe(write(tmp_path, SMALLEST.replace("exclusive = true", f"exclusive = true\n{parents}")))
+    assert recipe.groups[0].parents_of(("polo", "top", "boots", "a")) == {"polo": "top"}
+    assert recipe.prior.weight == 0
+
+
 def test_titles_of_tags_are_kept_and_others_go_by_their_names(tmp_path: Path) -> None:
     text = SMALLEST.replace("exclusive = true", 'exclusive = true\ntitles = { "light blue" = { ko = "하늘색" } }')
     recipe = read_recipe(write(tmp_path, text))

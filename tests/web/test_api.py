@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import present_tags
-from fashion_cli.model_cards import Vocabulary
+from fashion_cli.model_cards import CARD_FILE, CategoryPrior, ModelCard, Vocabulary
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct, ShownProduct
 from fashion_cli.retrieval.manifest import Manifest
@@ -186,6 +187,52 @@ def test_but_keeps_as_many_other_tags_as_there_are(running: Running, drawn_shop:
             hits = running.hits(STRANGER, topk=topk, **asked)
             assert [drawn_shop.number(hit["photograph"]) for hit in hits] == expected[:topk]
     assert told_apart
+
+
+def test_the_same_picture_is_one_hit(tiny_model: Path, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop", tiny_model)
+    sent = shop.photograph(3).read_bytes()
+    draw(3).save(shop.folder / "photographs" / "again.bmp")
+    for number in range(2):
+        shutil.copy(shop.photograph(3), shop.folder / "photographs" / f"copy {number}.png")
+    make_index(shop, tiny_model)
+    with served(shop) as running:
+        form = {"topk": "5", "one_per_item": "false", "rerank": "false"}
+        hits = running.hits(sent, **form)
+        assert [hit["copies"] for hit in hits] == [3, 0, 0, 0, 0]
+        pictures = {hits[0]["photograph"], *hits[0]["copy_photographs"]}
+        assert len(pictures) == 2  # bytes of two kinds
+        assert shop.sha256(3) in pictures
+        assert not pictures & {hit["photograph"] for hit in hits[1:]}
+        expected = by_command(shop, tmp_path, sent, topk=5, rerank=False)
+        assert [hit["photograph"] for hit in hits] == [hit.sha256 for hit in expected]
+        everything = running.hits(sent, **form, collapse="false")
+        assert {hit["photograph"] for hit in everything[:4]} == pictures
+        assert [hit["copies"] for hit in everything] == [0] * 5
+
+
+def test_hits_of_the_querys_kind_come_first(tiny_model: Path, tmp_path: Path) -> None:
+    model = tmp_path / "kinds"
+    shutil.copytree(tiny_model, model)
+    card = ModelCard.read(model / CARD_FILE)
+    replace(card, prior=CategoryPrior("category", weight=0.5)).write(model / CARD_FILE)
+    shop = make_shop(tmp_path / "shop", model)
+    with served(shop) as running:
+        form = {"topk": "20", "one_per_item": "false", "rerank": "false"}
+        hits = running.hits(STRANGER, **form)
+        expected = by_command(shop, tmp_path, STRANGER, topk=20, rerank=False)
+        assert [hit["photograph"] for hit in hits] == [hit.sha256 for hit in expected]
+        assert [hit["agreement"] for hit in hits] == pytest.approx([hit.agreement for hit in expected], abs=1e-3)
+        plain = running.hits(STRANGER, **form, prior="false")
+        assert [hit["photograph"] for hit in plain] != [hit["photograph"] for hit in hits]
+        assert [hit["cosine"] for hit in plain] == sorted((hit["cosine"] for hit in plain), reverse=True)
+        assert {hit["agreement"] for hit in plain} == {None}
+        similar = running.client.get(f"/api/v1/photographs/{shop.sha256(3)}/similar", params={"topk": 5}).json()
+        assert all(0 <= hit["agreement"] <= 1 for hit in similar["hits"])
+        other = running.hits(STRANGER, **form, but="category=dress")  # another kind of thing than the query's
+        assert {hit["agreement"] for hit in other} == {None}
+        red = running.hits(STRANGER, **form, but="colour=red")
+        assert all(0 <= hit["agreement"] <= 1 for hit in red)
 
 
 def test_similar_finds_what_the_command_finds_without_the_item(running: Running, drawn_shop: Shop) -> None:

@@ -102,6 +102,10 @@ class FeatureFile:
         """The sha256 of every photograph's bytes, hexadecimal, in row order."""
         return self._texts("sha256", EVERYTHING)
 
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """How many bytes every photograph's file had, in row order."""
+        return np.asarray(self._read("size", EVERYTHING), np.int64)
+
     def vectors(self, rows: Selection | None = None) -> npt.NDArray[np.float16]:
         """Vectors of all or some rows, (N, D), finite, of unit length."""
         return self._finite("vectors", EVERYTHING if rows is None else rows)

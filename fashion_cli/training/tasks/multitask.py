@@ -6,6 +6,7 @@ learned from whatever each set labels, as probabilities of groups or as the 1 / 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from fashion_cli.layers.batch_norm import restore_statistics
 from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
 from fashion_cli.losses.tags import masked_tag_loss
 from fashion_cli.losses.vectors import VectorLoss
-from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
+from fashion_cli.model_cards import CategoryPrior, InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.training.label_graph import ARCHITECTURES, LabelGraph, build_label_graph
 from fashion_cli.training.photographs import Photographs, read_set
 from fashion_cli.training.plain_batches import BATCH, plain_batches, pooled_plain, predict_plain
@@ -107,6 +108,7 @@ class MultitaskTask:
                 group.exclusive,
                 tuple(cuts[self.vocabulary.columns[group.name]]),
                 told.titles_of(group.tags),
+                told.parents_of(group.tags),
             )
             for group, told in zip(self.vocabulary.groups, self.recipe.groups, strict=True)
         )
@@ -120,6 +122,7 @@ class MultitaskTask:
             input=self._input(self.recipe.stages[-1]),
             vocabulary=Vocabulary(groups),
             options=dict(self.options),
+            prior=CategoryPrior(**asdict(self.recipe.prior)),
         )
 
     @property

@@ -1,7 +1,7 @@
 /* Hits as cards: the photograph, what the shop says of it, why it is here, and more like it. */
 
 import { element, icon, shopAddress } from "./dom.js";
-import { currentLanguage, date, listed, percent, price, text } from "./texts.js";
+import { currentLanguage, date, listed, price, text } from "./texts.js";
 
 /** @param {(hit: object) => void} moreLike Called where more like a hit is wanted. */
 export const cards = (hits, but, moreLike) => hits.map((hit) => card(hit, but, moreLike));
@@ -29,15 +29,14 @@ function picture(hit) {
     src: new URL(hit.image, document.baseURI).href, alt: seen || nameOf(hit), loading: hit.rank > 8 ? "lazy" : "eager", decoding: "async",
     width: hit.width || 3, height: hit.height || 4,
   });
-  const frame = element("div", { className: "picture" }, image, alike(hit), state(hit.product));
+  const frame = element("div", { className: "picture" }, image, copies(hit), state(hit.product));
   image.addEventListener("error", () => image.replaceWith(element("p", { className: "missing" }, text("no_picture"))));
   return frame;
 }
 
-/** The cosine as people read it. Searches by words have none. */
-function alike(hit) {
-  if (typeof hit.cosine !== "number") return null;
-  return element("p", { className: "alike" }, text("alike", { percent: percent(hit.cosine) }));
+/** How often the picture is there, where that is more than once. */
+function copies(hit) {
+  return hit.copies > 0 ? element("p", { className: "copies" }, text("copies", { count: hit.copies + 1 })) : null;
 }
 
 function state(product) {

@@ -1,15 +1,22 @@
 """A photograph comes in, by any way, of any size, and shows its tags and hits."""
 
 import base64
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from fashion_cli.app import main
+from tests.web.page.conftest import opened
 from tests.web.page.opened_page import Page
-from tests.web.page.served_site import Site
+from tests.web.page.screens import DESK, PHONE
+from tests.web.page.served_site import Site, served
 
 
 def test_a_chosen_photograph_shows_its_tags_and_the_hits_of_the_api(page: Page, site: Site) -> None:
@@ -24,11 +31,43 @@ def test_a_chosen_photograph_shows_its_tags_and_the_hits_of_the_api(page: Page, 
         assert card.find_element(By.CSS_SELECTOR, ".name span").text == product["name"]
         assert f"₩{int(product['price']):,}" in card.find_element(By.CSS_SELECTOR, ".offer").text
         assert product["shop"] in card.find_element(By.CSS_SELECTOR, ".offer").text
-        assert card.find_element(By.CSS_SELECTOR, ".alike").text == f"{max(0, hit['cosine']):.0%} alike"
+        assert "%" not in card.text  # a cosine of 0.3 is a good one, and 30 % sounds like a bad one
         shared = card.find_elements(By.CSS_SELECTOR, ".shared > span:not(.unseen)")
         assert [each.text for each in shared] == [tag["title"] for tag in hit["shared_tags"]]
         titles = ", ".join(tag["title"] for tag in hit["tags"])
         assert card.find_element(By.CSS_SELECTOR, "img").get_attribute("alt") == (titles or product["name"])
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "3 copies"), ("ko", "같은 사진 3장")])
+def test_the_same_picture_is_one_card_that_says_how_often_it_is_there(
+    browser: Chrome, copied: Site, language: str, words: str
+) -> None:
+    for page in opened(browser, copied):
+        page.open(f"?language={language}")
+        page.choose(copied.query)
+        hits = page.expect_hits(copied.search(copied.query, language=language))
+        (several,) = (hit for hit in hits if hit["copies"])
+        card = page.card(several)
+        assert card.find_element(By.CSS_SELECTOR, ".copies").text == words
+        assert len(page.all(".copies")) == 1
+        for size in (DESK, PHONE):
+            page.resize(size)
+            assert page.offenders("tooWide") == page.offenders("lowContrast") == []
+
+
+@pytest.fixture(scope="module")
+def copied(shop: Path, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The shop with three files of the photograph that is most like the query."""
+    folder = tmp_path_factory.mktemp("copied") / "shop"
+    shutil.copytree(shop, folder)
+    best = site.search(site.query)["hits"][0]["photograph"]
+    photographs = list((folder / "photographs").iterdir())
+    (picture,) = (path for path in photographs if sha256(path.read_bytes()).hexdigest() == best)
+    for number in range(2):
+        shutil.copy(picture, folder / "photographs" / f"copy-{number}.jpg")
+    assert main(["index", str(folder / "photographs"), "-o", str(folder / "index"), "-q"]) == 0
+    with served(folder) as found:
+        yield found
 
 
 def test_keywords_and_every_offer_are_on_the_card(page: Page, site: Site) -> None:
