@@ -18,17 +18,12 @@ from sqlalchemy import Row, select, update
 from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.tables import photographs
 from fashion_cli.crawling.visits import Photo
-from fashion_cli.data.images import MAX_PIXELS, media_type, upright
+from fashion_cli.data.image_formats import WEB_FORMATS, media_type
+from fashion_cli.data.images import MAX_PIXELS, upright
 from fashion_cli.errors import ImageError, OutputError
 
 FOLDER = "photographs"
-SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/webp": ".webp",
-    "image/avif": ".avif",
-    "image/gif": ".gif",
-}
+SUFFIXES = {each.media_type: each.suffixes[0] for each in WEB_FORMATS}
 HASH_BITS = 64
 COLOUR_SIDE = 16  # pixels
 # Mean difference of 16 x 16 pixels, of 255. Perceptual hashes are blind to colour: without this, the blue shirt is a

@@ -41,11 +41,12 @@ from fashion_cli.crawling.visits import (
     settle,
     stand_in,
 )
+from fashion_cli.data.image_formats import WEB_FORMATS
 from fashion_cli.errors import FashionError
 
 _log = logging.getLogger(__name__)
 _ACCEPT = {
-    "image": "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.9",
+    "image": ",".join(each.media_type for each in WEB_FORMATS),
     "page": "text/html,application/xhtml+xml;q=0.9",
     "sitemap": "application/xml,text/xml,application/gzip,text/plain;q=0.9",
     "naver": "application/json",

@@ -61,7 +61,7 @@ RAW = ImageFormat(
         *(".srw", ".3fr", ".fff", ".iiq", ".x3f", ".kdc", ".dcr", ".rwl", ".erf", ".mrw", ".mos", ".gpr", ".raw"),
     ),
     re.compile(
-        rb"II\*\0.{4}CR\x02|II\x1a\0.{4}HEAPCCDR|.{4}ftypcrx |FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM", re.DOTALL
+        rb"II\*\0.{4}CR\x02|II\x1a\0\0\0HEAPCCDR|.{4}ftypcrx |FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM", re.DOTALL
     ),
     advice="export it as JPEG",
 )

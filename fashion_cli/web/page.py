@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fashion_cli.data.image_formats import WEB_FORMATS
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
 from fashion_cli.web.faults import Fault
@@ -27,8 +28,9 @@ SIDE = (
 )
 LARGE_FILE = 4 << 20  # bytes: a photograph of that size and fewer pixels hardly gains by being encoded anew
 
-# What both browsers and the reader of images know.
-UPLOADED_TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif")
+# What both browsers and the reader of images know. Not HEIC, which few browsers draw: telephones make JPEG of it for
+# pages that do not ask for it.
+UPLOADED_TYPES = tuple(each.media_type for each in WEB_FORMATS)
 
 LanguageQuery = Annotated[str, Query(max_length=35)]
 

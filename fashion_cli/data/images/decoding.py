@@ -12,8 +12,7 @@ from fashion_cli.data.images.frames import load_first_picture
 from fashion_cli.data.images.opening import OpenedImage, blaming, open_image
 from fashion_cli.data.images.truncation import complete_jpeg, complete_png
 
-_PHOTOMETRIC, _BITS_PER_SAMPLE = 262, 258  # tags of TIFF
-_WHITE_IS_ZERO = 0
+_BITS_PER_SAMPLE = 258  # a tag of TIFF
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +78,8 @@ def _without_alpha(opened: OpenedImage) -> Decoded:
 
 
 def _eight_bits(opened: OpenedImage) -> Image.Image:
-    if opened.format is not formats.TIFF:
+    if opened.tiff is None:
         return eight_bits(opened.image)
     tags = opened.image.tag_v2  # type: ignore[attr-defined]  # of TiffImageFile
     bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
-    return eight_bits(opened.image, bits, white_is_zero=tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
+    return eight_bits(opened.image, bits, white_is_zero=opened.image.tell() in opened.tiff.inverted)

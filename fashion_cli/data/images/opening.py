@@ -23,7 +23,7 @@ from fashion_cli.data.images.boxes import profile_of_boxes
 from fashion_cli.data.images.colour import profile_of_camera
 from fashion_cli.data.images.orientation import orientation_of, read_exif
 from fashion_cli.data.images.png import Png, read_png
-from fashion_cli.data.images.tiff import CameraRawError, begin_with_picture
+from fashion_cli.data.images.tiff import CameraRawError, Tiff, read_tiff
 from fashion_cli.errors import ImageError
 
 MAX_PIXELS = 100_000_000
@@ -55,6 +55,7 @@ class OpenedImage:
         image: What decodes it.
         pages: Its pictures, in the order in which to look for one that shows something.
         png: What a PNG says beside its pixels.
+        tiff: A TIFF as its decoder sees it.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class OpenedImage:
     image: ImageFile.ImageFile
     pages: Sequence[int] = (0,)
     png: Png | None = None
+    tiff: Tiff | None = None
 
     def profile(self) -> bytes:
         """The ICC profile of its colours; b"" for sRGB. Of the page that was decoded last."""
@@ -109,16 +111,14 @@ def open_image(path: Path, data: bytes, max_pixels: int = MAX_PIXELS) -> OpenedI
         max_pixels = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
     if found is formats.GIF and len(data) >= 10:  # Pillow fills a frame while it reads a GIF's header
         check_pixels(path, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"), max_pixels)
-    png = read_png(data) if found is formats.PNG else None
     with blaming(path, "damaged header"):
-        if found is formats.TIFF:
-            reordered, pages = begin_with_picture(data)
-            image = decoder(io.BytesIO(reordered))
-        else:
-            image = decoder(io.BytesIO(png.data if png is not None else data))
-            pages = _frames(found, image)
+        png = read_png(data) if found is formats.PNG else None
+        tiff = read_tiff(data) if found is formats.TIFF else None
+        rewritten = png or tiff
+        image = decoder(io.BytesIO(rewritten.data if rewritten is not None else data))
+        pages = tiff.pages if tiff is not None else _frames(found, image)
     check_pixels(path, *image.size, max_pixels)
-    return OpenedImage(path, data, found, image, pages, png)
+    return OpenedImage(path, data, found, image, pages, png, tiff)
 
 
 def check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
