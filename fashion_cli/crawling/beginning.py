@@ -1,5 +1,6 @@
 """Where a crawl begins: sources become the first visits."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -72,8 +73,8 @@ def _first(config: CrawlConfig, memory: Memory, source: Source) -> Visit:
 
 def _begin_list(memory: Memory, source: Source) -> int:
     """Read a list, unless this round has read it as it is; returns how many products it names."""
-    status = Path(source.value).stat()
-    state = f"{memory.generation} {status.st_mtime_ns} {status.st_size}"
+    with Path(source.value).open("rb") as stream:
+        state = f"{memory.generation} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
     name = f"list {source.typed}"
     if memory.fact(name) == state:
         return 0

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import ImageError, UsageError
 
@@ -51,8 +52,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_bytes(path: Path) -> tuple[bytes, int]:
-    """The bytes of a file, and when it was last changed: nanoseconds since 1970.
+def read_bytes(path: Path) -> tuple[bytes, FileStamp]:
+    """The bytes of a file, and its stamp from before they were read.
 
     Raises:
         ImageError: If the file cannot be read, is no regular file or has more than `MAX_BYTES`.
@@ -60,7 +61,7 @@ def read_bytes(path: Path) -> tuple[bytes, int]:
     with _regular_file(path) as (stream, status):
         if status.st_size > MAX_BYTES:
             raise ImageError(f"{printable(path)}: {status.st_size:,} bytes, over the limit of {MAX_BYTES:,}")
-        return stream.read(), status.st_mtime_ns
+        return stream.read(), FileStamp.of(status)
 
 
 def printable(path: str | Path) -> str:

@@ -14,8 +14,11 @@ from os.path import abspath
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureRows
+from fashion_cli.data.features.rows import unsound_rows
+from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, Photograph
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.engine import Engine, Reader
@@ -40,7 +43,7 @@ class Batch:
 
     Attributes:
         rows: Those that were predicted, in the order given.
-        skipped: The others.
+        skipped: The others: they cannot be read, or the model gives no numbers for them.
     """
 
     rows: FeatureRows
@@ -84,7 +87,16 @@ def _predict(paths: list[Path], reader: Reader, engine: Engine, box: Box | None)
             read.append((path, reader.read(path, box)))
         except ImageError as error:
             skipped.append(Skipped(str(path), str(error)))
-    return Batch(_rows(read, engine), tuple(skipped))
+    rows = _rows(read, engine)
+    unsound = unsound_rows(rows.vectors, rows.scores)
+    if unsound:
+        skipped += [_unanswered(read[row][0], what) for row, what in unsound.items()]
+        rows = rows.take([row for row in range(len(rows)) if row not in unsound])
+    return Batch(rows, tuple(skipped))
+
+
+def _unanswered(path: Path, what: str) -> Skipped:
+    return Skipped(str(path), f"{printable(path)}: the model gives no answer: its {what}")
 
 
 def _rows(read: list[tuple[Path, Photograph]], engine: Engine) -> FeatureRows:
@@ -94,9 +106,17 @@ def _rows(read: list[tuple[Path, Photograph]], engine: Engine) -> FeatureRows:
         paths=tuple(abspath(path) for path, _ in read),
         sha256=tuple(photograph.sha256 for photograph in photographs),
         sizes=np.array([photograph.size for photograph in photographs], np.int64),
-        mtimes_ns=np.array([photograph.mtime_ns for photograph in photographs], np.int64),
+        mtimes_ns=np.array([photograph.stamp.mtime_ns for photograph in photographs], np.int64),
         widths=np.array([photograph.width for photograph in photographs], np.int32),
         heights=np.array([photograph.height for photograph in photographs], np.int32),
-        vectors=predictions.vectors.astype(np.float16),
-        scores=predictions.scores.astype(np.float16),
+        vectors=_halved(predictions.vectors),
+        scores=_halved(predictions.scores),
+        inodes=np.array([photograph.stamp.inode for photograph in photographs], np.int64),
+        ctimes_ns=np.array([photograph.stamp.ctime_ns for photograph in photographs], np.int64),
     )
+
+
+def _halved(numbers: npt.NDArray[np.floating]) -> npt.NDArray[np.float16]:
+    """As float16; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float16)

@@ -1,14 +1,22 @@
-"""Which rows of earlier feature files still stand for a photograph, without reading a pixel."""
+"""Which rows of earlier feature files still stand for a photograph, without reading a pixel.
+
+A photograph with the path, the size and the stamp of a row is the row's. Where only the stamp differs, as after a copy,
+a restored backup or in another container, the bytes decide.
+"""
 
 import os
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from fashion_cli.data.features import FeatureFile
+from fashion_cli.data.features import FeatureFile, Identity
+from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.data.images import file_sha256
 from fashion_cli.errors import ImageError
+
+THREADS = 8  # that read and hash: a disk or a network answers several at once
 
 
 @dataclass(frozen=True)
@@ -19,14 +27,14 @@ class ReusedRow:
         source: Which of the feature files.
         row: Of that file.
         path: The photograph's absolute path now.
-        mtime_ns: Its modification time now.
+        stamp: The file's stamp now.
         moved: Whether it was known by its content, under another path.
     """
 
     source: int
     row: int
     path: str
-    mtime_ns: int
+    stamp: FileStamp
     moved: bool
 
 
@@ -47,39 +55,54 @@ class ReusePlan:
     dropped: int
 
 
+@dataclass(frozen=True)
+class _File:
+    """A photograph on the disk.
+
+    Attributes:
+        size: Bytes.
+        stamp: As it is now.
+    """
+
+    size: int
+    stamp: FileStamp
+
+
 def plan_reuse(wanted: Mapping[str, Path], sources: Sequence[FeatureFile], *, keep_others: bool = False) -> ReusePlan:
-    """Match photographs with rows: by path, size and time; else by path and content; else by content alone.
+    """Match photographs with rows: by path, size and stamp; else by path and content; else by content alone.
 
     Args:
         wanted: Absolute path -> path as given, in order.
         sources: Feature files of one model; an earlier one is preferred.
         keep_others: Take over the rows of the last file that nobody wants, too, as they are.
     """
-    stats = {path: stat for path in wanted if (stat := _stat(path)) is not None}
+    files = {path: file for path in wanted if (file := _look_at(path)) is not None}
     known = [source.identities() for source in sources]
+    shared = _shared_times(files.values())
+    digests = _digests_where_needed(files, known, shared)
+    by_content: dict[str, tuple[int, int]] = {}
     reused: dict[str, ReusedRow] = {}
-    by_size: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
     untouched = 0
     for number, identities in enumerate(known):
         untouched = 0
         for row, each in enumerate(identities):
-            by_size[each.size].append((number, row, each.sha256))
-            stat = stats.get(each.path)
-            if stat is None or stat.st_size != each.size or each.path in reused:
+            by_content.setdefault(each.sha256, (number, row))
+            file = files.get(each.path)
+            if file is None or file.size != each.size or each.path in reused:
                 continue
-            same_time = stat.st_mtime_ns == each.mtime_ns
-            if same_time or _digest(each.path) == each.sha256:
-                reused[each.path] = ReusedRow(number, row, each.path, stat.st_mtime_ns, moved=False)
-                untouched += same_time
-    for path, stat in stats.items():
-        if path not in reused and (moved := _by_content(path, stat, by_size)) is not None:
-            reused[path] = moved
+            if _is_as_it_was(file, each, shared) or digests.get(each.path) == each.sha256:
+                reused[each.path] = ReusedRow(number, row, each.path, file.stamp, moved=False)
+                untouched += file.stamp == each.stamp or not each.stamp.settled
+    for path, file in files.items():
+        digest = digests.get(path)
+        if path not in reused and digest and (place := by_content.get(digest)) is not None:
+            reused[path] = ReusedRow(*place, path, file.stamp, moved=True)
     missing = tuple(given for path, given in wanted.items() if path not in reused)
     last = known[-1] if known else []
     if keep_others:
         for row, each in enumerate(last):
             if each.path not in wanted:
-                reused[each.path] = ReusedRow(len(known) - 1, row, each.path, each.mtime_ns, moved=False)
+                reused[each.path] = ReusedRow(len(known) - 1, row, each.path, each.stamp, moved=False)
     contents = {known[each.source][each.row].sha256 for each in reused.values()}
     return ReusePlan(
         reused=tuple(sorted(reused.values(), key=lambda each: (each.source, each.row, each.path))),
@@ -89,35 +112,71 @@ def plan_reuse(wanted: Mapping[str, Path], sources: Sequence[FeatureFile], *, ke
     )
 
 
-def may_stand_for(size: int, mtime_ns: int, path: Path) -> bool:
-    """Whether a row of this size and time still says what is on the photograph; one that is gone cannot contradict.
+def stands_for(known: Identity, path: Path) -> bool:
+    """Whether a row still says what is on a photograph; one that is gone cannot contradict.
 
     Args:
-        size: Of the file when it was read, bytes.
-        mtime_ns: When it had last been changed.
-        path: Where it lies.
+        known: The row. Without a sha256, its size and its time decide.
+        path: Where the photograph lies.
     """
-    stat = _stat(str(path))
-    return stat is None or (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns)
+    file = _look_at(str(path))
+    if file is None:
+        return True
+    if file.size != known.size:
+        return False
+    if not known.sha256:
+        return file.stamp.mtime_ns == known.stamp.mtime_ns
+    # Alone, it is not known how many others share its time.
+    shared = {file.stamp.ctime_ns} if file.stamp.coarse else frozenset[int]()
+    return _is_as_it_was(file, known, shared) or _digest(str(path)) == known.sha256
 
 
-def _by_content(
-    path: str, stat: os.stat_result, by_size: Mapping[int, Sequence[tuple[int, int, str]]]
-) -> ReusedRow | None:
-    if stat.st_size not in by_size:
-        return None
-    digest = _digest(path)
-    for source, row, known in by_size[stat.st_size]:
-        if known == digest:
-            return ReusedRow(source, row, path, stat.st_mtime_ns, moved=True)
-    return None
+def _is_as_it_was(file: _File, known: Identity, shared: Set[int]) -> bool:
+    """Whether size and stamp alone prove that a photograph has not changed since its row was made."""
+    same = file.size == known.size and file.stamp == known.stamp
+    return same and file.stamp.settled and file.stamp.ctime_ns not in shared
 
 
-def _stat(path: str) -> os.stat_result | None:
+def _digests_where_needed(
+    files: Mapping[str, _File], known: Sequence[Sequence[Identity]], shared: Set[int]
+) -> dict[str, str]:
+    """The sha256 of photographs that no row has as they are, but some row may: by path or size."""
+    sizes = {each.size for identities in known for each in identities}
+    proven = {
+        each.path
+        for identities in known
+        for each in identities
+        if (file := files.get(each.path)) is not None and _is_as_it_was(file, each, shared)
+    }
+    return _digests([path for path, file in files.items() if path not in proven and file.size in sizes])
+
+
+def _shared_times(files: Iterable[_File]) -> Set[int]:
+    """Times in whole seconds that several files have in common.
+
+    A file system without times of its own (a read-only image, an archive) gives all its files one time, whatever is in
+    them, in the next version of the image too: there, a stamp proves nothing.
+    """
+    times = Counter(file.stamp.ctime_ns for file in files if file.stamp.coarse)
+    return {time for time, count in times.items() if count > 1}
+
+
+def _digests(paths: Sequence[str]) -> dict[str, str]:
+    if not paths:
+        return {}
+    threads = ThreadPoolExecutor(THREADS)
     try:
-        return os.stat(path)
+        return dict(zip(paths, threads.map(_digest, paths), strict=True))
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _look_at(path: str) -> _File | None:
+    try:
+        status = os.stat(path)
     except (OSError, ValueError):
         return None  # reading it will fail too, and say why
+    return _File(status.st_size, FileStamp.of(status))
 
 
 def _digest(path: str) -> str:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 
-import numpy as np
-
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.engine import open_engine, open_reader
@@ -134,8 +132,8 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
 
 
 def _as_wanted(source: FeatureFile, header: FeatureHeader) -> bool:
-    """Whether a file has the tags and the root that are wanted, and finds its photographs without help."""
-    return source.header.added == header.added and source.recorded_root == header.root
+    """Whether a file has the stamps, tags and root that are wanted, and finds its photographs without help."""
+    return source.stamped and source.header.added == header.added and source.recorded_root == header.root
 
 
 def _open_sources(files: Iterable[Path], header: FeatureHeader, named: Path | None) -> Iterator[FeatureFile]:
@@ -205,12 +203,8 @@ def _start_partial(
 def _as_now(
     rows: FeatureRows, chosen: Sequence[ReusedRow], names: Sequence[str], columns: Columns | None
 ) -> FeatureRows:
-    """The rows under the paths, times and columns that hold now."""
-    rows = replace(
-        rows,
-        paths=tuple(each.path for each in chosen),
-        mtimes_ns=np.array([each.mtime_ns for each in chosen], np.int64),
-    )
+    """The rows under the paths, stamps and columns that hold now."""
+    rows = replace(rows, paths=tuple(each.path for each in chosen)).with_stamps([each.stamp for each in chosen])
     return _with_columns(rows, names, columns)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import file_sha256
 from fashion_cli.errors import ImageError
-from fashion_cli.inference.reuse import may_stand_for
+from fashion_cli.inference.reuse import stands_for
 
 
 class StoredPhotographs:
@@ -35,7 +35,7 @@ class StoredPhotographs:
         found = {
             path: row
             for (path, row), each in zip(known.items(), identities, strict=True)
-            if may_stand_for(each.size, each.mtime_ns, path)
+            if stands_for(each, path)
         }
         for path in paths:
             if path not in found and len(same := self._rows_with_bytes_of(path)):
@@ -48,7 +48,7 @@ class StoredPhotographs:
         if row is None:
             return frozenset(self._rows_with_bytes_of(path).tolist())
         (known,) = self._features.identities([row])
-        if not may_stand_for(known.size, known.mtime_ns, path):
+        if not stands_for(known, path):
             return frozenset({row, *self._rows_with_bytes_of(path).tolist()})
         return frozenset({row, *self._rows_with_bytes(known.size, known.sha256).tolist()})
 

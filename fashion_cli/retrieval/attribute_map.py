@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features import FeatureHeader
+from fashion_cli.data.features import FeatureHeader, Identity
+from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex, exact_cosines
 from fashion_cli.retrieval.neighbours import Neighbours
@@ -33,6 +34,7 @@ class Garments:
         mtimes_ns: (N,) modification times, nanoseconds since 1970.
         attributes: (N, A) scores in [0, 1] of the map's tags.
         points: (N, 2) places in [0, 1]: x to the right, y up.
+        sha256: Of each file's bytes; empty on a map of an older version, which knows times only.
     """
 
     paths: tuple[str, ...]
@@ -40,9 +42,15 @@ class Garments:
     mtimes_ns: npt.NDArray[np.int64]
     attributes: npt.NDArray[np.float16]
     points: Floats
+    sha256: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def identity(self, row: int) -> Identity:
+        """What tells the photograph of a row apart from others."""
+        sha256 = self.sha256[row] if self.sha256 else ""
+        return Identity(self.paths[row], sha256, int(self.sizes[row]), FileStamp(int(self.mtimes_ns[row])))
 
     @cached_property
     def row_of_path(self) -> Mapping[str, int]:

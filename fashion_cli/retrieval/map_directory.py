@@ -21,6 +21,7 @@ from safetensors.numpy import load_file, save
 
 from fashion_cli import __version__
 from fashion_cli.data.features import AddedTags, FeatureHeader
+from fashion_cli.data.features.rows import SHA256_DIGITS
 from fashion_cli.errors import MapDirectoryError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
@@ -153,6 +154,7 @@ def write_map(attribute_map: AttributeMap, draft: Path) -> None:
         "attributes": garments.attributes,
         "sizes": garments.sizes,
         "mtimes_ns": garments.mtimes_ns,
+        "sha256": np.frombuffer("".join(garments.sha256).encode(), np.uint8),
         "paths": np.frombuffer("\0".join(garments.paths).encode("utf-8", "surrogateescape"), np.uint8),
     }
     document = {
@@ -265,6 +267,7 @@ def _open(directory: Path, told: _Told) -> AttributeMap:
             mtimes_ns=tensors["mtimes_ns"],
             attributes=tensors["attributes"],
             points=tensors["points"],
+            sha256=_digests(tensors.get("sha256")),
         )
         layers = {name.removeprefix(LAYER): each for name, each in tensors.items() if name.startswith(LAYER)}
         opened = AttributeMap(told.header, told.groups, layers, garments, told.source, told.seed, told.figures)
@@ -275,10 +278,18 @@ def _open(directory: Path, told: _Told) -> AttributeMap:
     return opened
 
 
+def _digests(characters: npt.NDArray[np.uint8] | None) -> tuple[str, ...]:
+    """The sha256 of each photograph; none on a map of an older version."""
+    text = "" if characters is None else characters.tobytes().decode("ascii")
+    return tuple(text[start : start + SHA256_DIGITS] for start in range(0, len(text), SHA256_DIGITS))
+
+
 def _fault(opened: AttributeMap, told: _Told) -> str:
     """Where the file of numbers is not what `map.json` says; empty where it is."""
     garments, width = opened.garments, len(opened.vocabulary)
     shapes = (garments.points.shape, garments.attributes.shape, len(garments.sizes), len(garments.mtimes_ns))
+    if len(garments.sha256) not in (0, told.rows):
+        return f"{len(garments.sha256)} sha256 of {told.rows} garments"
     if shapes != ((told.rows, 2), (told.rows, width), told.rows, told.rows) or len(garments) != told.rows:
         return f"not {told.rows} garments with {width} attributes"
     if not (np.isfinite(garments.points).all() and np.isfinite(garments.attributes).all()):

@@ -90,7 +90,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
         progress: Told about each stage.
 
     Raises:
-        FeatureFileError: If the feature file is missing or damaged.
+        FeatureFileError: If the feature file is missing or damaged, or holds what cannot be searched.
         IndexDirectoryError: If it holds no rows.
         OutputError: If something cannot be written. The old index is still there, and so is the feature file.
     """
@@ -101,6 +101,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
     target = directory / f"features-{generation:06}.h5"
     try:
         with FeatureFile.open(source) as opened:
+            opened.require_sound()
             plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
             manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
             manifest = replace(manifest, tagger_location=tagger_location, catalog=catalog)

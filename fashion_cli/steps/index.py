@@ -118,6 +118,7 @@ def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: f
     model = open_models(config.inference)
     with FeatureFile.open(config.gallery[0]) as features:
         features.require_model(model.card)
+        features.require_sound()
         root = _root(config, [dirname(path) for path in features.paths()])
         with writing(config.out) as working:
             _current(config.out, model)

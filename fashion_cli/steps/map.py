@@ -151,14 +151,16 @@ def _read(config: MapConfig) -> tuple[npt.NDArray[np.float32], dict[str, tuple[s
                 f"{config.source}: a map needs {FEWEST} garments or more, and here are {len(features)}",
                 hint="embed or index more photographs",
             )
+        features.require_sound()
         identities = features.identities()
         attributes = columns_of(features.scores(), header.vocabulary, groups)
         garments = Garments(
             paths=tuple(each.path for each in identities),
             sizes=np.array([each.size for each in identities], np.int64),
-            mtimes_ns=np.array([each.mtime_ns for each in identities], np.int64),
+            mtimes_ns=np.array([each.stamp.mtime_ns for each in identities], np.int64),
             attributes=attributes.astype(np.float16),
             points=np.zeros((len(identities), 2), np.float32),
+            sha256=tuple(each.sha256 for each in identities),
         )
         columns = {name: tuple(features.column(name)) for name in features.column_names}
     source = os.path.abspath(config.source)

@@ -17,7 +17,7 @@ from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.queries import predict_queries
-from fashion_cli.inference.reuse import may_stand_for
+from fashion_cli.inference.reuse import stands_for
 from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap
 from fashion_cli.retrieval.map_directory import open_map
@@ -152,9 +152,7 @@ def _attributes(
 def _known_row(attribute_map: AttributeMap, path: Path) -> int | None:
     garments = attribute_map.garments
     row = garments.row_of_path.get(os.path.abspath(path))
-    if row is None or not may_stand_for(garments.sizes[row], garments.mtimes_ns[row], path):
-        return None
-    return row
+    return row if row is not None and stands_for(garments.identity(row), path) else None
 
 
 def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:

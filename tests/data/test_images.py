@@ -93,7 +93,7 @@ def test_facts_about_the_file(tmp_path: Path, reader: ImageReader) -> None:
     path.write_bytes(encoded(smooth(50, 40), "JPEG"))
     photograph = reader.read(path)
     assert photograph.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert (photograph.size, photograph.mtime_ns) == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert (photograph.size, photograph.stamp.mtime_ns) == (path.stat().st_size, path.stat().st_mtime_ns)
     assert (photograph.width, photograph.height) == (50, 40)
 
 

@@ -54,7 +54,7 @@ def test_a_photograph_that_changes_meanwhile_is_left_out(
     """Between the plan, which compared it with its row, and the model's look at it."""
     card = open_model(style_model).card
     want = features.header.with_added([AddedTags.of(card, str(style_model), "")])
-    plan = [ReusedRow(0, row, each.path, each.mtime_ns, moved=False) for row, each in enumerate(features.identities())]
+    plan = [ReusedRow(0, row, each.path, each.stamp, moved=False) for row, each in enumerate(features.identities())]
     draw(tmp_path / "2.png", seed=99)
     (filled,) = fill_in(features, plan, want, InferenceOptions(device="cpu", engine="onnx", workers=1))
     names = [Path(path).name for path in filled.rows.paths]

@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
+from fashion_cli.data import file_stamps
 from fashion_cli.data.features import FeatureFile
+from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.update import UpdateReport, partial_file, update_features
@@ -162,6 +165,124 @@ def test_what_a_cut_off_run_finished_is_not_counted_as_dropped(update, tmp_path:
     shutil.copy(tmp_path / "f.h5", partial_file(tmp_path / "f.h5"))
     report = update(images)
     assert (report.embedded, report.kept, report.dropped) == (1, 3, 0)
+
+
+def rewrite_alike(path: Path, seed: int) -> None:
+    """Another photograph in the same file, with the same size and the same modification time."""
+    before = path.stat()
+    noise = np.random.default_rng(seed).integers(0, 255, (32, 24, 3), np.uint8)
+    Image.fromarray(noise).save(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+
+
+def draw_bitmaps(folder: Path, count: int) -> list[Path]:
+    """Photographs whose files all have the same size."""
+    folder.mkdir()
+    for number in range(count):
+        noise = np.random.default_rng(number).integers(0, 255, (32, 24, 3), np.uint8)
+        Image.fromarray(noise).save(folder / f"{number}.bmp")
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(params=["settled", "fresh"])
+def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as settled at once, as if hours went by; or as written this moment."""
+    if request.param == "settled":
+        monkeypatch.setattr(file_stamps, "TICK", 0)
+
+
+@pytest.mark.usefixtures("_clock")
+@pytest.mark.parametrize("how", ["in place", "renamed over", "exchanged"])
+def test_new_content_of_the_same_size_and_time_is_seen(update, tmp_path: Path, how: str) -> None:
+    images = draw_bitmaps(tmp_path / "gallery", 5)
+    for image in images:
+        os.utime(image, ns=(0, 0))  # as an archive without times leaves them
+    update(images)
+    before = rows(tmp_path / "f.h5")
+    if how == "in place":
+        rewrite_alike(images[2], seed=77)
+    elif how == "renamed over":
+        other = Path(shutil.copy2(images[2], tmp_path / "other.bmp"))
+        rewrite_alike(other, seed=77)
+        other.replace(images[2])
+    else:
+        images[2].rename(tmp_path / "aside")
+        images[3].rename(images[2])
+        (tmp_path / "aside").rename(images[3])
+    report = update(images)
+    assert report.embedded == (how != "exchanged")
+    after = rows(tmp_path / "f.h5")
+    assert (after[str(images[2])] != before[str(images[2])]).any()
+    for image in (images[0], images[1], images[4]):
+        assert (after[str(image)] == before[str(image)]).all()
+    if how == "exchanged":
+        assert (after[str(images[2])] == before[str(images[3])]).all()
+
+
+@pytest.mark.usefixtures("_clock")
+@pytest.mark.parametrize("keeps_times", [True, False])
+def test_a_restored_copy_is_read_and_not_embedded_again(update, tmp_path: Path, keeps_times: bool) -> None:
+    images = draw(tmp_path / "gallery", 5)
+    update(images)
+    before = rows(tmp_path / "f.h5")
+    shutil.copytree(tmp_path / "gallery", tmp_path / "copy", copy_function=shutil.copy2 if keeps_times else shutil.copy)
+    shutil.rmtree(tmp_path / "gallery")
+    (tmp_path / "copy").rename(tmp_path / "gallery")  # other inodes and times, as in another container
+    report = update(images)
+    assert (report.embedded, report.kept, report.moved, report.dropped) == (0, 5, 0, 0)
+    assert update(images).unchanged
+    after = rows(tmp_path / "f.h5")
+    assert all((after[path] == before[path]).all() for path in before)
+
+
+def test_where_all_files_have_one_time_the_bytes_decide(
+    update, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only image of a file system has one time for all, the same one in its next version."""
+    images = draw_bitmaps(tmp_path / "gallery", 4)
+    built = 315_532_800 * 10**9
+    monkeypatch.setattr(FileStamp, "of", lambda status: FileStamp(built, 7, built))
+    update(images)
+    assert update(images).unchanged
+    rewrite_alike(images[1], seed=77)
+    assert update(images).embedded == 1
+
+
+@pytest.mark.parametrize("seconds", [10_413_792_000, -1, 0, -11_644_473_600])  # 2300, 1969, 1970, 1601
+def test_odd_times_are_nobodys_trouble(update, tmp_path: Path, seconds: int) -> None:
+    images = draw(tmp_path / "gallery", 4)
+    os.utime(images[1], (seconds, seconds))
+    assert (update(images).embedded, update(images).unchanged) == (4, True)
+    Image.new("RGB", (20, 20), "red").save(images[1])
+    os.utime(images[1], (seconds, seconds))
+    assert update(images).embedded == 1
+
+
+def test_a_file_of_an_older_program_is_continued_without_embedding_again(update, tmp_path: Path) -> None:
+    images = draw_bitmaps(tmp_path / "gallery", 5)
+    update(images)
+    with h5py.File(tmp_path / "f.h5", "r+") as file:
+        del file["inode"], file["ctime_ns"]
+    with FeatureFile.open(tmp_path / "f.h5") as features:
+        assert not features.stamped
+        assert [each.stamp.settled for each in features.identities()] == [False] * 5
+    rewrite_alike(images[4], seed=77)
+    report = update(images)
+    assert (report.embedded, report.kept) == (1, 4)
+    with FeatureFile.open(tmp_path / "f.h5") as features:
+        assert features.stamped
+    assert update(images).unchanged
+
+
+def test_rows_that_an_older_program_added_are_looked_at_again(update, tmp_path: Path) -> None:
+    images = draw(tmp_path / "gallery", 4)
+    update(images)
+    with h5py.File(tmp_path / "f.h5", "r+") as file:
+        file["inode"].resize(2, axis=0)  # it knows no such column, and leaves it short
+        file["ctime_ns"].resize(2, axis=0)
+    report = update(images)
+    assert (report.embedded, report.kept, report.unchanged) == (0, 4, False)
 
 
 WRITER = """

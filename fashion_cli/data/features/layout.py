@@ -46,6 +46,8 @@ ROW_DATASETS = {  # name in the file: (field of FeatureRows, type)
     "vectors": ("vectors", "<f2"),
     "tags/scores": ("scores", "<f2"),
 }
+STAMP_DATASETS = {"inode": ("inodes", "<i8"), "ctime_ns": ("ctimes_ns", "<i8")}  # came later: may be missing
+KNOWN = frozenset((*ROW_DATASETS, *STAMP_DATASETS))
 MATRICES = ("vectors", "tags/scores")
 
 
@@ -57,6 +59,7 @@ class Opened:
         file: The HDF5 file.
         header: What all rows have in common.
         columns: The names of the further texts of each row.
+        stamped: Whether it has the datasets that came later.
         rows: How many rows are whole.
         damaged: How many more some datasets have.
         way: The root as seen from the file's folder.
@@ -65,6 +68,7 @@ class Opened:
     file: h5py.File
     header: FeatureHeader
     columns: tuple[str, ...]
+    stamped: bool
     rows: int
     damaged: int
     way: str
@@ -91,8 +95,9 @@ def open_features(path: Path, transaction: TransactionFile, mode: str) -> Opened
     try:
         header = read_header(path, file)
         columns = _read_columns(path, file)
-        rows, damaged_rows = _count_rows(path, file, header, columns)
-        return Opened(file, header, columns, rows, damaged_rows, read_way(path, file))
+        stamped = _is_stamped(path, file)
+        rows, damaged_rows = _count_rows(path, file, header, columns, stamped=stamped)
+        return Opened(file, header, columns, stamped, rows, damaged_rows, read_way(path, file))
     except BaseException:
         with suppress(OSError, RuntimeError):  # a damaged file may fail again
             file.close()
@@ -121,19 +126,22 @@ def empty_file(path: Path, header: FeatureHeader, columns: Collection[str]) -> b
     return content.getvalue()
 
 
-def cut(file: h5py.File, columns: Iterable[str], rows: int) -> None:
+def cut(file: h5py.File, columns: Iterable[str], rows: int, *, stamped: bool) -> None:
     """Leave the first rows of every dataset only."""
-    for name in _row_kinds(columns):
+    for name in _row_kinds(columns, stamped=stamped):
         file[name].resize(rows, axis=0)
     file.flush()
 
 
-def append(file: h5py.File, rows: FeatureRows) -> None:
+def append(file: h5py.File, rows: FeatureRows, *, stamped: bool) -> None:
     """Add rows to every dataset, and hand all of it to the transaction."""
     start = int(file.attrs["rows"])
     stop = start + len(rows)
     values = {name: getattr(rows, field) for name, (field, _) in ROW_DATASETS.items()} | dict(rows.columns)
-    for name, kind in _row_kinds(rows.columns).items():
+    for name, (field, _) in STAMP_DATASETS.items():
+        known = getattr(rows, field)
+        values[name] = np.zeros(len(rows), np.int64) if known is None else known
+    for name, kind in _row_kinds(rows.columns, stamped=stamped).items():
         dataset = file[name]
         dataset.resize(stop, axis=0)
         dataset[start:stop] = encoded(values[name], kind)
@@ -171,7 +179,7 @@ def _read_columns(path: Path, file: h5py.File) -> tuple[str, ...]:
     names: list[str] = []
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        known = name in ROW_DATASETS or name.startswith("tags/")
+        known = name in KNOWN or name.startswith("tags/")
         if not known and is_of(item, TEXT, dimensions=1):
             names.append(name)
 
@@ -180,7 +188,19 @@ def _read_columns(path: Path, file: h5py.File) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> tuple[int, int]:
+def _is_stamped(path: Path, file: h5py.File) -> bool:
+    """Whether it has the datasets that came later, for every row: an older program may have added rows without."""
+    with naming_damage(path):
+        rows = file.attrs.get("rows")
+        found = [(file.get(name), kind) for name, (_, kind) in STAMP_DATASETS.items()]
+        return isinstance(rows, np.integer) and all(
+            item is not None and is_of(item, kind, dimensions=1) and len(item) >= rows for item, kind in found
+        )
+
+
+def _count_rows(
+    path: Path, file: h5py.File, header: FeatureHeader, columns: Iterable[str], *, stamped: bool
+) -> tuple[int, int]:
     """How many rows are whole, and how many more some dataset has.
 
     Raises:
@@ -191,7 +211,7 @@ def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Ite
     if not isinstance(rows, np.integer) or rows < 0:
         raise damage(path, "its attribute 'rows' is missing or no number")
     lengths = {}
-    for name, kind in _row_kinds(columns).items():
+    for name, kind in _row_kinds(columns, stamped=stamped).items():
         dataset = dataset_of(path, file, name, kind, dimensions=2 if name in MATRICES else 1)
         lengths[name] = len(dataset)
         if len(dataset) < rows:
@@ -204,7 +224,7 @@ def _count_rows(path: Path, file: h5py.File, header: FeatureHeader, columns: Ite
 def _make(path: Path, file: h5py.File, header: FeatureHeader, columns: Iterable[str]) -> None:
     write_header(path, file, header)
     widths = {"vectors": header.vector_width, "tags/scores": len(header.vocabulary)}
-    for name, kind in _row_kinds(columns).items():
+    for name, kind in _row_kinds(columns, stamped=True).items():
         _make_row_dataset(file, name, kind, widths.get(name))
 
 
@@ -214,14 +234,15 @@ def _can_be_column(name: str, columns: Collection[str]) -> bool:
     return (
         all(part not in ("", ".") and "\0" not in part for part in parts)
         and parts[0] != "tags"
-        and name not in ROW_DATASETS
-        and folders.isdisjoint(ROW_DATASETS)
+        and name not in KNOWN
+        and folders.isdisjoint(KNOWN)
         and folders.isdisjoint(columns)
     )
 
 
-def _row_kinds(columns: Iterable[str]) -> dict[str, str]:
-    return {name: kind for name, (_, kind) in ROW_DATASETS.items()} | dict.fromkeys(columns, TEXT)
+def _row_kinds(columns: Iterable[str], *, stamped: bool) -> dict[str, str]:
+    numbers = ROW_DATASETS | STAMP_DATASETS if stamped else ROW_DATASETS
+    return {name: kind for name, (_, kind) in numbers.items()} | dict.fromkeys(columns, TEXT)
 
 
 def _make_row_dataset(file: h5py.File, name: str, kind: str, width: int | None) -> None:

@@ -18,14 +18,24 @@ from fashion_cli.data.features.roots import (
     recorded_roots,
     stored_path,
 )
-from fashion_cli.data.features.rows import FeatureRows, Identity, decode_text, encode_text, non_finite_row
+from fashion_cli.data.features.rows import (
+    FeatureRows,
+    Identity,
+    decode_text,
+    encode_text,
+    non_finite_row,
+    unsound_rows,
+)
 from fashion_cli.data.features.transactions import TransactionFile, open_locked
+from fashion_cli.data.file_stamps import FileStamp
+from fashion_cli.data.image_files import printable
 from fashion_cli.errors import FeatureFileError
 from fashion_cli.model_cards import ModelCard
 from fashion_cli.suggestions import suggest
 
 Selection = slice | Sequence[int] | npt.NDArray[np.integer]
 EVERYTHING = slice(None)
+CHUNK = 8192  # rows at a time
 
 
 class FeatureFile:
@@ -39,6 +49,7 @@ class FeatureFile:
         header: What all rows have in common; its root is where that folder is now.
         recorded_root: Where the root is by what the file itself says.
         column_names: The further texts of each row.
+        stamped: Whether it says of each photograph all that its `FileStamp` has; older files say less.
         damaged: Rows that only some datasets have, since their writer was cut off. They are left out.
     """
 
@@ -50,6 +61,7 @@ class FeatureFile:
         self._recorded_roots = recorded_roots(opened.header.root, opened.way, path)
         self.recorded_root = ""
         self.column_names = opened.columns
+        self.stamped = opened.stamped
         self.damaged = opened.damaged
         self._file = opened.file
         self._rows = opened.rows
@@ -135,22 +147,26 @@ class FeatureFile:
             vectors=self.vectors(rows),
             scores=self.scores(rows),
             columns={name: tuple(self._texts(name, rows)) for name in self.column_names},
+            inodes=self._read_stamps("inode", rows),
+            ctimes_ns=self._read_stamps("ctime_ns", rows),
         )
 
     def identities(self, rows: Selection = EVERYTHING) -> list[Identity]:
         """What tells the photographs of all or some rows apart from others, without their vectors."""
         return [
-            Identity(path, sha256, size, mtime_ns)
-            for path, sha256, size, mtime_ns in zip(
+            Identity(path, sha256, size, FileStamp(mtime_ns, inode, ctime_ns))
+            for path, sha256, size, mtime_ns, inode, ctime_ns in zip(
                 self._paths(rows),
                 self._texts("sha256", rows),
                 self._read("size", rows).tolist(),
                 self._read("mtime_ns", rows).tolist(),
+                self._read_stamps("inode", rows).tolist(),
+                self._read_stamps("ctime_ns", rows).tolist(),
                 strict=True,
             )
         ]
 
-    def chunks(self, size: int = 8192) -> Iterator[FeatureRows]:
+    def chunks(self, size: int = CHUNK) -> Iterator[FeatureRows]:
         """All rows, at most `size` at a time."""
         for start in range(0, len(self), size):
             yield self.read(slice(start, start + size))
@@ -184,6 +200,22 @@ class FeatureFile:
                 hint=f"use {header.options_instead_of(model)}, or make the file again: fashion embed IMAGES… -o FILE",
             )
 
+    def require_sound(self) -> None:
+        """Make sure that every row can be searched and tagged: other programs write such files too.
+
+        Raises:
+            FeatureFileError: If a vector is not finite or not of unit length, or a score is not in [0, 1].
+        """
+        for start in range(0, len(self), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            faults = unsound_rows(self._read("vectors", chunk), self._read("tags/scores", chunk))
+            for row, what in faults.items():
+                (path,) = self._paths([start + row])
+                raise FeatureFileError(
+                    f"{self.path}: row {start + row}, {printable(path)}: its {what}",
+                    hint="docs/feature-file.md says what a row holds; mend what wrote the file, or leave the row out",
+                )
+
     def _find_root(self, root: str, fallback: str) -> None:
         """Settle which folder relative paths start from. A file that stores absolute paths has none."""
         roots = self._recorded_roots
@@ -212,6 +244,12 @@ class FeatureFile:
             row = range(len(self))[rows][bad] if isinstance(rows, slice) else rows[bad]
             raise damage(self.path, f"row {row} of {name!r} holds a value that is not a finite number")
         return matrix
+
+    def _read_stamps(self, name: str, rows: Selection) -> npt.NDArray[np.int64]:
+        """Inodes or times; zeros in a file that has none."""
+        if self.stamped:
+            return self._read(name, rows)
+        return np.zeros(len(range(len(self))[rows] if isinstance(rows, slice) else rows), np.int64)
 
     def _read(self, name: str, rows: Selection) -> npt.NDArray[Any]:
         if isinstance(rows, slice):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli import __version__
+from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.model_cards import ModelCard, Vocabulary
 
 UNIT_TOLERANCE = 0.01  # float16 rounds the length of a unit vector of any width by less than 0.001
@@ -135,13 +136,13 @@ class Identity(NamedTuple):
         path: Absolute.
         sha256: Of the file's bytes, 64 hexadecimal digits.
         size: Of the file, bytes.
-        mtime_ns: Nanoseconds since 1970.
+        stamp: Of the file when it was read.
     """
 
     path: str
     sha256: str
     size: int
-    mtime_ns: int
+    stamp: FileStamp
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,8 @@ class FeatureRows:
         vectors: (N, D) rows of unit length. A writer also takes float32 and rounds it.
         scores: (N, T) probabilities in [0, 1]. A writer also takes float32 and rounds it.
         columns: More text about each photograph, for example `item_id` and `label/colour`; N values each.
+        inodes: (N,) numbers of the files in their file systems, 0 where that is not known; None for all zeros.
+        ctimes_ns: (N,) when anything about the files was changed, nanoseconds since 1970; likewise.
     """
 
     paths: tuple[str, ...]
@@ -169,6 +172,8 @@ class FeatureRows:
     vectors: npt.NDArray[np.float16]
     scores: npt.NDArray[np.float16]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inodes: npt.NDArray[np.int64] | None = None
+    ctimes_ns: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -186,7 +191,14 @@ class FeatureRows:
             vectors=self.vectors[chosen],
             scores=self.scores[chosen],
             columns={name: tuple(values[row] for row in chosen) for name, values in self.columns.items()},
+            inodes=None if self.inodes is None else self.inodes[chosen],
+            ctimes_ns=None if self.ctimes_ns is None else self.ctimes_ns[chosen],
         )
+
+    def with_stamps(self, stamps: Sequence[FileStamp]) -> "FeatureRows":
+        """The same rows with other stamps of their files."""
+        mtimes_ns, inodes, ctimes_ns = np.array(stamps, np.int64).reshape(-1, 3).T
+        return replace(self, mtimes_ns=mtimes_ns, inodes=inodes, ctimes_ns=ctimes_ns)
 
     def fault(self, header: FeatureHeader, columns: Collection[str]) -> str:
         """What keeps these rows out of a file with that header and those columns; empty if nothing does."""
@@ -199,6 +211,8 @@ class FeatureRows:
         lengths |= {name: len(values) for name, values in self.columns.items()}
         for name in ("sizes", "mtimes_ns", "widths", "heights", "vectors", "scores"):
             lengths[name] = len(getattr(self, name))
+        for name in ("inodes", "ctimes_ns"):
+            lengths[name] = len(self.paths) if getattr(self, name) is None else len(getattr(self, name))
         if len(set(lengths.values())) > 1:
             return f"unequal row counts: {lengths}"
         for name, matrix, width in (
@@ -222,18 +236,20 @@ class FeatureRows:
         return ""
 
     def _fault_of_numbers(self) -> str:
-        vectors = np.asarray(self.vectors, dtype=np.float32)
-        scores = np.asarray(self.scores, dtype=np.float32)
+        faults = unsound_rows(self.vectors, self.scores)
+        return next((f"{self.paths[row]}: its {what}" for row, what in faults.items()), "")
+
+
+def unsound_rows(vectors: npt.NDArray[np.floating], scores: npt.NDArray[np.floating]) -> dict[int, str]:
+    """The rows of (N, D) vectors and (N, T) scores that no feature file may hold -> what is wrong with each."""
+    vectors, scores = np.asarray(vectors, dtype=np.float32), np.asarray(scores, dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.linalg.norm(vectors, axis=1)
-        off = ~(np.abs(lengths - 1) <= UNIT_TOLERANCE) if vectors.shape[1] else np.zeros(len(self), dtype=bool)
-        outside = ~((scores >= 0) & (scores <= HIGHEST_SCORE)).all(axis=1)
-        for bad, what in (
-            (off, "vector is not finite or not of unit length"),
-            (outside, "scores are not all in [0, 1]"),
-        ):
-            if bad.any():
-                return f"{self.paths[int(bad.argmax())]}: its {what}"
-        return ""
+    off = ~(np.abs(lengths - 1) <= UNIT_TOLERANCE) if vectors.shape[1] else np.zeros(len(vectors), dtype=bool)
+    outside = ~((scores >= 0) & (scores <= HIGHEST_SCORE)).all(axis=1)
+    faults = dict.fromkeys(np.flatnonzero(outside).tolist(), "scores are not all in [0, 1]")
+    faults |= dict.fromkeys(np.flatnonzero(off).tolist(), "vector is not finite or not of unit length")
+    return dict(sorted(faults.items()))
 
 
 def non_finite_row(matrix: npt.NDArray[np.float16]) -> int | None:

@@ -35,11 +35,12 @@ class FeatureWriter:
         self.header = opened.header
         self.column_names = opened.columns
         self._file = opened.file
+        self._stamped = opened.stamped
         self._rows = opened.rows
         self._whole = True  # False while a batch is under way: what is half done is never committed
         if opened.damaged:
             with naming_damage(path):
-                layout.cut(self._file, self.column_names, self._rows)
+                layout.cut(self._file, self.column_names, self._rows, stamped=opened.stamped)
 
     @classmethod
     def create(cls, path: Path, header: FeatureHeader, columns: Sequence[str] = ()) -> Self:
@@ -117,7 +118,7 @@ class FeatureWriter:
         root = self.header.root
         stored = replace(rows, paths=tuple(stored_path(path, root) for path in rows.paths)) if root else rows
         with naming_damage(self.path):
-            layout.append(self._file, stored)
+            layout.append(self._file, stored, stamped=self._stamped)
         with naming_unwritable(self.path):
             self._transaction.commit()
         self._rows += len(rows)

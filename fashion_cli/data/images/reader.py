@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fashion_cli.data import image_formats as formats
+from fashion_cli.data.file_stamps import NO_STAMP, FileStamp
 from fashion_cli.data.fitting import Corners, Placement, Size, place
 from fashion_cli.data.image_files import read_bytes
 from fashion_cli.data.images.box import Box, corners_of
@@ -39,7 +40,7 @@ class Photograph:
         height: Of the upright original, pixels; not of the box.
         sha256: Of the file's bytes, hexadecimal.
         size: Of the file, bytes.
-        mtime_ns: When the file was last changed, nanoseconds since 1970.
+        stamp: Of the file, before it was read.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -47,7 +48,7 @@ class Photograph:
     height: int
     sha256: str
     size: int
-    mtime_ns: int
+    stamp: FileStamp
 
 
 class ImageReader:
@@ -78,17 +79,17 @@ class ImageReader:
             ImageError: If the file cannot be read, is no photograph, is damaged or has too many pixels.
             UsageError: If the box reaches beyond the photograph.
         """
-        data, mtime_ns = read_bytes(path)
-        return self.decode(data, path, box, mtime_ns)
+        data, stamp = read_bytes(path)
+        return self.decode(data, path, box, stamp)
 
-    def decode(self, data: bytes, path: Path, box: Box | None = None, mtime_ns: int = 0) -> Photograph:
+    def decode(self, data: bytes, path: Path, box: Box | None = None, stamp: FileStamp = NO_STAMP) -> Photograph:
         """Read a photograph, or a part of it, from the bytes of a file.
 
         Args:
             data: All bytes of the file.
             path: What messages call it; nothing is read there.
             box: The part to look at.
-            mtime_ns: When the file was last changed.
+            stamp: Of the file, where there is one.
 
         Raises:
             ImageError: As `read`.
@@ -98,7 +99,7 @@ class ImageReader:
         with DECODING.hold(opened.image.width * opened.image.height):
             pixels, (width, height) = self._read_fast(opened, box) or self._read_pillow(opened, box)
         digest = hashlib.sha256(data).hexdigest()
-        return Photograph(_padded(pixels, self.spec), width, height, digest, len(data), mtime_ns)
+        return Photograph(_padded(pixels, self.spec), width, height, digest, len(data), stamp)
 
     def _read_pillow(self, opened: OpenedImage, box: Box | None) -> tuple[npt.NDArray[np.uint8], Size]:
         decoded = decode(opened)

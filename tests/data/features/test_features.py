@@ -543,6 +543,6 @@ def test_identities(make_file: MakeFile, rows_of: RowsOf) -> None:
     with FeatureFile.open(make_file(20)) as file:
         found = file.identities([7, 3])
         assert len(file.identities()) == 20
-    assert [(each.path, each.sha256, each.size, each.mtime_ns) for each in found] == list(
+    assert [(each.path, each.sha256, each.size, each.stamp.mtime_ns) for each in found] == list(
         zip(expected.paths, expected.sha256, expected.sizes, expected.mtimes_ns, strict=True)
     )
