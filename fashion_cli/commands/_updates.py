@@ -45,6 +45,8 @@ def show_indexed(report: IndexReport, *, strict: bool) -> None:
     say(f"{printable(report.directory)}: {report.rows:,} photographs by {report.model}, {_neighbours(report)}")
     if report.catalog:
         say(f"{report.in_catalog:,} of them are in the product catalogue {printable(report.catalog)}")
+    if report.note:
+        say(f"fashion: {report.note}")
     say(f"{_changes(report, report.embed_seconds)}; {duration(report.seconds)} in all")
     name_skipped(report.skipped, report.rows, strict=strict)
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fashion_cli.errors import IndexDirectoryError, OutputError
 from fashion_cli.retrieval.calibration import NEIGHBOURS, Calibration, Exam
+from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.neighbours import Neighbours, Vectors, as_float32, unit_rows
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ TREES = (48, 96)  # the second where the first misses the recall or takes too lo
 THREADS = 8  # however many cores there are: each thread has its own seed, so the trees depend on their number
 HIGHEST_SEARCH_K = 2**31 - 1  # an int in Annoy
 ROWS_AT_ONCE = 8192
+CALIBRATION_SECONDS = 120.0  # a million vectors of 256 on one core take a minute
 PROBE_SECONDS = 60
 PROBE = """
 from annoy import AnnoyIndex
@@ -49,14 +51,16 @@ class AnnoyIndex:
     Args:
         trees: Annoy's own index, built or loaded.
         search_k: Candidates per query, calibrated for 50 neighbours; more neighbours take more in proportion.
+        equal: Which rows each vector of the trees stands for; None where no two rows are equal.
     """
 
-    def __init__(self, trees: "annoy.AnnoyIndex", search_k: int) -> None:
+    def __init__(self, trees: "annoy.AnnoyIndex", search_k: int, equal: EqualRows | None = None) -> None:
         self._trees = trees
+        self._equal = equal
         self.search_k = search_k
 
     @classmethod
-    def open(cls, path: Path, width: int, search_k: int, count: int) -> "AnnoyIndex":
+    def open(cls, path: Path, width: int, search_k: int, count: int, equal_rows: Path | None = None) -> "AnnoyIndex":
         """Map a file into memory.
 
         Args:
@@ -64,6 +68,7 @@ class AnnoyIndex:
             width: D of its vectors.
             search_k: As calibrated.
             count: How many rows it must have.
+            equal_rows: The file that says which rows are equal, where some are.
 
         Raises:
             IndexDirectoryError: If it is missing, cut off, or of another width or count.
@@ -74,12 +79,14 @@ class AnnoyIndex:
             trees.load(os.fspath(path))
         except (OSError, UnicodeEncodeError) as error:
             raise IndexDirectoryError(f"{path}: cannot be read ({error})", hint=AGAIN) from error
-        if trees.get_n_items() != count:
+        equal = _open_equal_rows(equal_rows) if equal_rows else None
+        distinct = equal.distinct if equal else count
+        if trees.get_n_items() != distinct or (equal and len(equal) != count):
             raise IndexDirectoryError(f"{path}: does not hold the {count} rows of this index", hint=AGAIN)
-        return cls(trees, search_k)
+        return cls(trees, search_k, equal)
 
     def __len__(self) -> int:
-        return self._trees.get_n_items()
+        return len(self._equal) if self._equal else self._trees.get_n_items()
 
     def nearest(self, vectors: npt.NDArray[np.float32], k: int) -> Neighbours:
         """The k nearest rows by cosine, of those that Annoy looks at.
@@ -95,6 +102,13 @@ class AnnoyIndex:
         return Neighbours(rows, (1 - distances**2 / 2).astype(np.float32))
 
     def _nearest(self, vector: list[float], k: int) -> tuple[list[int], list[float]]:
+        groups, distances = self._nearest_distinct(vector, min(k, self._trees.get_n_items()))
+        if self._equal is None:
+            return groups, distances
+        rows, each = self._equal.expand(groups, distances, k)
+        return rows.tolist(), each.tolist()
+
+    def _nearest_distinct(self, vector: list[float], k: int) -> tuple[list[int], list[float]]:
         search_k = max(self.search_k * max(k, NEIGHBOURS) // NEIGHBOURS, k)
         while True:
             search_k = min(search_k, HIGHEST_SEARCH_K)
@@ -122,14 +136,16 @@ def why_not_annoy() -> str:
     return f"annoy does not work here ({complaints[-1]})" if probe.returncode else ""
 
 
-def build_annoy(
+def build_annoy(  # noqa: PLR0913  # what to build, and how far to go for it
     vectors: Vectors,
     path: Path,
     recall: float,
     seed: int = 0,
     progress: Progress | None = None,
     *,
+    equal: EqualRows | None = None,
     patient: bool = False,
+    seconds: float = CALIBRATION_SECONDS,
 ) -> Calibration:
     """Build an Annoy file, and find the fewest candidates per query that reach a recall.
 
@@ -137,12 +153,14 @@ def build_annoy(
     disk ends the process. The same vectors and seed give the same trees.
 
     Args:
-        vectors: (N, D), N at least 2, none of length zero.
+        vectors: (N, D), of which at least 2 are distinct, none of length zero.
         path: The file to write; replaced where it exists, removed where it cannot be finished.
         recall: The share of the true 50 nearest rows to be found, in [0, 1].
         seed: Of the trees and of the rows that are asked.
         progress: Told about each stage.
+        equal: Which rows are equal; the trees hold the first of each group only. None: no two are.
         patient: Reach the recall even where an exact scan is faster.
+        seconds: How long calibration may take; after that, the best that it found counts.
 
     Returns:
         What was reached; `useful` says whether that is what was asked for, and faster than an exact scan.
@@ -152,11 +170,14 @@ def build_annoy(
         ImportError: If annoy cannot be used here.
     """
     report = progress or _silent
-    trees = _filled(vectors, seed, report)
-    exam = Exam.of(vectors, recall, seed)
+    distinct = vectors if equal is None or equal.distinct == len(vectors) else vectors[equal.first]
+    trees = _filled(distinct, seed, report)
+    exam = Exam.of(distinct, recall, seed, everything=vectors)
+    left = seconds
     for number in TREES:
-        calibration = _grow(trees, number, exam, report, patient=patient)
-        if calibration.passed and (calibration.useful or patient):
+        calibration = _grow(trees, number, exam, report, patient=patient, seconds=left)
+        left -= calibration.seconds
+        if left <= 0 or (calibration.passed and (calibration.useful or patient)):
             break
     report("writing the trees", 0, 1)
     _save(trees, path)
@@ -179,13 +200,24 @@ def _filled(vectors: Vectors, seed: int, report: Progress) -> "annoy.AnnoyIndex"
     return trees
 
 
-def _grow(trees: "annoy.AnnoyIndex", number: int, exam: Exam, report: Progress, *, patient: bool) -> Calibration:
+def _open_equal_rows(path: Path) -> EqualRows:
+    try:
+        return EqualRows.read(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexDirectoryError(f"{path}: missing or damaged ({error})", hint=AGAIN) from error
+
+
+def _grow(
+    trees: "annoy.AnnoyIndex", number: int, exam: Exam, report: Progress, *, patient: bool, seconds: float
+) -> Calibration:
     report(f"growing {number} trees", 0, 1)
     trees.unbuild()
     trees.build(number, n_jobs=THREADS)
     report(f"calibrating {number} trees", 0, 1)
     everything = min(number * trees.get_n_items(), HIGHEST_SEARCH_K // 2)
-    return exam.calibrate(lambda search_k: AnnoyIndex(trees, search_k), number, everything, patient=patient)
+    return exam.calibrate(
+        lambda search_k: AnnoyIndex(trees, search_k), number, everything, patient=patient, seconds=seconds
+    )
 
 
 def _save(trees: "annoy.AnnoyIndex", path: Path) -> None:

@@ -7,7 +7,7 @@ ones found 0.990 (50k vectors of 256, 48 trees and fewer).
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -34,6 +34,8 @@ class Calibration:
         queries: How many stored rows were asked to measure that.
         milliseconds: Per query.
         exact_milliseconds: Per query of an exact scan by a new process, reading the file not counted.
+        seconds: That calibration took, with these trees.
+        stopped: Whether that was all the time that it had, and the recall is not known to be reached.
     """
 
     trees: int
@@ -43,11 +45,13 @@ class Calibration:
     queries: int
     milliseconds: float
     exact_milliseconds: float
+    seconds: float = 0.0
+    stopped: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether the recall was reached."""
-        return self.recall_reached >= self.recall_target
+        return self.recall_reached >= self.recall_target and not self.stopped
 
     @property
     def useful(self) -> bool:
@@ -76,20 +80,22 @@ class Exam:
     exact_milliseconds: float
 
     @classmethod
-    def of(cls, vectors: Vectors, recall: float, seed: int) -> Self:
+    def of(cls, vectors: Vectors, recall: float, seed: int, everything: Vectors | None = None) -> Self:
         """Draw the rows and scan for their neighbours.
 
         Args:
             vectors: (N, D), N at least 2.
             recall: The target, in [0, 1].
             seed: Of the drawing.
+            everything: What an exact scan would have to compare, where that is more than the vectors.
         """
         count = len(vectors)
         asked = np.sort(np.random.default_rng(seed).choice(count, min(QUERIES, count), replace=False))
         queries = as_float32(vectors[asked])
         k = min(NEIGHBOURS, count - 1)
         truth = ExactIndex(vectors).nearest(queries, k + 1)
-        return cls(asked, queries, truth.cosines[:, k], k, recall, scan_milliseconds(vectors, queries))
+        scan = scan_milliseconds(vectors if everything is None else everything, queries)
+        return cls(asked, queries, truth.cosines[:, k], k, recall, scan)
 
     def calibrate(
         self,
@@ -98,6 +104,7 @@ class Exam:
         everything: int,
         *,
         patient: bool = False,
+        seconds: float = float("inf"),
     ) -> Calibration:
         """The smallest search_k over 50, to a tenth, that reaches the recall.
 
@@ -106,29 +113,39 @@ class Exam:
             trees: How many it has.
             everything: The search_k with which it looks at every row.
             patient: Go on where an exact scan is faster.
+            seconds: How long to go on at most.
 
         Returns:
             The best that was tried, `passed` or not.
         """
+        start = time.perf_counter()
+        end = start + seconds
 
         def sit(search_k: int) -> Calibration:
-            return self._sit(index_with(search_k), trees, search_k)
+            return self._sit(index_with(search_k), trees, search_k, end)
 
-        low, best = NEIGHBOURS, sit(max(2 * NEIGHBOURS, trees))
+        low, best, stopped = NEIGHBOURS, sit(max(2 * NEIGHBOURS, trees)), False
         while not best.passed and best.search_k < everything:
             if best.milliseconds >= self.exact_milliseconds and not patient:
-                return best
+                break
+            if stopped := time.perf_counter() >= end:
+                break
             low, best = best.search_k, sit(2 * best.search_k)
-        while best.passed and (best.search_k - low) * 10 > best.search_k:
+        while best.passed and (best.search_k - low) * 10 > best.search_k and time.perf_counter() < end:
             middle = sit((low + best.search_k) // 2)
+            if middle.queries < len(self.asked):
+                break  # out of time in the middle of it
             low, best = (low, middle) if middle.passed else (middle.search_k, best)
-        return best
+        stopped = stopped or best.queries < len(self.asked)
+        return replace(best, seconds=round(time.perf_counter() - start, 3), stopped=stopped)
 
-    def _sit(self, index: NeighbourIndex, trees: int, search_k: int) -> Calibration:
-        """Recall and speed with one search_k."""
+    def _sit(self, index: NeighbourIndex, trees: int, search_k: int, end: float) -> Calibration:
+        """Recall and speed with one search_k, of as many queries as there is time for."""
         found, seconds = 0, []
         for row, vector, worst in zip(self.asked, self.vectors, self.worst, strict=True):
             start = time.perf_counter()
+            if seconds and start >= end:
+                break
             answer = index.nearest(vector[None], self.k + 1)
             seconds.append(time.perf_counter() - start)
             right = (answer.cosines[0] >= worst - COSINE_ERROR) & (answer.rows[0] != row)
@@ -137,8 +154,8 @@ class Exam:
             trees=trees,
             search_k=search_k,
             recall_target=self.recall,
-            recall_reached=found / (self.k * len(self.asked)),
-            queries=len(self.asked),
+            recall_reached=found / (self.k * len(seconds)),
+            queries=len(seconds),
             milliseconds=round(1000 * float(np.median(seconds)), 3),
             exact_milliseconds=round(self.exact_milliseconds, 3),
         )

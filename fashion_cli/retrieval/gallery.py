@@ -187,7 +187,8 @@ class Gallery:
         if size != manifest.neighbours_bytes:
             raise IndexDirectoryError(f"{path}: {size} bytes long instead of {manifest.neighbours_bytes}", hint=AGAIN)
         try:
-            return AnnoyIndex.open(path, manifest.vector_width, calibration.search_k, manifest.rows)
+            equal_rows = self.directory / manifest.equal_rows if manifest.equal_rows else None
+            return AnnoyIndex.open(path, manifest.vector_width, calibration.search_k, manifest.rows, equal_rows)
         except ImportError as error:
             self.kind, self.note = "exact", f"annoy cannot be used here ({error}): comparing all photographs"
             return None

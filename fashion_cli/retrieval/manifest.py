@@ -14,7 +14,8 @@ MANIFEST_FILE = "manifest.json"
 FORMAT = "fashion-index"
 VERSION = 1
 Kind = Literal["annoy", "exact"]
-OPTIONAL = ("tagger_location", "catalog")  # came later; an older program passes over them
+OPTIONAL = ("tagger_location", "catalog", "equal_rows", "note")  # came later; an older program passes over them
+UNSAID = ("seconds", "stopped")  # of a calibration: an older program knows neither, and `note` says it in words
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Manifest:
         tagger_location: What `--tagger` takes to find the model of the tags again; "" where one model does both.
         catalog: Where the product catalogue of the photographs is, without a password; "" where there is none. A file
             below the root of the feature file is named relative to it: `Gallery.catalog` is where it is now.
+        equal_rows: Name of the file that says which rows have the same vector, beside the manifest; empty where none.
+        note: What people should know of how neighbours are found; mostly empty.
     """
 
     created_by: str
@@ -57,6 +60,8 @@ class Manifest:
     calibration: Calibration | None
     tagger_location: str = ""
     catalog: str = ""
+    equal_rows: str = ""
+    note: str = ""
 
     @property
     def recall_reached(self) -> float:
@@ -74,6 +79,8 @@ class Manifest:
         for name in OPTIONAL:
             if not document[name]:
                 del document[name]
+        for name in UNSAID if self.calibration else ():
+            del document["calibration"][name]
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -133,7 +140,7 @@ def _from_document(document: Mapping[str, Any]) -> Manifest:
 
 def _fault(manifest: Manifest) -> str:
     """What cannot be meant; empty where nothing is wrong."""
-    for name in (manifest.features, manifest.neighbours):
+    for name in (manifest.features, manifest.neighbours, manifest.equal_rows):
         if Path(name).name != name:
             return f"{name!r} is no file name"
     counts: tuple[object, ...] = (

@@ -19,6 +19,7 @@ from fashion_cli.errors import IndexDirectoryError
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
 from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
+from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
 
 # With fewer rows the exact scan is used. Measured with vectors of 256 on one core, ms per query of 50 at 5k,
@@ -27,11 +28,14 @@ from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerI
 # MB at 50k to be built.
 EXACT_BELOW = 50_000
 RECALL = 0.99
+FEWEST_DISTINCT = 2  # vectors that Annoy can tell apart
 Choice = Literal["auto", "annoy", "exact"]
 LOCK_FILE = "lock"
 WORKING_FEATURES = "features.h5.partial"
 FEATURES = re.compile(r"features-(\d{6,})\.h5")
-LEFTOVERS = re.compile(r"features-\d{6,}\.h5(\.partial)?|neighbours-\d{6,}\.ann|manifest\.json\.partial")
+LEFTOVERS = re.compile(
+    r"features-\d{6,}\.h5(\.partial)?|neighbours-\d{6,}\.ann|equal-rows-\d{6,}\.npy|manifest\.json\.partial"
+)
 
 
 def working_features(directory: Path) -> Path:
@@ -98,6 +102,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
     draft = directory / f"{MANIFEST_FILE}.partial"
     generation = _next_generation(directory)
     neighbours = directory / f"neighbours-{generation:06}.ann"
+    equal_rows = directory / f"equal-rows-{generation:06}.npy"
     target = directory / f"features-{generation:06}.h5"
     try:
         with FeatureFile.open(source) as opened:
@@ -106,10 +111,14 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
             manifest = replace(manifest, tagger_location=tagger_location, catalog=catalog)
             with naming(directory, FULL):
+                if plan.equal is not None:
+                    plan.equal.write(equal_rows)
+                    sync(equal_rows)
+                    manifest = replace(manifest, equal_rows=equal_rows.name)
                 _write(draft, manifest.dumps())
                 _place(source, target)
     except BaseException:
-        for unfinished in (draft, neighbours):
+        for unfinished in (draft, neighbours, equal_rows):
             with suppress(OSError):
                 unfinished.unlink()
         raise
@@ -128,6 +137,18 @@ class _Plan:
     kind: Kind
     reason: str
     calibration: Calibration | None = None
+    equal: EqualRows | None = None
+
+    @property
+    def note(self) -> str:
+        """That Annoy finds less than was asked for, and why."""
+        found = self.calibration
+        if self.kind == "exact" or found is None or not found.stopped:
+            return ""
+        return (
+            f"calibration was stopped after {found.seconds:.0f} s, at recall@50 {found.recall_reached:.3f} of"
+            f" {found.recall_target:g} on {found.queries} photographs"
+        )
 
 
 def _plan(
@@ -148,14 +169,19 @@ def _plan(
         return _Plan("exact", f"{rows} photographs: below {exact_below}, comparing all of them is as fast")
     if complaint := why_not_annoy():
         return _Plan("exact", complaint)
-    calibration = build_annoy(features.vectors(), path, recall, progress=progress, patient=choice == "annoy")
+    vectors = features.vectors()
+    equal = EqualRows.of(vectors)
+    if equal.distinct < FEWEST_DISTINCT:
+        return _Plan("exact", "all photographs have the same vector")
+    calibration = build_annoy(vectors, path, recall, progress=progress, equal=equal, patient=choice == "annoy")
     if calibration.useful or choice == "annoy":
-        return _Plan("annoy", "", calibration)
+        return _Plan("annoy", "", calibration, equal if equal.distinct < rows else None)
     path.unlink()
     return _Plan(
         "exact",
         f"annoy reaches recall {calibration.recall_reached:.4f} in {calibration.milliseconds:.1f} ms a query:"
-        f" comparing all photographs takes {calibration.exact_milliseconds:.1f} ms",
+        f" comparing all photographs takes {calibration.exact_milliseconds:.1f} ms"
+        + (f"; calibration was stopped after {calibration.seconds:.0f} s" if calibration.stopped else ""),
         calibration,
     )
 
@@ -185,6 +211,7 @@ def _manifest(
         neighbours_bytes=neighbours.stat().st_size if is_annoy else 0,
         recall_target=recall,
         calibration=plan.calibration,
+        note=plan.note,
     )
 
 
@@ -244,7 +271,8 @@ def _recover(directory: Path) -> None:
 
 def _remove_leftovers(directory: Path, manifest: Manifest) -> None:
     """Remove what no manifest names any more. Files that cannot be removed are left for the next time."""
+    kept = (manifest.features, manifest.neighbours, manifest.equal_rows)
     for path in directory.iterdir():
-        if LEFTOVERS.fullmatch(path.name) and path.name not in (manifest.features, manifest.neighbours):
+        if LEFTOVERS.fullmatch(path.name) and path.name not in kept:
             with suppress(OSError):
                 path.unlink()

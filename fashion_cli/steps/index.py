@@ -69,6 +69,7 @@ class IndexReport:
         seconds: In all.
         catalog: The product catalogue, without a password; "" without one.
         in_catalog: Photographs whose product is in it.
+        note: What people should know of how neighbours are found; mostly empty.
     """
 
     directory: Path
@@ -90,6 +91,7 @@ class IndexReport:
     engine: str
     catalog: str = ""
     in_catalog: int = 0
+    note: str = ""
 
 
 def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
@@ -294,4 +296,5 @@ def _report(
         model=manifest.model,
         engine=update.engine,
         in_catalog=joined.known if joined else 0,
+        note=manifest.note,
     )

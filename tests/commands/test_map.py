@@ -242,7 +242,7 @@ def test_bad_sources(
     shutil.copy(shop.features, "nan.h5")
     with h5py.File("nan.h5", "r+") as file:
         file["tags/scores"][3, 2] = np.nan
-    assert "not a finite number" in refused(capsys, 1, "map", "nan.h5")
+    assert "03.png: its scores are not all in [0, 1]" in refused(capsys, 1, "map", "nan.h5")
     assert "cannot be written" in refused(capsys, 1, "map", shop.features, "-o", tmp_path / "a.png" / "map", "-q")
     assert not (tmp_path / "map").exists()
 
