@@ -1,29 +1,38 @@
 """What came of bringing a feature file or an index up to date. On stderr: the data went to the file."""
 
+import typer
+
 from fashion_cli.commands._messages import name_skipped, say
 from fashion_cli.commands._progress import duration, per_second
 from fashion_cli.data.image_files import printable
+from fashion_cli.errors import ExitCode
+from fashion_cli.inference.manifest_matching import ManifestMatch
 from fashion_cli.steps.embed import EmbedReport
 from fashion_cli.steps.index import IndexReport
 from fashion_cli.steps.tag import AddTagsReport
+
+NAMED_ROWS = 3  # of a manifest
 
 
 def show_embedded(report: EmbedReport, *, strict: bool) -> None:
     """Say what a feature file holds now.
 
     Raises:
-        Exit: If photographs were skipped and `strict`.
+        Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
     say(f"{printable(report.out)}: {report.rows:,} photographs by {report.model}")
     say(_changes(report, report.seconds))
+    _name_not_found(report.manifest)
     name_skipped(report.skipped, report.rows, strict=strict)
+    if strict and report.manifest and report.manifest.not_found:
+        raise typer.Exit(ExitCode.SKIPPED)
 
 
 def show_added(report: AddTagsReport, *, strict: bool) -> None:
     """Say what a feature file holds beside what it held.
 
     Raises:
-        Exit: If photographs were skipped and `strict`.
+        Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
     others = f" beside those of {', '.join(report.beside)}" if report.beside else ""
     groups = printable(", ".join(report.groups))
@@ -40,7 +49,7 @@ def show_indexed(report: IndexReport, *, strict: bool) -> None:
     """Say what an index holds now, and how well it finds.
 
     Raises:
-        Exit: If photographs were skipped and `strict`.
+        Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
     say(f"{printable(report.directory)}: {report.rows:,} photographs by {report.model}, {_neighbours(report)}")
     if report.catalog:
@@ -48,7 +57,20 @@ def show_indexed(report: IndexReport, *, strict: bool) -> None:
     if report.note:
         say(f"fashion: {report.note}")
     say(f"{_changes(report, report.embed_seconds)}; {duration(report.seconds)} in all")
+    _name_not_found(report.manifest)
     name_skipped(report.skipped, report.rows, strict=strict)
+    if strict and report.manifest and report.manifest.not_found:
+        raise typer.Exit(ExitCode.SKIPPED)
+
+
+def _name_not_found(match: ManifestMatch | None) -> None:
+    """Say which rows of a manifest are about no photograph."""
+    if match is None or not match.not_found:
+        return
+    first = ", ".join(map(printable, match.not_found[:NAMED_ROWS]))
+    more = f" and {len(match.not_found) - NAMED_ROWS:,} more" if len(match.not_found) > NAMED_ROWS else ""
+    matched = match.rows - len(match.not_found)
+    say(f"fashion: {match.manifest}: {matched:,} of {match.rows:,} rows matched, not found: {first}{more}")
 
 
 def _neighbours(report: IndexReport) -> str:

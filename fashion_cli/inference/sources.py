@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import manifest_columns, read_manifest
 from fashion_cli.data.images import find_images
+from fashion_cli.inference.manifest_matching import ManifestMatch, match_manifest, require_agreement
 from fashion_cli.inference.no_photographs import no_photographs
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.inference.update import Columns
@@ -18,11 +19,13 @@ class Photographs:
         images: In a stable order.
         columns: What a manifest says of them; None without one.
         unreadable: Folders that could not be looked into.
+        manifest: How much of the manifest is about them; None without one, or where it names them itself.
     """
 
     images: tuple[Path, ...]
     columns: Columns | None
     unreadable: tuple[Skipped, ...]
+    manifest: ManifestMatch | None = None
 
 
 def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed: bool) -> Photographs:
@@ -35,7 +38,7 @@ def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed
 
     Raises:
         UsageError: If a source does not exist, or there is no photograph.
-        AnnotationError: If the manifest cannot be read.
+        AnnotationError: If the manifest cannot be read, or names none of the photographs.
     """
     annotations = list(read_manifest(manifest)) if manifest else None
     unreadable: list[Skipped] = []
@@ -48,5 +51,10 @@ def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed
     )
     if not images:
         raise no_photographs(sources, manifest, listed=listed, unreadable=unreadable)
-    columns = manifest_columns(annotations) if annotations is not None else None
-    return Photographs(images, columns, tuple(unreadable))
+    if manifest is None or annotations is None:
+        return Photographs(images, None, tuple(unreadable))
+    match = None
+    if sources:
+        annotations, match = match_manifest(manifest, annotations, images, sources)
+    require_agreement(manifest, annotations)
+    return Photographs(images, manifest_columns(annotations), tuple(unreadable), match)

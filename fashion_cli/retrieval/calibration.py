@@ -7,7 +7,7 @@ ones found 0.990 (50k vectors of 256, 48 trees and fewer).
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -45,8 +45,8 @@ class Calibration:
     queries: int
     milliseconds: float
     exact_milliseconds: float
-    seconds: float = 0.0
-    stopped: bool = False
+    seconds: float = field(default=0.0, compare=False)  # it is not stored
+    stopped: bool = field(default=False, compare=False)
 
     @property
     def passed(self) -> bool:

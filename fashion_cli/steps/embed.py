@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.checked_fields import CheckedFields
+from fashion_cli.inference.manifest_matching import ManifestMatch
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import open_models, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
@@ -47,6 +48,7 @@ class EmbedReport:
     seconds: float
     model: str
     engine: str
+    manifest: ManifestMatch | None = None
 
 
 def embed_images(config: EmbedConfig, progress: Progress) -> EmbedReport:
@@ -74,4 +76,5 @@ def embed_images(config: EmbedConfig, progress: Progress) -> EmbedReport:
         seconds=time.perf_counter() - start,
         model=model.card.name,
         engine=update.engine,
+        manifest=found.manifest,
     )

@@ -12,6 +12,7 @@ from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureFile, common_root, copy_below, is_feature_file, stored_path
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
+from fashion_cli.inference.manifest_matching import ManifestMatch
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import ModelPair, Models, open_models
 from fashion_cli.inference.pipeline import Progress, Skipped
@@ -70,6 +71,7 @@ class IndexReport:
         catalog: The product catalogue, without a password; "" without one.
         in_catalog: Photographs whose product is in it.
         note: What people should know of how neighbours are found; mostly empty.
+        manifest: How much of the manifest is about the photographs; None without one, or where it names them itself.
     """
 
     directory: Path
@@ -92,6 +94,7 @@ class IndexReport:
     catalog: str = ""
     in_catalog: int = 0
     note: str = ""
+    manifest: ManifestMatch | None = None
 
 
 def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
@@ -117,6 +120,11 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
 
 
 def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: float) -> IndexReport:
+    if config.manifest is not None:
+        raise UsageError(
+            f"{config.gallery[0]}: a feature file has its columns already",
+            hint=f"fashion embed IMAGES… --manifest {config.manifest} -o {config.gallery[0]} puts others there",
+        )
     model = open_models(config.inference)
     with FeatureFile.open(config.gallery[0]) as features:
         features.require_model(model.card)
@@ -160,7 +168,8 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
             kept = None
         if current is None or kept is None or not _is_as_asked(current, config, catalogue, root):
             current = _publish(config, model, catalogue, root, kept)
-    return _report(config, current, update, found.unreadable, joined, embedded - start, start)
+    report = _report(config, current, update, found.unreadable, joined, embedded - start, start)
+    return replace(report, manifest=found.manifest)
 
 
 def _folders(config: IndexConfig, images: Sequence[Path]) -> list[str]:
