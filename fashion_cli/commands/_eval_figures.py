@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from fashion_cli.commands._messages import name_skipped, name_unknown, say
+import typer
+
+from fashion_cli.commands._messages import name_notes, name_skipped, name_unknown, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import emit, shown_path
 from fashion_cli.commands._rows import Rows, show_rows
+from fashion_cli.errors import ExitCode
 from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
@@ -16,7 +19,7 @@ NO_VALUE = "(none)"  # a part of queries that the column says nothing of
 GAIN_COLUMNS = (("recall", ""), ("gain", ""), ("gain", "_low"), ("gain", "_high"))
 
 
-def show_retrieval(reports: Sequence[EvalRetrievalReport], format_name: RowFormat) -> None:
+def show_retrieval(reports: Sequence[EvalRetrievalReport], format_name: RowFormat, *, strict: bool) -> None:
     """Print recall and mean average precision: of all queries, model beside model, then of each part."""
     named = list(zip(system_names(reports), reports, strict=True))
     if format_name == "table":
@@ -31,11 +34,15 @@ def show_retrieval(reports: Sequence[EvalRetrievalReport], format_name: RowForma
         say(f"{name}: {_searched(report)}, {duration(report.seconds)}")
     if format_name == "table":
         say("in brackets 95 % intervals over items")
-    for report in reports:
+    name_notes([note for report in reports for note in report.notes])
+    for report in reports[:-1]:
         name_skipped(report.skipped, report.overall.queries, strict=False)
+    name_skipped(reports[-1].skipped, reports[-1].overall.queries, strict=strict)
+    if strict and any(report.skipped for report in reports):
+        raise typer.Exit(ExitCode.SKIPPED)
 
 
-def show_rerank(report: EvalRerankReport, format_name: RowFormat) -> None:
+def show_rerank(report: EvalRerankReport, format_name: RowFormat, *, strict: bool) -> None:
     """Print recall at every alpha and beta, and what it gains over no re-ranking."""
     show_rows(_rerank_table(report) if format_name == "table" else _rerank_rows(report), format_name)
     plain = ", ".join(f"recall@{k} {_with_interval(interval)}" for k, interval in report.plain.items())
@@ -44,7 +51,8 @@ def show_rerank(report: EvalRerankReport, format_name: RowFormat) -> None:
     if format_name == "table":
         say("gains in points, hundredths of recall; in brackets paired 95 % intervals over items")
     say(f"a query shares {report.shared_tags:.1f} tags with each of its first {report.topk} hits, on average")
-    name_skipped(report.skipped, report.queries, strict=False)
+    name_notes(report.notes)
+    name_skipped(report.skipped, report.queries, strict=strict)
 
 
 def system_names(reports: Sequence[EvalRetrievalReport]) -> list[str]:
@@ -54,7 +62,7 @@ def system_names(reports: Sequence[EvalRetrievalReport]) -> list[str]:
     return [f"{name}, re-ranked" if report.reranked else name for name, report in zip(names, reports, strict=True)]
 
 
-def show_tag_figures(report: EvalTagsReport, format_name: RowFormat) -> None:
+def show_tag_figures(report: EvalTagsReport, format_name: RowFormat, *, strict: bool) -> None:
     """Print the figures of each group and of each tag."""
     if format_name == "table":
         show_rows(_group_table(report.groups), format_name, "Groups")
@@ -64,7 +72,8 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat) -> None:
         show_rows(_tag_rows(report), format_name)
     say(f"{report.model}: {report.photographs:,} photographs, {duration(report.seconds)}")
     name_unknown(report.unknown)
-    name_skipped(report.skipped, report.photographs, strict=False)
+    name_notes(report.notes)
+    name_skipped(report.skipped, report.photographs, strict=strict)
 
 
 def _searched(report: EvalRetrievalReport | EvalRerankReport) -> str:
@@ -108,8 +117,8 @@ def _recall_rows(named: Sequence[tuple[str, EvalRetrievalReport]]) -> Rows:
         for part, each in (("", report.overall), *((part.name or NO_VALUE, part) for part in report.parts)):
             intervals = (*each.recall.values(), each.mean_average_precision)
             flat = [figure for interval in intervals for figure in (interval.mean, interval.low, interval.high)]
-            values.append((system, part, each.queries, each.items, report.gallery, *flat))
-    return Rows(("model", "part", "queries", "items", "gallery", *names), values)
+            values.append((system, part, each.queries, each.items, report.gallery, *flat, len(report.skipped)))
+    return Rows(("model", "part", "queries", "items", "gallery", *names, "skipped"), values)
 
 
 def _rerank_table(report: EvalRerankReport) -> Rows:
@@ -125,8 +134,8 @@ def _rerank_rows(report: EvalRerankReport) -> Rows:
     values = []
     for cell in report.cells:
         flat = [(cell.recall[k], cell.gain[k].mean, cell.gain[k].low, cell.gain[k].high) for k in report.plain]
-        values.append((cell.alpha, cell.beta, *(figure for each in flat for figure in each)))
-    return Rows(("alpha", "beta", *names), values)
+        values.append((cell.alpha, cell.beta, *(figure for each in flat for figure in each), len(report.skipped)))
+    return Rows(("alpha", "beta", *names, "skipped"), values)
 
 
 def _with_gain(recall: float, gain: Interval) -> str:
@@ -173,14 +182,16 @@ def _tag_rows(report: EvalTagsReport) -> Rows:
     """Groups, whose tag is empty, then tags, in the same columns."""
     top = list(report.groups[0].top) if report.groups else []
     nothing = (None,) * (4 + len(top))
+    skipped = len(report.skipped)
     names = (
         *("group", "tag", "photographs", "labelled", "threshold", "precision", "recall", "f1"),
         *("average_precision", "macro_precision", "macro_recall", "macro_f1", *(f"top_{k}" for k in top), "accuracy"),
+        "skipped",
     )
     values: list[tuple[object, ...]] = []
     for group in report.groups:
         precision, recall, f1, *macro, mean = _group_figures(group)
         head = (group.name, "", group.photographs, None, None, precision, recall, f1, mean)
-        values.append((*head, *macro, *group.top.values(), group.accuracy))
-    values += [(*_tag_figures(tag), *nothing) for tag in report.tags]
+        values.append((*head, *macro, *group.top.values(), group.accuracy, skipped))
+    values += [(*_tag_figures(tag), *nothing, skipped) for tag in report.tags]
     return Rows(names, values)

@@ -48,6 +48,12 @@ def name_skipped(skipped: "Sequence[Skipped]", done: int, *, strict: bool) -> No
         raise typer.Exit(ExitCode.FAILED)
 
 
+def name_notes(notes: Sequence[str]) -> None:
+    """Say what looks like a mistake in the annotations; each once."""
+    for note in dict.fromkeys(notes):
+        say(f"fashion: {note}")
+
+
 def name_unknown(labels: Sequence[str]) -> None:
     """Say which labels of the annotations a model has no tag for."""
     if not labels:

@@ -1,6 +1,6 @@
 """How well a map recommends: a table with intervals for people, a figure per column for programs."""
 
-from fashion_cli.commands._messages import say
+from fashion_cli.commands._messages import name_notes, name_skipped, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._rows import Rows, show_rows
@@ -8,7 +8,7 @@ from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.steps.evaluate_recommend import EvalRecommendReport
 
 
-def show_agreements(report: EvalRecommendReport, format_name: RowFormat) -> None:
+def show_agreements(report: EvalRecommendReport, format_name: RowFormat, *, strict: bool) -> None:
     """Print agreement of every system in every group, and what it gains over the map."""
     show_rows(_table(report) if format_name == "table" else _rows(report), format_name)
     say(
@@ -18,8 +18,10 @@ def show_agreements(report: EvalRecommendReport, format_name: RowFormat) -> None
     )
     if format_name == "table":
         say(f"agreement@{report.topk}: share of the recommended garments that agree; in brackets 95 % intervals")
-    if report.absent:
-        say(f"fashion: {report.absent:,} photographs of the split have no features: --features names a file")
+    name_notes(report.notes)
+    if report.skipped:
+        say("photographs of the split without features are left out: --features names a file that has them")
+    name_skipped(report.skipped, report.queries, strict=strict)
 
 
 def _table(report: EvalRecommendReport) -> Rows:
@@ -35,7 +37,7 @@ def _table(report: EvalRecommendReport) -> Rows:
 
 def _rows(report: EvalRecommendReport) -> Rows:
     return Rows(
-        ("system", "group", "topk", "queries", "agreement", "low", "high", "gain", "gain_low", "gain_high"),
+        ("system", "group", "topk", "queries", "agreement", "low", "high", "gain", "gain_low", "gain_high", "skipped"),
         [
             (
                 each.system,
@@ -44,6 +46,7 @@ def _rows(report: EvalRecommendReport) -> Rows:
                 each.queries,
                 *(each.share.mean, each.share.low, each.share.high),
                 *(each.gain.mean, each.gain.low, each.gain.high),
+                len(report.skipped),
             )
             for each in report.agreements
         ],

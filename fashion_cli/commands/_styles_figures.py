@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fashion_cli.commands._eval_plots import save_plot, sheet
-from fashion_cli.commands._messages import name_skipped, name_unknown, say
+from fashion_cli.commands._messages import name_notes, name_skipped, name_unknown, say
 from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import emit
@@ -17,7 +17,7 @@ INCHES = 0.2  # of a row and of a column of the matrix, as much as a name needs
 LEAST_INCHES = 4.0
 
 
-def show_styles(report: EvalStylesReport, format_name: RowFormat) -> None:
+def show_styles(report: EvalStylesReport, format_name: RowFormat, *, strict: bool) -> None:
     """Print tables 3 to 5 of the paper: any-recall, all-recall, the recall of each label; system beside system."""
     if format_name == "table":
         show_rows(_recall_table(report), format_name)
@@ -32,7 +32,8 @@ def show_styles(report: EvalStylesReport, format_name: RowFormat) -> None:
     if format_name == "table" and any(system.runs > 1 for system in report.systems):
         say("after ± the standard deviation over the runs of a system")
     name_unknown(report.unknown)
-    name_skipped(report.skipped, report.photographs, strict=False)
+    name_notes(report.notes)
+    name_skipped(report.skipped, report.photographs, strict=strict)
 
 
 def draw_correlation(correlation: Correlation, path: Path) -> None:
@@ -80,12 +81,13 @@ def _label_table(report: EvalStylesReport) -> Rows:
 
 def _rows(report: EvalStylesReport) -> Rows:
     """Figures; then the labels that no model knows, without any."""
-    names = ("model", "runs", "measure", "k", "label", "photographs", "mean", "deviation")
+    names = ("model", "runs", "measure", "k", "label", "photographs", "mean", "deviation", "skipped")
+    skipped = len(report.skipped)
     values: list[tuple[object, ...]] = []
     for system in report.systems:
         for measure, k, label, count, spread in _figures(system, report):
-            values.append((system.name, system.runs, measure, k, label, count, spread.mean, spread.deviation))
-    values += [("", None, "unknown", None, label, None, None, None) for label in report.unknown]
+            values.append((system.name, system.runs, measure, k, label, count, spread.mean, spread.deviation, skipped))
+    values += [("", None, "unknown", None, label, None, None, None, skipped) for label in report.unknown]
     return Rows(names, values)
 
 

@@ -17,6 +17,7 @@ from fashion_cli.commands._options import (
     ModelOption,
     QuietOption,
     RowFormatOption,
+    StrictOption,
     TaggerOption,
     WorkersOption,
     finite,
@@ -129,6 +130,7 @@ def retrieval(
     alpha: Annotated[float, typer.Option(metavar="A", help="What one rank costs.", callback=finite)] = 2.0,
     beta: Annotated[float, typer.Option(metavar="B", help="What one shared tag brings.", callback=finite)] = 2.0,
     format_name: RowFormatOption = None,
+    strict: StrictOption = False,
     plot: PlotOption = None,
     quiet: QuietOption = False,
     model: Annotated[
@@ -173,7 +175,7 @@ def retrieval(
             reports.append(evaluate_retrieval(config, progress))
     if plot is not None:
         draw_recall(reports, plot)
-    show_retrieval(reports, choose_format(format_name))
+    show_retrieval(reports, choose_format(format_name), strict=strict)
 
 
 @app.command(cls=SectionedCommand)
@@ -191,6 +193,7 @@ def rerank(
     betas: Annotated[str, typer.Option(metavar="B,B,...", help="What one shared tag brings.")] = "0,0.5,1,1.5,2,2.5,3",
     cutoffs: CutoffsText = "1,5,10,20",
     format_name: RowFormatOption = None,
+    strict: StrictOption = False,
     plot: PlotOption = None,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
@@ -228,7 +231,7 @@ def rerank(
         report = evaluate_rerank(config, progress)
     if plot is not None:
         draw_gains(report, plot)
-    show_rerank(report, choose_format(format_name))
+    show_rerank(report, choose_format(format_name), strict=strict)
 
 
 def _one_each(features: list[Path] | None, models: list[str]) -> list[Path | None]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._options import MapOption, RowFormatOption
+from fashion_cli.commands._options import MapOption, RowFormatOption, StrictOption
 
 
 def recommend(
@@ -35,6 +35,7 @@ def recommend(
         ),
     ] = None,
     format_name: RowFormatOption = None,
+    strict: StrictOption = False,
 ) -> None:
     """Whether the garments that a map recommends share the query's labels.
 
@@ -47,4 +48,4 @@ def recommend(
     from fashion_cli.steps.evaluate_recommend import EvalRecommendConfig, evaluate_recommend
 
     config = EvalRecommendConfig(manifest, find_map(map), tuple(columns or ()), split, recommended, features)
-    show_agreements(evaluate_recommend(config), choose_format(format_name))
+    show_agreements(evaluate_recommend(config), choose_format(format_name), strict=strict)

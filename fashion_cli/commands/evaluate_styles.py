@@ -14,6 +14,7 @@ from fashion_cli.commands._options import (
     EngineOption,
     QuietOption,
     RowFormatOption,
+    StrictOption,
     WorkersOption,
     verbatim,
 )
@@ -75,6 +76,7 @@ def styles(
         ),
     ] = None,
     format_name: RowFormatOption = None,
+    strict: StrictOption = False,
     quiet: QuietOption = False,
     model: Annotated[
         list[str] | None,
@@ -123,4 +125,4 @@ def styles(
         report = evaluate_styles(config, progress)
     if report.correlation is not None and correlation is not None:
         draw_correlation(report.correlation, correlation)
-    show_styles(report, choose_format(format_name))
+    show_styles(report, choose_format(format_name), strict=strict)

@@ -15,6 +15,7 @@ from fashion_cli.commands._options import (
     ModelOption,
     QuietOption,
     RowFormatOption,
+    StrictOption,
     TaggerOption,
     WorkersOption,
 )
@@ -90,6 +91,7 @@ def tags(
     ] = None,
     features: FeaturesOption = None,
     format_name: RowFormatOption = None,
+    strict: StrictOption = False,
     quiet: QuietOption = False,
     model: ModelOption = DEFAULTS.model,
     tagger: TaggerOption = "",
@@ -124,4 +126,4 @@ def tags(
         report = evaluate_tags(config, progress)
     if confusion is not None and report.confusion is not None:
         draw_confusion(report.confusion, confusion)
-    show_tag_figures(report, choose_format(format_name))
+    show_tag_figures(report, choose_format(format_name), strict=strict)

@@ -136,8 +136,8 @@ def _scores_of_parts(
             progress(len(scores) + len(skipped), len(paths))
     names = [os.path.abspath(path) for path in photographs]
     places = [place for place, name in enumerate(names) if name in scores]
-    nothing = np.zeros((0, len(model.card.vocabulary)), np.float16)
-    rows = np.stack([scores[names[place]] for place in places]) if places else nothing
+    _require_some(places, skipped)
+    rows = np.stack([scores[names[place]] for place in places])
     return Scored(np.array(places, np.int64), rows.astype(np.float32), tuple(skipped))
 
 
@@ -187,8 +187,21 @@ def stored_features(photographs: Sequence[Path], file: Path) -> Iterator[OnDeman
         yield _found(photographs, features, tuple(Skipped(str(path), f"not in {file}") for path in absent))
 
 
+def _require_some(found: Sequence[int], skipped: Sequence[Skipped]) -> None:
+    """Make sure that there is something to measure.
+
+    Raises:
+        ImageError: If not one of the photographs can be read.
+    """
+    if skipped and not found:
+        raise ImageError(
+            f"none of the {len(skipped):,} photographs can be read", hint=f"the first: {skipped[0].reason}"
+        )
+
+
 def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> OnDemand:
     found = [features.find(os.path.abspath(path)) for path in photographs]
     places = [place for place, row in enumerate(found) if row is not None]
     rows = [row for row in found if row is not None]
+    _require_some(rows, skipped)
     return OnDemand(features, np.array(places, np.int64), np.array(rows, np.int64), skipped)

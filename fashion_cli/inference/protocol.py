@@ -15,7 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
-from fashion_cli.data.annotations import Annotation, names_a_source, of_split, read_annotations, require_column
+from fashion_cli.data.annotations import (
+    Annotation,
+    names_a_source,
+    near_splits,
+    of_split,
+    read_annotations,
+    require_column,
+)
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import present_tags
@@ -111,10 +118,12 @@ class Listed:
     Attributes:
         annotations: Those of the data source.
         paths: Theirs, and behind them the distractors'.
+        notes: What looks like a mistake in the annotations.
     """
 
     annotations: tuple[Annotation, ...]
     paths: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 def list_photographs(options: ProtocolOptions) -> Listed:
@@ -136,7 +145,9 @@ def list_photographs(options: ProtocolOptions) -> Listed:
     paths = [annotation.path for annotation in annotations]
     known = {os.path.abspath(path) for path in paths}
     paths += [path for path in _distractors(options.distractors) if os.path.abspath(path) not in known]
-    return Listed(annotations, tuple(paths))
+    splits = dict.fromkeys((asked.split, asked.gallery_split))
+    notes = tuple(note for split in splits for note in near_splits(options.data, everything, split))
+    return Listed(annotations, tuple(paths), notes)
 
 
 @dataclass(frozen=True)
@@ -228,9 +239,12 @@ def make_protocol(options: ProtocolOptions, listed: Listed, found: OnDemand) -> 
     right = RightPlaces(items, tuple(gallery.values()), left_out)
     answerable = np.flatnonzero(right.counts)
     if not len(answerable):
+        unread = f"; {len(found.skipped):,} of {len(listed.paths):,} cannot be read" if found.skipped else ""
         raise AnnotationError(
-            f"{options.data}: no query has another photograph of its item in the gallery",
-            hint=f"the column {asked.item!r} names the item that photographs share",
+            f"{options.data}: no query has another photograph of its item in the gallery{unread}",
+            hint=f"the first: {found.skipped[0].reason}"
+            if found.skipped
+            else f"the column {asked.item!r} names the item that photographs share",
         )
     return Protocol(
         queries=np.array(list(queries), np.int64)[answerable],

@@ -33,9 +33,7 @@ class StoredPhotographs:
         known = {path: row for path in paths if (row := self._features.find(os.path.abspath(path))) is not None}
         identities = self._features.identities(list(known.values())) if known else []
         found = {
-            path: row
-            for (path, row), each in zip(known.items(), identities, strict=True)
-            if stands_for(each, path)
+            path: row for (path, row), each in zip(known.items(), identities, strict=True) if stands_for(each, path)
         }
         for path in paths:
             if path not in found and len(same := self._rows_with_bytes_of(path)):

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
-from fashion_cli.data.annotations import Annotation, of_split, read_manifest, require_column
+from fashion_cli.data.annotations import Annotation, near_splits, of_split, read_manifest, require_column
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
 from fashion_cli.inference.filling import arranged, lacking
+from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.metrics.agreement import agreement, agreement_by_chance, values_of
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, directions
@@ -83,9 +84,10 @@ class EvalRecommendReport:
         queries: Photographs of the split with features and a label.
         new: Those of them that are not on the map.
         gallery: Garments that could be recommended: those on the map with a label in every column.
-        absent: Photographs of the split without features.
+        skipped: Photographs of the split without features.
         model: Of the tags.
         seconds: In all.
+        notes: What looks like a mistake in the annotations.
     """
 
     agreements: tuple[Agreement, ...]
@@ -93,9 +95,10 @@ class EvalRecommendReport:
     queries: int
     new: int
     gallery: int
-    absent: int
+    skipped: tuple[Skipped, ...]
     model: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,11 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
         features.require_weights(attribute_map.header.model, attribute_map.header.weights_sha256)
         _require_tags(features, attribute_map)
         queries = _queries(attribute_map, features, asked, columns)
-        absent = sum(features.find(os.path.abspath(each.path)) is None for each in asked)
+        skipped = tuple(
+            Skipped(str(each.path), f"not in {features.path}")
+            for each in asked
+            if features.find(os.path.abspath(each.path)) is None
+        )
         garments = _garments(attribute_map, features, annotations, columns)
     if not len(queries.own) or len(garments.rows) <= config.topk:
         raise AnnotationError(
@@ -168,9 +175,10 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
         queries=len(queries.own),
         new=int((queries.own < 0).sum()),
         gallery=len(garments.rows),
-        absent=absent,
+        skipped=skipped,
         model=attribute_map.header.model,
         seconds=time.perf_counter() - start,
+        notes=tuple(near_splits(config.manifest, annotations, config.split)),
     )
 
 

@@ -89,6 +89,7 @@ class EvalRerankReport:
         skipped: Photographs that could not be read.
         model: Its name.
         seconds: In all.
+        notes: What looks like a mistake in the annotations.
     """
 
     plain: Mapping[int, Interval]
@@ -102,6 +103,7 @@ class EvalRerankReport:
     skipped: tuple[Skipped, ...]
     model: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankReport:
@@ -134,6 +136,7 @@ def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankR
             skipped=found.skipped,
             model=model.card.name,
             seconds=time.perf_counter() - start,
+            notes=photographs.notes,
         )
 
 

@@ -88,6 +88,7 @@ class EvalRetrievalReport:
         source: What was asked for: a model's name or directory, or a feature file.
         reranked: Whether the first hits were ordered by shared tags.
         seconds: In all.
+        notes: What looks like a mistake in the annotations.
     """
 
     overall: QueryFigures
@@ -99,6 +100,7 @@ class EvalRetrievalReport:
     source: str
     reranked: bool
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def evaluate_retrieval(config: EvalRetrievalConfig, progress: Progress) -> EvalRetrievalReport:
@@ -124,6 +126,7 @@ def evaluate_retrieval(config: EvalRetrievalConfig, progress: Progress) -> EvalR
             source=config.inference.model if config.inference else str(config.features),
             reranked=config.rerank,
             seconds=time.perf_counter() - start,
+            notes=photographs.notes,
         )
 
 

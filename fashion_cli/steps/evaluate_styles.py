@@ -113,6 +113,7 @@ class EvalStylesReport:
         correlation: Where it was asked for.
         skipped: Photographs that could not be read.
         seconds: In all.
+        notes: What looks like a mistake in the annotations.
     """
 
     systems: tuple[SystemFigures, ...]
@@ -124,6 +125,7 @@ class EvalStylesReport:
     correlation: Correlation | None
     skipped: tuple[Skipped, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
         correlation=_correlation(models[0], group, first.labelled) if config.correlation else None,
         skipped=first.skipped,
         seconds=time.perf_counter() - start,
+        notes=tuple(sets.notes(config.split)),
     )
 
 

@@ -105,6 +105,7 @@ class EvalTagsReport:
         model: Its name.
         seconds: In all.
         confusion: Where it was asked for. Tags go by their English titles.
+        notes: What looks like a mistake in the annotations.
     """
 
     groups: tuple[GroupFigures, ...]
@@ -115,6 +116,7 @@ class EvalTagsReport:
     model: str
     seconds: float
     confusion: Confusion | None = None
+    notes: tuple[str, ...] = ()
 
 
 def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
@@ -148,6 +150,7 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
         model=model.card.name,
         seconds=time.perf_counter() - start,
         confusion=_confusion(confused, vocabulary, scores, truths) if confused is not None else None,
+        notes=labelled.notes,
     )
 
 

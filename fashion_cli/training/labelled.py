@@ -13,6 +13,7 @@ from fashion_cli.data.annotations import (
     Annotation,
     kind_and_path,
     names_a_source,
+    near_splits,
     of_split,
     read_annotations,
     require_column,
@@ -66,6 +67,7 @@ class Labelled:
         truths: (N, T): 1 true, 0 false, -1 unknown.
         boxes: The part that shows the garment, of those that the recipe asks to cut out as training does.
         unknown: Values, as "group:value", that the vocabulary has no tag for.
+        notes: What looks like a mistake in the annotations.
     """
 
     paths: tuple[Path, ...]
@@ -73,6 +75,7 @@ class Labelled:
     truths: npt.NDArray[np.int8]
     boxes: Mapping[Path, Box]
     unknown: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,12 @@ class LabelledSets:
             truths=matrix[rows],
             boxes={path: box for path, box in self._boxes() if path in paths},
             unknown=tuple(dict.fromkeys(chain.from_iterable(unknown))),
+            notes=tuple(self.notes(self.source.split)),
         )
+
+    def notes(self, split: str) -> list[str]:
+        """What looks like a mistake in the annotations, for whoever asks for a split."""
+        return near_splits(self.source.name, (each for _, own in self.sets for each in own), split)
 
     def _rules(self, section: SetSection, vocabulary: Vocabulary) -> list[LabelRule]:
         return [rule for rule in section.labels if rule.group in (self.source.groups or vocabulary.columns)]

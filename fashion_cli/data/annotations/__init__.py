@@ -11,6 +11,7 @@ from fashion_cli.data.annotations.annotation import (
     Landmark,
     Visibility,
     manifest_columns,
+    near_splits,
     of_split,
     require_column,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "kind_and_path",
     "manifest_columns",
     "names_a_source",
+    "near_splits",
     "of_split",
     "read_annotations",
     "read_category_attribute",

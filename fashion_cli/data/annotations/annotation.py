@@ -1,6 +1,7 @@
 """One annotated photograph, and what holds for lists of them whatever file they come from."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,3 +112,23 @@ def of_split(source: Path | str, annotations: Sequence[Annotation], split: str) 
             hint=suggest(split, splits) if splits else "the column `split` says train or val",
         )
     return chosen
+
+
+def near_splits(source: Path | str, annotations: Iterable[Annotation], split: str) -> list[str]:
+    """What to tell people whose photographs are in a split that is almost called as the one that is asked for.
+
+    Args:
+        source: Where the annotations are from.
+        annotations: Of all splits.
+        split: The one that is asked for; "" is all of them, and nothing is left out.
+    """
+    counts = Counter(each.split for each in annotations if each.split != split and _plain(each.split) == _plain(split))
+    return [
+        f"{source}: {count:,} photographs have split={name!r}, which is not {split!r}: they are left out"
+        for name, count in sorted(counts.items())
+        if split
+    ]
+
+
+def _plain(split: str) -> str:
+    return "".join(split.split()).casefold()
