@@ -1,5 +1,6 @@
 """The command `fashion`. `main` is the one place where errors become messages and exit codes."""
 
+import errno
 import os
 import sys
 import warnings
@@ -32,8 +33,9 @@ from fashion_cli.commands import (
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._mistyped import refuse_long_dashes, usage_hint, usage_message
 from fashion_cli.commands._plot_cache import keep_plot_cache_out_of_home
-from fashion_cli.commands._render import abandon_stdout
+from fashion_cli.commands._render import abandon_stdout, output_error
 from fashion_cli.commands._settings import Setting, read_settings
+from fashion_cli.commands._streams import fill_closed_streams
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
 from fashion_cli.products.locations import redacted
 
@@ -132,6 +134,7 @@ def _here() -> Path:
 
 def run() -> None:
     """The installed command, and `python -m fashion_cli`."""
+    fill_closed_streams()
     keep_plot_cache_out_of_home()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged EXIF does not make a photograph unreadable
     if COMPLETION in os.environ:
@@ -150,21 +153,44 @@ def main(argv: Sequence[str]) -> int:
     """
     try:
         return _run(argv)
-    except typer.TyperException as error:
-        return _usage_error(error, argv)
-    except FashionError as error:
-        return _tell(str(error), error.hint, error.exit_code)
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in EXTRAS:
-            raise
-        told = MissingExtraError(f"{PROGRAM} {' '.join(argv[:1])}", EXTRAS[missing])
-        return _tell(str(told), told.hint, told.exit_code)
     except KeyboardInterrupt:
-        hint = "the same call goes on from here" if argv[0] in RESUMED else ""
-        return _tell("interrupted", hint, ExitCode.INTERRUPTED)
-    except typer.Abort:
-        return _tell("interrupted", "", ExitCode.INTERRUPTED)
+        return _interrupted(argv)
+    except Exception as error:
+        if isinstance(error, ImportError | SystemError) and _came_of_interrupt(error):
+            return _interrupted(argv)
+        code = _explain(error, argv)
+        if code is None:
+            raise
+        return code
+
+
+def _came_of_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: libraries in C that are being loaded make an error of their own of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _interrupted(argv: Sequence[str]) -> int:
+    hint = "the same call goes on from here" if argv and argv[0] in RESUMED else ""
+    return _tell("interrupted", hint, ExitCode.INTERRUPTED)
+
+
+def _explain(error: Exception, argv: Sequence[str]) -> int | None:
+    """Say what was wrong, and give the exit code; None for what is not the user's to mend."""
+    match error:
+        case typer.TyperException():
+            return _usage_error(error, argv)
+        case FashionError():
+            return _tell(str(error), error.hint, error.exit_code)
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
+            missing = MissingExtraError(f"{PROGRAM} {' '.join(argv[:1])}", EXTRAS[name.partition(".")[0]])
+            return _tell(str(missing), missing.hint, missing.exit_code)
+        case typer.Abort():
+            return _tell("interrupted", "", ExitCode.INTERRUPTED)
+    return None
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -176,8 +202,12 @@ def _run(argv: Sequence[str]) -> int:
         sys.stdout.flush()
     except typer.Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:  # from printing help
+    except OSError as error:  # from printing help
+        if error.errno not in (errno.EPIPE, errno.EBADF, errno.ENOSPC, errno.EIO):
+            raise
         abandon_stdout()
+        if error.errno != errno.EPIPE:
+            raise output_error(error) from None
     return ExitCode.DONE
 
 

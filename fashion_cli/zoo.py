@@ -24,6 +24,7 @@ from fashion_cli.suggestions import suggest
 from fashion_cli.trunks.by_name import build_trunk
 from fashion_cli.trunks.trunk import Trunk
 from fashion_cli.weights import Model
+from fashion_cli.whole_files import replacing
 
 TRUNK_PREFIX = "features."  # of every network's trunk; the rest are heads
 
@@ -194,9 +195,8 @@ def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
     tensors = {name: _stored(tensor, half) for name, tensor in network.state_dict().items()}
     network.load_state_dict({name: full_precision(tensor) for name, tensor in tensors.items()})
     document = save(tensors)
-    draft = path.with_suffix(".partial")
-    draft.write_bytes(document)
-    draft.replace(path)
+    with replacing(path) as draft:
+        draft.write_bytes(document)
     return hashlib.sha256(document).hexdigest()
 
 

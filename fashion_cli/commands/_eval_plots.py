@@ -13,6 +13,7 @@ from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
+from fashion_cli.whole_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,10 +152,9 @@ def save_plot(figure: "Figure", path: Path) -> None:
     Raises:
         OutputError: If the file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        figure.savefig(partial, format=path.suffix[1:].lower())
-        partial.replace(path)
+        with replacing(path) as draft:
+            figure.savefig(draft, format=path.suffix[1:].lower())
     except OSError as error:
         raise OutputError(
             f"{printable(path)}: cannot be written ({error.strerror or error})", hint="choose another place"

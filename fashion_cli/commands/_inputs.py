@@ -128,5 +128,10 @@ def one_source(manifest: Path | None, data: str | None) -> str:
 
 
 def _stdin_paths(null: bool) -> list[Path]:
-    lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
+    try:
+        lines = sys.stdin.buffer.read().split(b"\0" if null else b"\n")
+    except OSError as error:
+        raise UsageError(
+            f"-: standard input cannot be read ({error.strerror})", hint="find FOLDER -name '*.jpg' | fashion …"
+        ) from error
     return [Path(os.fsdecode(line)) for line in lines if line]

@@ -22,7 +22,7 @@ from fashion_cli.commands._whole_files import whole_file
 from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import thumbnail
 from fashion_cli.errors import ImageError
-from fashion_cli.inference.engine import processors
+from fashion_cli.inference.processors import processors
 from fashion_cli.steps.map import MapGroup, MapReport
 
 Progress = Callable[[int, int], None]

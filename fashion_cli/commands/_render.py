@@ -3,10 +3,11 @@
 Everything is UTF-8, whatever the terminal says, and a path's bytes that are not UTF-8 come out as they are.
 """
 
-import csv
+import errno
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -45,6 +46,9 @@ class Column:
 
 RANK, PATH = Column("rank", numeric=True), Column("path")  # of every table of photographs that were found
 SEPARATOR = ";"  # between values in one CSV cell
+# What some reader of CSV takes for the end of a cell or a line, drops or trims. Python's own writer knows two of these,
+# and a carriage return since 3.11.9 only.
+_QUOTED = re.compile(r'[",\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s$')
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,14 @@ def emit(text: str) -> None:
         raise typer.Exit(ExitCode.DONE) from None
     except OSError as error:
         abandon_stdout()
-        raise OutputError(f"standard output: {error.strerror}", hint="write to another disk") from error
+        raise output_error(error) from error
+
+
+def output_error(error: OSError) -> OutputError:
+    """What to say where stdout cannot be written."""
+    if error.errno == errno.EBADF:
+        return OutputError("standard output is closed", hint="send it somewhere: > FILE, or > /dev/null")
+    return OutputError(f"standard output: {error.strerror}", hint="write to another disk")
 
 
 def abandon_stdout() -> None:
@@ -116,10 +127,22 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 
 
 def as_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV lines."""
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()
+    """Rows as CSV lines (RFC 4180, but for the line's end).
+
+    Cells hold what was found, character by character, also where a spreadsheet would take it for a formula: programs
+    read them, and a path that begins with "-" has to stay one.
+    """
+    return "".join(f"{_csv_line(row)}\n" for row in rows)
+
+
+def _csv_line(row: Sequence[object]) -> str:
+    """Cells with commas between; one cell that is empty has to show."""
+    return ",".join(map(_csv_cell, row)) or ('""' if row else "")
+
+
+def _csv_cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str = "") -> str:

@@ -1,6 +1,5 @@
 """What runs a model, and what reads photographs for it. Two kinds of engine; `open_engine` chooses."""
 
-import os
 import re
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from fashion_cli.data.images import MAX_PIXELS, Box, ImageReader, Photograph
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import ModelPair, Models
+from fashion_cli.inference.processors import processors
 from fashion_cli.inference.side_by_side import SideBySide
 from fashion_cli.model_cards import ONNX_FILE
 from fashion_cli.outputs import Predictions
@@ -114,11 +114,6 @@ def open_reader(model: Models | SideBySide, *, fast: bool, max_pixels: int = MAX
 
         return JointReader(model, fast=fast, max_pixels=max_pixels)
     return ImageReader(model.card.input, fast=fast, max_pixels=max_pixels)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _choose(model: Model, device: str, photographs: int) -> str:

@@ -1,10 +1,13 @@
 """ONNX Runtime: starts in a fraction of the time that torch takes to import."""
 
+import os
+
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from fashion_cli.errors import WeightsError
+from fashion_cli.inference.processors import processors
 from fashion_cli.model_cards import ONNX_FILE
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
@@ -32,6 +35,8 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if lanes > 1:
             options.intra_op_num_threads = 1
+        elif processors() < (os.cpu_count() or 1):  # it counts those of the machine
+            options.intra_op_num_threads = processors()
         path = model.file(ONNX_FILE)
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

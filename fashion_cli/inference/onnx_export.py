@@ -26,6 +26,7 @@ from fashion_cli.inference.deployed_model import DeployedModel
 from fashion_cli.layers.fusion import fused
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, InputSpec, ModelCard
 from fashion_cli.weights import Model
+from fashion_cli.whole_files import replacing
 from fashion_cli.zoo import load_model
 
 INPUT, OUTPUTS = "pixels", ("vectors", "scores")
@@ -214,6 +215,5 @@ def _record(directory: Path, card: ModelCard, digest: str | None) -> None:
     files = {name: sha256 for name, sha256 in card.files.items() if name != ONNX_FILE}
     if digest is not None:
         files[ONNX_FILE] = digest
-    draft = directory / f"{CARD_FILE}.partial"
-    replace(card, files=files).write(draft)
-    draft.replace(directory / CARD_FILE)
+    with replacing(directory / CARD_FILE) as draft:
+        replace(card, files=files).write(draft)

@@ -10,6 +10,7 @@ from torch import nn
 
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.deployed_model import DeployedModel
+from fashion_cli.inference.processors import processors
 from fashion_cli.layers.fusion import fused
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
@@ -39,8 +40,8 @@ class TorchEngine:
         self.name = f"torch ({self.device})"
         on_cpu = self.device.type == "cpu"
         self.lanes = lanes if on_cpu else lanes * CUDA_READERS
-        if on_cpu and lanes > 1:
-            torch.set_num_threads(1)
+        if on_cpu:
+            torch.set_num_threads(1 if lanes > 1 else min(torch.get_num_threads(), processors()))
         self._turn = nullcontext() if on_cpu else Lock()
         network = load_model(model)
         for name, child in network.named_children():

@@ -9,6 +9,7 @@ from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import FashionError, OutputError
 from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, ModelCard
 from fashion_cli.weights import Model
+from fashion_cli.whole_files import replacing
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,8 @@ def fetch_weights(config: FetchConfig) -> FetchReport:
         (config.out / CARD_FILE).unlink(missing_ok=True)  # what is killed from here on is no model, not half of one
         digest, cosine = save_faithful(network, card, config.out / SAFETENSORS_FILE)
         card = replace(card, files={SAFETENSORS_FILE: digest})
-        draft = config.out / f"{CARD_FILE}.partial"
-        card.write(draft)
-        draft.replace(config.out / CARD_FILE)
+        with replacing(config.out / CARD_FILE) as draft:
+            card.write(draft)
         size = (config.out / SAFETENSORS_FILE).stat().st_size
     why = _export(Model(config.out, card))
     return FetchReport(config.out, ModelCard.read(config.out / CARD_FILE), size / 1e6, cosine, not why, why)

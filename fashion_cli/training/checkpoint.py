@@ -2,27 +2,45 @@
 
 import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from fashion_cli.errors import TrainingError
+from fashion_cli.whole_files import replacing
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint under a temporary name, then rename it: a kill leaves the previous one.
+    """Write a checkpoint under a temporary name, then rename it: a kill or a full disk leaves the previous one.
 
     Args:
         path: Where it will lie.
         state: Tensors, numbers, strings, lists and dicts of them.
+
+    Raises:
+        OSError: If it cannot be written.
     """
-    draft = path.with_suffix(".partial")
-    with draft.open("wb") as stream:
+    with replacing(path) as draft, draft.open("wb") as stream, _reasons():
         torch.save(state, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    draft.replace(path)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """A write that failed is told as such: torch ends in an error about the archive that it was writing."""
+    try:
+        yield
+    except RuntimeError as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__cause__ or cause.__context__
+        if cause is None:
+            raise
+        raise cause from None
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

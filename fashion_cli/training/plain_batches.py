@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from fashion_cli.data.images import ImageReader
 from fashion_cli.errors import ImageError, UsageError
-from fashion_cli.inference.engine import processors
+from fashion_cli.inference.processors import processors
 from fashion_cli.layers.tag_probabilities import tag_probabilities
 from fashion_cli.model_cards import InputSpec, ModelCard
 from fashion_cli.training.photographs import Photographs

@@ -8,6 +8,8 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast
 from torch import nn
 
+from fashion_cli.inference.processors import processors
+
 PATIENCE = timedelta(hours=24)  # the others wait while the first process measures `val`
 
 
@@ -17,6 +19,7 @@ def start_processes(precision: str) -> Accelerator:
     Args:
         precision: "no", "bf16" or "fp16".
     """
+    torch.set_num_threads(min(torch.get_num_threads(), processors()))  # torch knows nothing of a container's share
     AcceleratorState._reset_state()  # noqa: SLF001  # another run of this process may have had another precision
     return Accelerator(
         mixed_precision=precision,

@@ -9,6 +9,8 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
+from fashion_cli.whole_files import replacing
+
 METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_DIRECTORY = "tensorboard"
 VAL = "val/"  # before the names of figures that were measured on `val`
@@ -56,9 +58,8 @@ def read_metrics(directory: Path) -> list[dict[str, Any]]:
 
 def _take_back(path: Path, done: int, measured: int) -> None:
     kept = [line for line in _lines(path) if line["step"] <= done and _stands(line, measured)] if done else []
-    draft = path.with_suffix(".partial")
-    draft.write_text("".join(f"{json.dumps(line)}\n" for line in kept), encoding="utf-8")
-    draft.replace(path)
+    with replacing(path) as draft:
+        draft.write_text("".join(f"{json.dumps(line)}\n" for line in kept), encoding="utf-8")
 
 
 def _stands(line: Mapping[str, Any], measured: int) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.images import Box
-from fashion_cli.inference.engine import processors
+from fashion_cli.inference.processors import processors
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.web.batching import BusyError
 from fashion_cli.web.faults import Fault, busy

@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 import os
@@ -111,3 +112,27 @@ def test_wide_characters_stay_in_line() -> None:
 def test_paths_under_the_working_directory_are_shown_short(tmp_path: Path) -> None:
     assert shown_path(str(tmp_path / "a" / "b.jpg")) == "a/b.jpg"
     assert shown_path("/elsewhere/b.jpg") == "/elsewhere/b.jpg"
+
+
+CONTROLS = [chr(number) for number in (*range(32), 127, 0x85, 0x9F, 0x2028, 0x2029)]
+
+
+@pytest.mark.parametrize("character", CONTROLS, ids=lambda each: f"U+{ord(each):04X}")
+def test_a_control_character_is_quoted_whatever_pythons_own_writer_does(character: str) -> None:
+    for text in (character, f"a{character}", f"{character}b", f"a{character}b"):
+        assert as_csv([["x", text, 3]]) == f'x,"{text}",3\n'
+        assert list(csv.reader(io.StringIO(as_csv([["x", text, 3]]), newline=""))) == [["x", text, "3"]]
+
+
+def test_cells_of_csv() -> None:
+    rows = [
+        ["plain text", 'says "x"', "a,b"],
+        [None, "", 0.1],
+        [""],
+        [None],
+        [True, 1e-9, "é한 "],
+        ["=1+1", "-a.jpg", "@x"],
+    ]
+    assert as_csv(rows) == ('plain text,"says ""x""","a,b"\n,,0.1\n""\n""\nTrue,1e-09,"é한 "\n=1+1,-a.jpg,@x\n')
+    read = list(csv.reader(io.StringIO(as_csv(rows), newline="")))
+    assert read == [["" if cell is None else str(cell) for cell in row] for row in rows]

@@ -22,7 +22,7 @@ from fashion_cli.data.samplers import SimilarGarments
 from fashion_cli.data.targets import gather_vocabulary
 from fashion_cli.data.transforms import Augmentation
 from fashion_cli.errors import AnnotationError, RecipeError
-from fashion_cli.inference.engine import processors
+from fashion_cli.inference.processors import processors
 from fashion_cli.initial_weights import fetch_initial, load_initial
 from fashion_cli.layers.batch_norm import restore_statistics
 from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
