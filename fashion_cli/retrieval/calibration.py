@@ -141,7 +141,8 @@ class Exam:
 
     def _sit(self, index: NeighbourIndex, trees: int, search_k: int, end: float) -> Calibration:
         """Recall and speed with one search_k, of as many queries as there is time for."""
-        found, seconds = 0, []
+        found = 0
+        seconds: list[float] = []
         for row, vector, worst in zip(self.asked, self.vectors, self.worst, strict=True):
             start = time.perf_counter()
             if seconds and start >= end:
