@@ -27,7 +27,7 @@ import numpy as np
 from fashion_cli.data.images import find_images
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.web.looker import Looker, LookerOptions, features_of
+from fashion_cli.session.looker import Looker, LookerOptions, features_of
 from fashion_cli.web.metrics import Metrics
 
 TOPK = 24  # hits, as the page asks for

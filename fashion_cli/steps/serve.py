@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from fashion_cli.products.catalogue import Catalogue
-    from fashion_cli.web.live_index import LiveIndex
+    from fashion_cli.session.live_index import LiveIndex
     from fashion_cli.web.settings import WebSettings
 
 PORT = 8765
@@ -118,9 +118,9 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
     """
     from threadpoolctl import threadpool_limits
 
+    from fashion_cli.session.live_index import LiveIndex
+    from fashion_cli.session.looker import LookerOptions
     from fashion_cli.web.app import create_app
-    from fashion_cli.web.live_index import LiveIndex
-    from fashion_cli.web.looker import LookerOptions
     from fashion_cli.web.metrics import Metrics
     from fashion_cli.web.service import SearchService
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from fashion_cli.data.images import Photograph
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.retrieval.search import Features
+from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.answers import tag_reply
-from fashion_cli.web.open_index import OpenIndex
 from fashion_cli.web.replies import GroupReply, GroupsReply, GroupTagReply, SeenReply, StyleReply
 
 STYLE = "style"  # the group whose surest tag is the style

@@ -43,6 +43,9 @@ class Metrics:
         self.batch.observe(photographs)
         self.inference.observe(seconds)
 
+    def count_reload(self, outcome: str) -> None:
+        self.reloads.labels(outcome).inc()
+
     def text(self) -> bytes:
         """What Prometheus reads."""
         return generate_latest(self._registry)

@@ -15,7 +15,7 @@ from fashion_cli.data.image_files import read_bytes
 from fashion_cli.data.images import media_type, thumbnail_of, upright
 from fashion_cli.data.metadata import LayoutError, strip_metadata
 from fashion_cli.errors import ImageError
-from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.session.open_index import OpenIndex
 
 CACHE_BYTES = 64 << 20
 THUMBNAIL_TYPE = "image/jpeg"

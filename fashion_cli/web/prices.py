@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import ShownProduct
-from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.session.open_index import OpenIndex
 
 FRESH = 30.0  # seconds
 

@@ -15,10 +15,10 @@ from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.filters import Condition
 from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.search import Hit, SearchOptions, describe_rows, find_hits
+from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.answers import hit_reply
 from fashion_cli.web.looks import Look
 from fashion_cli.web.metrics import Metrics
-from fashion_cli.web.open_index import OpenIndex
 from fashion_cli.web.prices import PriceFilter, PriceTable
 from fashion_cli.web.questions import Narrowing, WordsQuestion
 from fashion_cli.web.replies import SearchReply, SeenReply
@@ -72,7 +72,7 @@ class Searches:
             present,
             keeping(question.options) if wanted else question.options,
             scope=Scope(rows, index.items if question.one_per_item else None),
-            prior=index.prior_of(look.features) if question.prior and not _other_kind(index, wanted) else None,
+            prior=index.prior_of(look.features, wanted) if question.prior else None,
         )
         return self._reply(index, hits, prices, look.said, start)
 
@@ -170,8 +170,3 @@ class Searches:
             self._metrics.catalogue_failures.inc()
             log.warning("hits without products: %s", error)
             return {}
-
-
-def _other_kind(index: OpenIndex, wanted: Mapping[str, str]) -> bool:
-    """Whether another kind of thing than that of the query is asked for."""
-    return index.agreement is not None and index.agreement.group.name in wanted

@@ -18,13 +18,13 @@ import numpy.typing as npt
 from fashion_cli.data.images import Box
 from fashion_cli.inference.processors import processors
 from fashion_cli.products.catalogue import Catalogue
-from fashion_cli.web.batching import BusyError
+from fashion_cli.session.batching import BusyError
+from fashion_cli.session.live_index import LiveIndex
+from fashion_cli.session.looker import features_of
+from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.faults import Fault, busy
-from fashion_cli.web.live_index import LiveIndex
-from fashion_cli.web.looker import features_of
 from fashion_cli.web.looks import Look, groups_of, look_at, look_at_row
 from fashion_cli.web.metrics import Metrics
-from fashion_cli.web.open_index import OpenIndex
 from fashion_cli.web.pictures import Thumbnails, original, picture
 from fashion_cli.web.questions import Narrowing, PhotographQuestion, TagsQuestion, WordsQuestion, spoken
 from fashion_cli.web.replies import HealthReply

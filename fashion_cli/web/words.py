@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.filters import Condition
-from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.session.open_index import OpenIndex
 
 Rows = npt.NDArray[np.int64]
 _WORDS = re.compile(r"[^\s,;]+")

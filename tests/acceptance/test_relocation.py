@@ -15,9 +15,9 @@ from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundProduct
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest
+from fashion_cli.session.live_index import LiveIndex
+from fashion_cli.session.looker import LookerOptions
 from fashion_cli.steps.index import IndexConfig, IndexReport, build_index
-from fashion_cli.web.live_index import LiveIndex
-from fashion_cli.web.looker import LookerOptions
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.pictures import original
 from tests.commands.conftest import draw

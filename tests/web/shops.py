@@ -21,10 +21,10 @@ from PIL import Image
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
+from fashion_cli.session.live_index import LiveIndex
+from fashion_cli.session.looker import LookerOptions
 from fashion_cli.steps.index import IndexConfig, build_index
 from fashion_cli.web.app import create_app
-from fashion_cli.web.live_index import LiveIndex
-from fashion_cli.web.looker import LookerOptions
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings

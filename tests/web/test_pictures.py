@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from fashion_cli.web.open_index import OpenIndex
+from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.pictures import Thumbnails
 from fashion_cli.web.settings import WebSettings
 from tests.web.shops import Running, Shop, draw, make_index, make_shop, png, served

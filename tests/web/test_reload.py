@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Manifest
-from fashion_cli.web.live_index import LiveIndex
-from fashion_cli.web.looker import Looker, LookerOptions
+from fashion_cli.session.live_index import LiveIndex
+from fashion_cli.session.looker import Looker, LookerOptions
 from fashion_cli.web.metrics import Metrics
 from tests.web.shops import COUNT, ONNX, Running, Shop, draw, make_index, make_shop, png, served
 

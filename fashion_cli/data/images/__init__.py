@@ -8,6 +8,7 @@ several pictures, `depth` makes 8 bits of more and white of nothing, `colour` ap
 from fashion_cli.data.image_files import file_sha256, find_images
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES, media_type
 from fashion_cli.data.images.box import Box
+from fashion_cli.data.images.in_memory import InMemory, file_of, is_in_memory
 from fashion_cli.data.images.opening import MAX_PIXELS
 from fashion_cli.data.images.reader import ImageReader, Photograph
 from fashion_cli.data.images.thumbnails import thumbnail, thumbnail_of, upright
@@ -17,9 +18,12 @@ __all__ = [
     "MAX_PIXELS",
     "Box",
     "ImageReader",
+    "InMemory",
     "Photograph",
+    "file_of",
     "file_sha256",
     "find_images",
+    "is_in_memory",
     "media_type",
     "thumbnail",
     "thumbnail_of",

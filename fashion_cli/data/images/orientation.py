@@ -5,7 +5,7 @@ AVIF and HEIC have boxes of their own for it, which their decoders obey; TIFF ha
 
 from PIL import Image
 
-_ORIENTATION = 0x0112  # the EXIF tag
+ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,7 +31,7 @@ def read_exif(data: bytes) -> Image.Exif:
 def orientation_of(exif: Image.Exif) -> int:
     """Orientation, 1 to 8; 1 where it is missing or nonsense."""
     try:
-        value = exif.get(_ORIENTATION)
+        value = exif.get(ORIENTATION)
     except Exception:  # noqa: BLE001  # as above
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -21,9 +21,9 @@ from fashion_cli.app import main
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
+from fashion_cli.session.live_index import LiveIndex
+from fashion_cli.session.looker import LookerOptions
 from fashion_cli.web.app import create_app
-from fashion_cli.web.live_index import LiveIndex
-from fashion_cli.web.looker import LookerOptions
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import CatalogueError
+from fashion_cli.inference.stored_photographs import StoredPhotographs
 from fashion_cli.products.records import ITEM_ID
 from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
 from fashion_cli.retrieval.filters import Condition, matching_rows
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans
 from fashion_cli.retrieval.search import Features
-from fashion_cli.web.looker import Looker
+from fashion_cli.session.looker import Looker
 
 KEPT_FILTERS = 64
 ROWS_AT_ONCE = 65536
@@ -43,6 +44,7 @@ class OpenIndex:
         looker: Looks at queries.
         means: Mean vectors by tag.
         agreement: Compares kinds of things; None where its model does not say how.
+        stored: Looks photographs up by path and content.
         row_of: sha256 of a photograph -> its row.
         sha256s: Of every row.
     """
@@ -54,6 +56,7 @@ class OpenIndex:
         gallery.features.header = replace(header, vocabulary=looker.titled(header.vocabulary))
         self.means = TagMeans(gallery)
         self.agreement = gallery_prior(gallery)
+        self.stored = StoredPhotographs(gallery.features)
         self.sha256s = gallery.features.sha256s()
         self.row_of = {sha256: row for row, sha256 in reversed(list(enumerate(self.sha256s)))}  # of copies, the first
         self._items_of = items_of
@@ -78,9 +81,16 @@ class OpenIndex:
         """(N,) a number for the item of each row; a photograph without an item is its own."""
         return self._items()[1]
 
-    def prior_of(self, query: Features) -> QueryPrior | None:
-        """The prior of a query; None where the index has none."""
-        return QueryPrior(self.agreement, query.scores) if self.agreement is not None else None
+    def prior_of(self, query: Features, exchanged: Collection[str] = ()) -> QueryPrior | None:
+        """The prior of a query; None where the index has none, or another kind of thing is asked for.
+
+        Args:
+            query: What it looks like.
+            exchanged: Groups whose tags are not to be those of the query.
+        """
+        if self.agreement is None or self.agreement.group.name in exchanged:
+            return None
+        return QueryPrior(self.agreement, query.scores)
 
     def warm(self) -> None:
         """Do once what the first request would otherwise wait for."""

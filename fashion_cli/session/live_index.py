@@ -10,9 +10,9 @@ from threading import Event, Lock, Thread
 from fashion_cli.errors import FashionError
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import MANIFEST_FILE
-from fashion_cli.web.looker import Looker, LookerOptions, identity
-from fashion_cli.web.metrics import Metrics
-from fashion_cli.web.open_index import ItemsOf, OpenIndex
+from fashion_cli.session.looker import Looker, LookerOptions, identity
+from fashion_cli.session.observer import Observer
+from fashion_cli.session.open_index import ItemsOf, OpenIndex
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class LiveIndex:
     Args:
         directory: The index directory.
         options: How its models run.
-        metrics: Told about batches and reloads.
+        observer: Told about batches and reloads.
         items_of: As in `OpenIndex`.
         root: The folder that the photographs lie below; None for what the index says.
 
@@ -41,12 +41,12 @@ class LiveIndex:
         self,
         directory: Path,
         options: LookerOptions,
-        metrics: Metrics,
+        observer: Observer,
         items_of: ItemsOf | None = None,
         root: Path | None = None,
     ) -> None:
         self.directory, self._root = directory, root
-        self._options, self._metrics, self._items_of = options, metrics, items_of
+        self._options, self._observer, self._items_of = options, observer, items_of
         self._lock = Lock()  # around which state is the newest
         self._reloading = Lock()
         self._due, self._ending = Event(), False
@@ -82,13 +82,18 @@ class LiveIndex:
         self._seen = None
         self._due.set()
 
-    def reload(self) -> bool:
+    def reload(self, *, wait: bool = True) -> bool:
         """Take up a new state if there is one.
+
+        Args:
+            wait: Where another thread is at it already, until that is done.
 
         Returns:
             Whether there was. One that cannot be opened is told to the log, and the old one stays.
         """
-        with self._reloading:
+        if not self._reloading.acquire(blocking=wait):
+            return False
+        try:
             signature = self._signature()
             if signature is None or signature == self._seen:
                 return False
@@ -101,9 +106,11 @@ class LiveIndex:
             with self._lock:
                 old, self._current = self._current, fresh
             old.retire()
-            self._metrics.reloads.labels("taken").inc()
+            self._observer.count_reload("taken")
             log.info("index generation %d, %d photographs", fresh.gallery.manifest.generation, len(fresh))
             return True
+        finally:
+            self._reloading.release()
 
     def close(self) -> None:
         """Stop looking, and close the index when its last request is done."""
@@ -127,7 +134,7 @@ class LiveIndex:
         gallery = Gallery.open(self.directory, self._root)
         try:
             shared = old is not None and old.looker.identity == identity(gallery)
-            looker = old.looker if old is not None and shared else Looker(gallery, self._options, self._metrics)
+            looker = old.looker if old is not None and shared else Looker(gallery, self._options, self._observer)
             index = OpenIndex(gallery, looker, self._items_of)
         except BaseException:
             gallery.close()
@@ -142,7 +149,7 @@ class LiveIndex:
     def _complain(self, complaint: str) -> None:
         if complaint != self._complaint:
             self._complaint = complaint
-            self._metrics.reloads.labels("failed").inc()
+            self._observer.count_reload("failed")
             log.warning("%s", complaint)
 
     def _signature(self) -> Signature | None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, Full, Queue
-from threading import Thread
+from threading import Thread, current_thread
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,8 @@ class Batcher:
     def close(self) -> None:
         """Predict what waits, then end the thread."""
         self._queue.put(None)
-        self._thread.join()
+        if current_thread() is not self._thread:  # which may collect what is closed here
+            self._thread.join()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:

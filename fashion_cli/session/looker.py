@@ -18,8 +18,8 @@ from fashion_cli.model_cards import Vocabulary
 from fashion_cli.outputs import Predictions
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
-from fashion_cli.web.batching import Batcher
-from fashion_cli.web.metrics import Metrics
+from fashion_cli.session.batching import Batcher
+from fashion_cli.session.observer import Observer
 from fashion_cli.weights import Model, open_model
 
 NAME = Path("the photograph")  # what messages call an upload
@@ -33,7 +33,7 @@ class LookerOptions:
         inference: How the models run; an empty `model` is the index's own.
         added: Further models, whose tags are told of a query only.
         max_pixels: Of a photograph.
-        queue: Photographs that may wait.
+        queue: Photographs that may wait; 0 for any number.
     """
 
     inference: InferenceOptions = field(default_factory=lambda: InferenceOptions(model=""))
@@ -48,7 +48,7 @@ class Looker:
     Args:
         gallery: Whose models to open.
         options: How they run.
-        metrics: Told about each batch.
+        observer: Told about each batch.
 
     Attributes:
         model: The name of the index's model.
@@ -61,7 +61,7 @@ class Looker:
         UsageError: If a further model has no tags.
     """
 
-    def __init__(self, gallery: Gallery, options: LookerOptions, metrics: Metrics) -> None:
+    def __init__(self, gallery: Gallery, options: LookerOptions, observer: Observer) -> None:
         made_by, header, inference = gallery.manifest, gallery.features.header, options.inference
         base = open_models(
             replace(
@@ -85,7 +85,7 @@ class Looker:
             engine,
             size=inference.batch_size,
             limit=options.queue,
-            observe=metrics.observe_batch,
+            observe=observer.observe_batch,
             expected=lambda: self.expected,
         )
         self._holders, self._lock = 0, Lock()
@@ -98,14 +98,14 @@ class Looker:
         )
         return Vocabulary(tuple(groups))
 
-    def decode(self, data: bytes, box: Box | None) -> Photograph:
+    def decode(self, data: bytes, box: Box | None, name: Path = NAME) -> Photograph:
         """Fit a photograph, or a part of it, to the models.
 
         Raises:
             ImageError: If it is no photograph, damaged or too large.
             UsageError: If the box reaches beyond it.
         """
-        return self._reader.decode(data, NAME, box)
+        return self._reader.decode(data, name, box)
 
     def predict(self, photograph: Photograph) -> "Future[Predictions]":
         """Look at a photograph, in a batch with others.

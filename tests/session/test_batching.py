@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fashion_cli.outputs import Predictions
-from fashion_cli.web.batching import Batcher, BusyError
+from fashion_cli.session.batching import Batcher, BusyError
 
 
 class Slow:
