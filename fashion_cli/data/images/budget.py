@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from PIL import Image
+
 # A decoded pixel takes 4 bytes, twice while transparency or colours are converted. So many of a telephone's
 # photographs are decoded at once by every processor that none of them waits; of 100 megapixels, one.
 _PIXELS_PER_PROCESSOR = 16_000_000
@@ -35,6 +37,10 @@ class PixelBudget:
                 self._held -= pixels
                 self._changed.notify_all()
 
+
+# Pillow takes memory in blocks of 16 MB, which glibc keeps for each thread once they are free. Blocks above its largest
+# threshold (32 MB) go back to the system at once.
+Image.core.set_block_size(64 << 20)  # type: ignore[attr-defined]  # what PILLOW_BLOCK_SIZE sets
 
 # One for the whole process, since its memory is one.
 DECODING = PixelBudget(max(_LEAST, _PIXELS_PER_PROCESSOR * (os.cpu_count() or 1)))

@@ -98,6 +98,7 @@ class ImageReader:
         opened = open_image(path, data, self.max_pixels)
         with DECODING.hold(opened.image.width * opened.image.height):
             pixels, (width, height) = self._read_fast(opened, box) or self._read_pillow(opened, box)
+            del opened  # its pixels, before the next photograph's are decoded
         digest = hashlib.sha256(data).hexdigest()
         return Photograph(_padded(pixels, self.spec), width, height, digest, len(data), stamp)
 

@@ -59,6 +59,7 @@ def thumbnail_of(
         part = crop(decoded.image, corners_of(box, decoded.image.size, path))
         size = part.size if max(part.size) <= side else inside(part.size, (side, side))
         small = decoded.to_srgb(resize(part, size))
+        del opened, decoded, part  # their pixels, before the next photograph's are decoded
     small.info.clear()  # neither a profile nor anything else that the photograph's file says goes along
     small.save(stream, kind, quality=85 if kind == "JPEG" else 70)
     return stream.getvalue()
