@@ -43,6 +43,7 @@ KEYS = (
     "strict",
     "tagger",
     "token",
+    "token_file",
     "top",
     "topk",
     "workers",
@@ -121,6 +122,6 @@ def _settings_of(file: Path, table: Mapping[str, object]) -> Iterable[tuple[str,
 
 def _from_folder(folder: Path, key: str, value: str) -> str:
     """Paths in the file are relative to the file. A model is a path only where it looks like one."""
-    is_path = key in ("index", "map", "root") or (key in ("model", "tagger") and os.sep in value)
+    is_path = key in ("index", "map", "root", "token_file") or (key in ("model", "tagger") and os.sep in value)
     is_path |= key == "catalog" and "://" not in value
     return str(folder / Path(value).expanduser()) if is_path else value

@@ -1,6 +1,7 @@
 """`fashion serve`."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ from fashion_cli.commands._options import (
     StoredTaggerOption,
     WorkersOption,
 )
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
@@ -77,6 +79,15 @@ def serve(
             rich_help_panel=WHO,
         ),
     ] = "",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Where the token stands: a secret of Docker, Kubernetes or systemd.",
+            rich_help_panel=WHO,
+        ),
+    ] = None,
     rate: Annotated[
         str, typer.Option(metavar="N/PERIOD|off", help="Searches of one client.", rich_help_panel=WHO)
     ] = "120/minute",
@@ -131,7 +142,7 @@ def serve(
         added=tuple(add or ()),
         host=host,
         port=port,
-        token=token,
+        token=_token(token, token_file),
         rate=rate,
         max_bytes=round(max_megabytes * MEGA),
         max_pixels=round(max_megapixels * MEGA),
@@ -146,6 +157,25 @@ def serve(
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of each form that is none; the answer says it
     report = serve_index(config, _announce)
     say(f"fashion: ended after {report.requests:,} requests")
+
+
+def _token(token: str, file: Path | None) -> str:
+    """What clients have to show, given itself or by the file that it stands in.
+
+    Raises:
+        UsageError: If it is given twice, or the file cannot be read or is empty: never a server without one by mistake.
+    """
+    if file is None:
+        return token
+    if token:
+        raise UsageError("a token and a file with one", hint="either --token or --token-file")
+    try:
+        written = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: no token can be read there ({error})", hint="--token-file FILE") from error
+    if not written:
+        raise UsageError(f"{file}: there is no token in it", hint="--token-file FILE")
+    return written
 
 
 def _announce(serving: "Serving") -> None:

@@ -148,6 +148,33 @@ def test_the_token_comes_from_the_environment_and_is_never_logged(drawn_shop: Sh
     assert "language" not in told  # nor what was asked
 
 
+def test_the_token_may_stand_in_a_file(drawn_shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    with process(drawn_shop, FASHION_TOKEN_FILE=str(tmp_path / "token")) as (running, address, said):
+        assert httpx.get(f"{address}api/v1/groups").status_code == 401
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert httpx.get(f"{address}api/v1/groups", headers=headers).status_code == 200
+        running.terminate()
+        assert TOKEN not in "".join(said) + rest(running)
+    assert running.returncode == 0
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "no token can be read there"), ("\n", "there is no token in it")])
+def test_a_file_without_a_token_is_no_server_without_one(
+    content: str | None, said: str, drawn_shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "token").write_text(content)
+    assert main(["serve", "--index", str(drawn_shop.index), "--token-file", str(tmp_path / "token")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_token_is_given_once(drawn_shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["serve", "--index", str(drawn_shop.index), "--token", TOKEN, "--token-file", str(tmp_path / "token")]
+    assert main(arguments) == 2
+    assert "either --token or --token-file" in capsys.readouterr().err
+
+
 def test_without_a_catalogue_whatever_the_environment_says(drawn_shop: Shop) -> None:
     with process(drawn_shop, "--no-catalog", FASHION_CATALOG=str(drawn_shop.catalogue)) as (running, address, said):
         assert "products of" not in said[-1]
