@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import typer
 
+from fashion_cli.commands._narrow_tables import print_stacked
 from fashion_cli.commands._options import Format, RowFormat
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import ExitCode, OutputError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 UNLIMITED = 100_000  # columns of a table that no terminal has to show
 NARROWEST = 12  # columns left to a text that wraps
+GAP = 3  # columns between two of a table
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,9 @@ def _csv_cell(value: object) -> str:
 
 
 def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str = "") -> str:
-    """Rows as a table that is as wide as the terminal, or wider where a path needs it: no path is ever cut.
+    """Rows as a table that is no wider than the terminal, or `COLUMNS`; where that is too narrow, under each other.
+
+    No path is ever cut. In a pipe without `COLUMNS` a table is as wide as it wants to be.
 
     Args:
         columns: The headings.
@@ -158,7 +162,8 @@ def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: st
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[Text(printable(cell)) for cell in row] for row in rows]
+    texts = [[printable(cell) for cell in row] for row in rows]
+    cells = [[Text(each) for each in row] for row in texts]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
@@ -171,12 +176,24 @@ def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: st
         table.add_row(*row)
     stream = io.StringIO()
     terminal = on_terminal()
-    width = max(shutil.get_terminal_size().columns, _needed(columns, cells)) if terminal else UNLIMITED
+    width = table_width()
     console = Console(file=stream, force_terminal=terminal, width=width, highlight=False, legacy_windows=False)
     if title:
         console.print(Text(printable(title), style="bold"), soft_wrap=True)
-    console.print(table, soft_wrap=True)
+    if _needed(columns, cells) <= width:
+        console.print(table, soft_wrap=True)
+    else:
+        titles = [column.title for column in columns]
+        print_stacked(console, titles, texts, [column.wraps for column in columns], width)
     return "\n".join(line.rstrip(" ") for line in stream.getvalue().splitlines()) + "\n"
+
+
+def table_width() -> int:
+    """The columns that a table may take: `COLUMNS` where it is a number above 0, else the terminal's."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given[:9]) > 0:
+        return min(int(given[:9]), UNLIMITED)
+    return shutil.get_terminal_size().columns if on_terminal() else UNLIMITED
 
 
 def emit_answers(answers: Answers, format_name: Format, *, null: bool = False) -> None:
@@ -226,9 +243,12 @@ def tags_by_group(tags: "Iterable[Tag]") -> dict[str, dict[str, float]]:
 
 
 def _needed(columns: Sequence[Column], cells: Sequence[Sequence[Any]]) -> int:
-    """The width at which nothing is cut that may not wrap."""
-    total = 0
+    """The width at which nothing is cut that may not wrap, and what may wrap breaks no word."""
+    from rich.cells import cell_len
+
+    total = -GAP  # no column stands behind the last one
     for place, column in enumerate(columns):
         widths = [len(column.title), *(row[place].cell_len for row in cells)]
-        total += 2 + (min(max(widths), NARROWEST) if column.wraps else max(widths))
+        words = [len(column.title), *(cell_len(word) for row in cells for word in row[place].plain.split())]
+        total += GAP + (min(max(widths), max(NARROWEST, *words)) if column.wraps else max(widths))
     return total

@@ -16,10 +16,12 @@ class Rows:
     Attributes:
         names: Of the columns.
         values: One per name in each row; None and NaN where there is nothing to say.
+        prose: Names of columns whose texts may go on in a second line of a table.
     """
 
     names: tuple[str, ...]
     values: Sequence[Sequence[object]]
+    prose: tuple[str, ...] = ()
 
 
 def show_rows(rows: Rows, format_name: RowFormat, title: str = "") -> None:
@@ -45,7 +47,7 @@ def _table(rows: Rows, title: str) -> str:
     columns = []
     for place, name in enumerate(rows.names):
         numeric = all(row[place] is None or isinstance(row[place], int | float) for row in rows.values)
-        columns.append(Column(name, numeric=numeric))
+        columns.append(Column(name, numeric=numeric, wraps=name in rows.prose))
     return as_table(columns, [[_cell(value) for value in row] for row in rows.values], title)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from fashion_cli.commands._messages import say
 from fashion_cli.commands._progress import LINE_EVERY, duration
+from fashion_cli.commands._render import UNLIMITED
 from fashion_cli.training.progress import Progress
 
 Show = Callable[[Progress], None]
@@ -44,19 +45,31 @@ def status(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def heading(progress: Progress) -> str:
-    """The names above the rows of epochs."""
-    names = list(progress.figures)[:SHOWN]
-    more = [f"+{len(progress.figures) - SHOWN}"] if len(progress.figures) > SHOWN else []
+def heading(progress: Progress, width: int = UNLIMITED) -> str:
+    """The names above the rows of epochs, as many as the terminal has room for."""
+    names = _shown(progress, width)
+    more = [f"+{len(progress.figures) - len(names)}"] if len(progress.figures) > len(names) else []
     return SEPARATOR.join([f"{'epoch':>7}", f"{'loss':>8}", *(f"{name:>{_width(name)}}" for name in names), *more])
 
 
-def row(progress: Progress) -> str:
+def row(progress: Progress, width: int = UNLIMITED) -> str:
     """An epoch under that heading; a star marks the best so far."""
     done = progress.epoch + 1 if progress.step else 0
     loss = f"{progress.loss:8.4f}" if math.isfinite(progress.loss) else f"{'–':>8}"
-    values = [f"{value:{_width(name)}.4f}" for name, value in list(progress.figures.items())[:SHOWN]]
+    shown = _shown(progress, width)
+    values = [f"{value:{_width(name)}.4f}" for name, value in progress.figures.items() if name in shown]
     return SEPARATOR.join([f"{f'{done}/{progress.epochs}':>7}", loss, *values, *("*" for _ in [0] if progress.is_best)])
+
+
+def _shown(progress: Progress, width: int) -> list[str]:
+    """The figures that a row has room for, `SHOWN` at most."""
+    names, left = [], width - len(f"{'epoch':>7}{SEPARATOR}{'loss':>8}") - len(f"{SEPARATOR}+99")
+    for name in list(progress.figures)[:SHOWN]:
+        left -= len(SEPARATOR) + _width(name)
+        if left < 0:
+            break
+        names.append(name)
+    return names
 
 
 def sentence(progress: Progress) -> str:
@@ -140,9 +153,9 @@ def _bar() -> Iterator[Show]:
                 left=f"{duration(seconds)} left" if seconds is not None else "",
             )
             if progress.measured:
-                if (head := heading(progress)) not in shown:
+                if (head := heading(progress, console.width)) not in shown:
                     shown.add(head)
                     say(head)
-                say(row(progress))
+                say(row(progress, console.width))
 
         yield show

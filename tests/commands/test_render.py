@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 
+from fashion_cli.app import main
 from fashion_cli.commands._render import (
     Column,
     as_csv,
@@ -87,6 +89,66 @@ def test_a_table_cuts_and_wraps_no_path(monkeypatch: pytest.MonkeyPatch) -> None
     lines = re.sub(r"\033\[\d*m", "", text).splitlines()
     assert any(path in line for line in lines)
     assert max(map(len, lines)) <= len(path) + 4 + 12
+
+
+CELLS = [
+    ["1", "shop/a b/" + "x" * 20 + ".jpg", "red dress, floral, women, casual, summer", "0.98"],
+    ["12", "服装/빨간 셔츠.jpg", "빨간 셔츠, 청바지, 원피스, 스커트, 운동화", "–"],
+]
+HEADINGS = [Column("rank", numeric=True), Column("path"), Column("tags", wraps=True), Column("cosine", numeric=True)]
+
+
+@pytest.mark.parametrize("width", [1, 20, 30, 40, 60, 80, 200, 10**12])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_table_is_no_wider_than_columns_says(width: int, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if terminal:
+        monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO()))
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = re.sub(r"\033\[\d*m", "", as_table(HEADINGS, CELLS)).splitlines()
+    for path in (row[1] for row in CELLS):
+        assert sum(path in line for line in lines) == 1  # in one piece
+    words = {word for row in CELLS for word in row[2].split()}
+    assert words <= {word for line in lines for word in line.split()}
+    unbreakable = {
+        *(row[place] for row in CELLS for place in (0, 1, 3)),
+        *words,
+        *(column.title for column in HEADINGS),
+    }
+    for line in lines:
+        assert cell_len(line) <= width or any(line.strip().endswith(each) for each in unbreakable)
+    assert ("rank   path" in lines[0]) == (width >= 80)  # beside each other where there is room
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-5", "wide", "60.5", "٠"])
+def test_columns_that_are_no_number_are_passed_over(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    plain = as_table(HEADINGS, CELLS)
+    monkeypatch.setenv("COLUMNS", columns)
+    assert as_table(HEADINGS, CELLS) == plain
+    assert len(plain.splitlines()) == 4
+
+
+def test_rows_that_do_not_fit_stand_under_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    assert as_table(HEADINGS, CELLS[:1], title="a title") == (
+        "a title\n"
+        "rank    1\n"
+        "path\n"
+        "  shop/a b/xxxxxxxxxxxxxxxxxxxx.jpg\n"
+        "tags    red dress, floral,\n"
+        "        women, casual, summer\n"
+        "cosine  0.98\n"
+    )
+
+
+def test_a_list_of_models_fits_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["weights", "list", "--format", "table"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "fashion-mobilenet"]
+    assert all(len(line) <= 60 or line.lstrip().startswith("/") for line in lines if "directory" not in line)
 
 
 def test_a_table_in_a_pipe_wraps_nothing() -> None:

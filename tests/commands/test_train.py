@@ -163,6 +163,10 @@ def test_a_row_stands_under_its_heading() -> None:
 def test_a_row_of_many_figures_says_how_many_are_missing() -> None:
     many = Progress(10, 20, 1, 4, 0.5, 300.0, {f"group{number}/mAP": 0.5 for number in range(8)}, measured=True)
     assert heading(many).endswith("group5/mAP  +2")
+    for width in (20, 40, 60, 100):
+        assert len(heading(many, width)) <= max(width, len("  epoch      loss  +8"))
+        assert len(row(many, width)) <= max(width, len("  epoch      loss"))
+    assert heading(many, 60).endswith("group2/mAP  +5")
     assert row(many).count("0.5000") == 7
 
 
