@@ -1,7 +1,7 @@
-"""What a network starts from: a file of tensors, or published weights of its trunk."""
+"""What a network starts from: another model, a file of tensors, or published weights of its trunk."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from fashion_cli.errors import WeightsError
-from fashion_cli.model_cards import ModelCard, Vocabulary
+from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, InputSpec, ModelCard, Vocabulary
 from fashion_cli.models.trunk import Encoder
 from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
 from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted, read_tensors
-from fashion_cli.weights import TRUNK_LIBRARIES
+from fashion_cli.weights import TRUNK_LIBRARIES, Model, open_model
 from fashion_cli.zoo import PUBLISHED, TRUNK_PREFIX, full_precision
+
+VECTOR_HEAD = "vector_head.weight"
+TAG_HEADS = ("tag_head.", "tag_heads.")
+TAG_HEAD_PARTS = ("weight", "bias")
+WITHOUT_TAGS = (TRUNK_PREFIX, "vector_head.", "classifier.")  # tensors that mean the same whatever the tags are
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,16 @@ class InitialWeights:
     """What a network starts from.
 
     Attributes:
-        source: As it was asked for; of a file the name alone.
+        source: As it was asked for; of a file or a model the name alone.
         sha256: Of the file, hexadecimal; "" where a library keeps the file to itself.
         taken: How many of the network's tensors were in it.
+        notes: Of a model: what was taken from it, and what starts anew.
     """
 
     source: str
     sha256: str
     taken: int
+    notes: tuple[str, ...] = ()
 
     def as_options(self) -> dict[str, str]:
         """For the options of the card, so that it can be told later."""
@@ -39,7 +46,7 @@ class InitialWeights:
 
 
 def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
-    """Published weights that training starts from, with what the trunk has to be built with; None for a file.
+    """Published weights that training starts from, with what the trunk has to be built with; None for all others.
 
     Args:
         card: Says which network of a library the trunk is.
@@ -60,25 +67,23 @@ def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
             hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
         )
     pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
-    wanted = pretrained.input
-    if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
-        raise WeightsError(
-            f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
-            hint=f"--set 'model.mean={list(wanted.mean)}' --set 'model.std={list(wanted.std)}'",
-        )
+    _check_scaling(card, pretrained.input, init)
     return pretrained
 
 
 def load_initial(
     network: nn.Module, card: ModelCard, init: str, fetched: PretrainedTrunk | None = None
 ) -> InitialWeights:
-    """Copy what training starts from into a network. Heads that are not in it keep their random weights.
+    """Copy what training starts from into a network. What is not in it keeps its random weights.
+
+    Of a model whose vocabulary differs, the tag head gives the rows of the tags that both know, group by group.
 
     Args:
         network: Of the card; changed in place.
         card: Says which network of a library the trunk is.
-        init: A file of tensors (safetensors, or a pickle of tensors alone), by the names of the network or of the
-            library; or published weights of the trunk: `torchvision:IMAGENET1K_V2`, `timm:DEFAULT`, `open_clip:TAG`.
+        init: A shipped model's name or a model directory; a file of tensors (safetensors, or a pickle of tensors
+            alone), by the names of the network or of the library; or published weights of the trunk:
+            `torchvision:IMAGENET1K_V2`, `timm:DEFAULT`, `open_clip:TAG`.
         fetched: What `fetch_initial` gave, where it was called before.
 
     Raises:
@@ -89,6 +94,8 @@ def load_initial(
     pretrained = fetched or fetch_initial(card, init)
     if pretrained is None:
         path = Path(init)
+        if not path.is_file():
+            return _load_model(network, card, _open(init))
         tensors = read_tensors(path)
         taken = _adopt(network, tensors, prefix, init)
         return InitialWeights(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), taken)
@@ -108,6 +115,104 @@ def fetch_encoder(name: TrunkName, wanted: Wanted) -> tuple[nn.Module, ModelCard
     network = Encoder(trunk.body)
     _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name))
     return network.eval(), _encoder_card(name, pretrained, trunk.width)
+
+
+def _open(init: str) -> Model:
+    try:
+        return open_model(init)
+    except WeightsError as error:
+        if Path(init, CARD_FILE).is_file():  # there is one, and it is damaged
+            raise
+        raise WeightsError(
+            f"--init {init}: neither a file of weights, a shipped model nor a model directory", hint=error.hint
+        ) from error
+
+
+def _load_model(network: nn.Module, card: ModelCard, model: Model) -> InitialWeights:
+    name = model.card.name
+    _check_scaling(card, model.card.input, name)
+    tensors = read_tensors(model.file(SAFETENSORS_FILE))
+    own = network.state_dict()
+    known = _same_tags(card.vocabulary, model.card.vocabulary)
+    if _questions(card.vocabulary) != _questions(model.card.vocabulary):
+        theirs = {part: _tag_head(tensors, part) for part in TAG_HEAD_PARTS}
+        tensors = {each: tensor for each, tensor in tensors.items() if each.startswith(WITHOUT_TAGS)}
+        fitting = [_with_rows(_tag_head(own, part), theirs[part], known) for part in TAG_HEAD_PARTS]
+        if all(fitting):
+            tensors |= {each: tensor for part in fitting for each, tensor in part.items()}
+        else:
+            known = []
+    taken = _adopt(network, tensors, "", name)
+    return InitialWeights(name, model.card.weights_sha256, taken, (_what_was_taken(card, own, tensors, known, name),))
+
+
+def _questions(vocabulary: Vocabulary) -> list[tuple[object, ...]]:
+    """What a tag head is made for; thresholds and titles are not its business."""
+    return [(group.name, group.tags, group.exclusive) for group in vocabulary.groups]
+
+
+def _same_tags(own: Vocabulary, other: Vocabulary) -> list[tuple[int, int]]:
+    """The row in each of two vocabularies of every tag that both have, in groups of one name.
+
+    A softmax and a sigmoid both grow with the logit: a row is a good start for a group that was exclusive and no
+    longer is.
+    """
+    rows = {tag: row for row, tag in enumerate(zip(other.group_names, other.names, strict=True))}
+    tags = enumerate(zip(own.group_names, own.names, strict=True))
+    return [(row, rows[tag]) for row, tag in tags if tag in rows]
+
+
+def _tag_head(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """The weights or biases of a linear tag head, in one piece or one for each group, in the order of the tags."""
+    return {
+        name: full_precision(tensor)
+        for name, tensor in tensors.items()
+        if name.startswith(TAG_HEADS) and name.endswith(part)
+    }
+
+
+def _with_rows(
+    own: Mapping[str, Tensor], theirs: Mapping[str, Tensor], rows: Sequence[tuple[int, int]]
+) -> dict[str, Tensor]:
+    """A tag head with some of its rows from another one; nothing where the other looks at other features."""
+    if not (own and theirs):
+        return {}
+    mixed, others = torch.cat(list(own.values())), torch.cat(list(theirs.values()))
+    if mixed.shape[1:] != others.shape[1:]:
+        return {}
+    for row, other in rows:
+        mixed[row] = others[other]
+    return dict(zip(own, torch.split(mixed, [len(each) for each in own.values()]), strict=True))
+
+
+def _what_was_taken(
+    card: ModelCard,
+    own: Mapping[str, Tensor],
+    tensors: Mapping[str, Tensor],
+    known: Sequence[tuple[int, int]],
+    name: str,
+) -> str:
+    """A sentence for people."""
+    taken: list[str] = ["the trunk"]
+    anew: list[str] = []
+    if VECTOR_HEAD in own:
+        fits = VECTOR_HEAD in tensors and tensors[VECTOR_HEAD].shape == own[VECTOR_HEAD].shape
+        (taken if fits else anew).append("the vector head")
+    rows = {row for row, _ in known}
+    for group in card.vocabulary.groups:
+        columns = card.vocabulary.columns[group.name]
+        shared = len(rows & set(range(columns.start, columns.stop)))
+        count = f"{shared} of {len(group.tags)} tags" if shared < len(group.tags) else f"{shared} tags"
+        (taken if shared else anew).append(f"{group.name} ({count if shared else f'{len(group.tags)} tags'})")
+    return f"taken from {name}: {', '.join(taken)}" + (f"; anew: {', '.join(anew)}" if anew else "")
+
+
+def _check_scaling(card: ModelCard, wanted: InputSpec, init: str) -> None:
+    if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
+        raise WeightsError(
+            f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
+            hint=f"--set 'model.mean={list(wanted.mean)}' --set 'model.std={list(wanted.std)}'",
+        )
 
 
 def _trunk_of(card: ModelCard) -> tuple[TrunkName | None, str]:

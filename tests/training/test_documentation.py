@@ -74,4 +74,4 @@ def test_its_overrides_fit_their_recipes() -> None:
             changes = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
             read_recipe(find_recipe(words[words.index("train") + 1]), changes)
             count += len(changes)
-    assert count == 8
+    assert count == 9

@@ -94,7 +94,9 @@ class MultitaskTask:
         self._check_refit()
         self.objective = self._vector_loss()
         if init is not None:
-            self.options |= load_initial(self.network, self.card(), init, fetched).as_options()
+            initial = load_initial(self.network, self.card(), init, fetched)
+            self.options |= initial.as_options()
+            self.notes = (*self.notes, *initial.notes)
             restore_statistics(self.network, self._statistics_batches())
 
     def card(self, thresholds: Sequence[float] = ()) -> ModelCard:
