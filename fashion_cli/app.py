@@ -28,13 +28,16 @@ from fashion_cli.commands import (
     weights,
 )
 from fashion_cli.commands import (
+    help as help_command,
+)
+from fashion_cli.commands import (
     map as map_command,
 )
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._mistyped import refuse_long_dashes, usage_hint, usage_message
 from fashion_cli.commands._plot_cache import keep_plot_cache_out_of_home
 from fashion_cli.commands._render import abandon_stdout, output_error
-from fashion_cli.commands._settings import Setting, read_settings
+from fashion_cli.commands._settings import FORMAT, Setting, read_settings, setting_of
 from fashion_cli.commands._streams import fill_closed_streams
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
 from fashion_cli.products.locations import redacted
@@ -98,6 +101,7 @@ evaluate.app.command(cls=SectionedCommand)(evaluate_recommend.recommend)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(weights.app, name="weights")
+app.command("help", cls=SectionedCommand)(help_command.show_help)
 
 
 def _print_version(wanted: bool) -> None:
@@ -117,7 +121,7 @@ def prepare(
     settings = read_settings(os.environ, _here())
     context.obj = settings
     values = {key: setting.value for key, setting in settings.items()}
-    context.default_map = _for_each_command(context.command, values)
+    context.default_map = _for_each_command(context, context.command, values)
 
 
 def _here() -> Path:
@@ -211,13 +215,24 @@ def _run(argv: Sequence[str]) -> int:
     return ExitCode.DONE
 
 
-def _for_each_command(command: Any, values: Mapping[str, str]) -> dict[str, Any]:
-    """The same defaults for every command, below as many groups as it has."""
+def _for_each_command(context: typer.Context, command: Any, values: Mapping[str, str]) -> dict[str, Any]:
+    """The defaults of every command, below as many groups as it has."""
     commands: Mapping[str, Any] = getattr(command, "commands", {})
-    if not commands:
-        repeated = {parameter.name for parameter in command.params if getattr(parameter, "multiple", False)}
-        return {name: [value] if name in repeated else value for name, value in values.items()}
-    return {name: _for_each_command(each, values) for name, each in commands.items()}
+    if commands:
+        return {name: _for_each_command(context, each, values) for name, each in commands.items()}
+    defaults: dict[str, Any] = {}
+    for parameter in command.params:
+        value = values.get(setting_of(parameter))
+        if value is not None and _has_choice(context, parameter, value):
+            defaults[parameter.name] = [value] if getattr(parameter, "multiple", False) else value
+    return defaults
+
+
+def _has_choice(context: typer.Context, parameter: Any, value: str) -> bool:
+    """Whether a command has this format; those that do not keep their own default."""
+    if setting_of(parameter) != FORMAT:
+        return True
+    return value in [each.value for each in parameter.shell_complete(context, "")]
 
 
 def _usage_error(error: typer.TyperException, argv: Sequence[str]) -> int:
@@ -234,9 +249,9 @@ def _origin(context: Any, parameter: Any) -> str:
         return ""
     settings: Mapping[str, Setting] = context.obj or {}
     source = context.get_parameter_source(parameter.name)
-    if source is None or source.name != "DEFAULT_MAP" or parameter.name not in settings:
+    if source is None or source.name != "DEFAULT_MAP" or setting_of(parameter) not in settings:
         return ""
-    return settings[parameter.name].origin
+    return settings[setting_of(parameter)].origin
 
 
 def _tell(message: str, hint: str, code: int) -> int:

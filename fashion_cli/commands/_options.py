@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from fashion_cli.commands._completion import complete_index, complete_model, complete_query
+
 Format = Literal["table", "json", "jsonl", "csv", "paths"]
 RowFormat = Literal["table", "json", "jsonl", "csv"]  # of commands whose rows are not photographs that were found
 
@@ -39,6 +41,7 @@ QueriesArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="QUERY",
+        autocompletion=complete_query,
         parser=verbatim,
         show_default=False,
         help="Photographs, each a question of its own; - reads paths from standard input.",
@@ -103,11 +106,17 @@ RowFormatOption = Annotated[
 
 ModelOption = Annotated[
     str,
-    typer.Option(metavar="NAME|DIR", help="A shipped model or a model directory.", rich_help_panel=RUNNING),
+    typer.Option(
+        autocompletion=complete_model,
+        metavar="NAME|DIR",
+        help="A shipped model or a model directory.",
+        rich_help_panel=RUNNING,
+    ),
 ]
 TaggerOption = Annotated[
     str,
     typer.Option(
+        autocompletion=complete_model,
         metavar="NAME|DIR",
         show_default="the model itself",
         help="Another model that gives the tags, so that --model gives only vectors.",
@@ -117,6 +126,7 @@ TaggerOption = Annotated[
 StoredModelOption = Annotated[
     str,
     typer.Option(
+        autocompletion=complete_model,
         metavar="NAME|DIR",
         show_default="the one that made it",
         help="Where the model lies that the index or map was made with.",
@@ -126,6 +136,7 @@ StoredModelOption = Annotated[
 StoredTaggerOption = Annotated[
     str,
     typer.Option(
+        autocompletion=complete_model,
         metavar="NAME|DIR",
         show_default="the one that made it",
         help="Where the model of the tags lies, if vectors came from another one.",
@@ -134,7 +145,12 @@ StoredTaggerOption = Annotated[
 ]
 IndexOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", show_default=".fashion here or in the nearest parent", help="The index directory."),
+    typer.Option(
+        autocompletion=complete_index,
+        metavar="DIR",
+        show_default=".fashion here or in the nearest parent",
+        help="The index directory.",
+    ),
 ]
 RootOption = Annotated[
     Path | None,

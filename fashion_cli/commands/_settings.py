@@ -9,7 +9,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
+from fashion_cli.commands._options import Format
 from fashion_cli.errors import SettingsError
 from fashion_cli.suggestions import near_words, suggest
 
@@ -27,6 +29,7 @@ KEYS = (
     "device",
     "engine",
     "exact",
+    "format",
     "host",
     "index",
     "language",
@@ -48,6 +51,7 @@ KEYS = (
     "topk",
     "workers",
 )
+FORMAT = "format"
 TYPO = 0.75  # from this similarity on, an unknown variable was meant to be a setting; others are somebody else's
 
 
@@ -74,7 +78,22 @@ def read_settings(environment: Mapping[str, str], here: Path) -> dict[str, Setti
     Raises:
         SettingsError: If a key is unknown, a value is no single value, or the file cannot be read.
     """
-    return _from_file(here) | _from_environment(environment)
+    settings = _from_file(here) | _from_environment(environment)
+    if FORMAT in settings and settings[FORMAT].value not in get_args(Format):
+        value, origin = settings[FORMAT].value, settings[FORMAT].origin
+        raise SettingsError(f"{origin}: no format {value!r}", hint=suggest(value, get_args(Format)))
+    return settings
+
+
+def setting_of(parameter: Any) -> str:
+    """The key of a parameter's setting."""
+    return FORMAT if f"--{FORMAT}" in parameter.opts else str(parameter.name)
+
+
+def is_typed(context: Any, name: str) -> bool:
+    """Whether a parameter of the command that runs stands on the command line, not in the settings."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Setting]:

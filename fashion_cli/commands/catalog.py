@@ -7,6 +7,7 @@ import typer
 
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import OUTPUT, RowFormatOption
+from fashion_cli.commands._settings import is_typed
 
 app = typer.Typer(help="The product catalogue: list, export, price history, newer tables.")
 
@@ -51,6 +52,7 @@ def list_command(
 
 @app.command(cls=SectionedCommand)
 def export(
+    context: typer.Context,
     *,
     catalog: CatalogOption = None,
     out: Annotated[
@@ -75,7 +77,9 @@ def export(
     from fashion_cli.commands._catalogue_rows import write_products
     from fashion_cli.steps.catalog import ProductsConfig, export_products
 
-    chosen = format_name or ("jsonl" if out is not None and out.suffix.lower() in (".jsonl", ".ndjson") else "csv")
+    if out is not None and not is_typed(context, "format_name"):  # the file's name says it, not a setting
+        format_name = "jsonl" if out.suffix.lower() in (".jsonl", ".ndjson") else "csv"
+    chosen = format_name or "csv"
     write_products(export_products(ProductsConfig(catalog, keyword)), chosen, out)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_data, complete_model
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import (
     MEASURED,
@@ -36,6 +37,7 @@ ManifestArgument = Annotated[
 DataOption = Annotated[
     str | None,
     typer.Option(
+        autocompletion=complete_data,
         metavar="KIND:PATH",
         show_default=False,
         help="Instead of a table: inshop:DIR, c2s:DIR (DeepFashion as published), folder:DIR, csv:FILE.",
@@ -136,6 +138,7 @@ def retrieval(
     model: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_model,
             metavar="NAME|DIR",
             show_default=DEFAULTS.model,
             help="A shipped model or a model directory; repeated, they are compared.",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_data, complete_model, complete_recipe
 from fashion_cli.commands._options import (
     MEASURED,
     OUTPUT,
@@ -28,6 +29,7 @@ def styles(
     source: Annotated[
         str | None,
         typer.Argument(
+            autocompletion=complete_recipe,
             metavar="RECIPE|CSV",
             parser=verbatim,
             show_default=False,
@@ -37,6 +39,7 @@ def styles(
     data: Annotated[
         str,
         typer.Option(
+            autocompletion=complete_data,
             metavar="DIR|KIND:PATH",
             parser=verbatim,
             help="The folder that a recipe's sources are relative to; or a set in their place, or without a recipe: "
@@ -81,6 +84,7 @@ def styles(
     model: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_model,
             metavar="NAME|DIR",
             show_default=DEFAULTS.model,
             help="A shipped model or a model directory; repeated, they are compared. Those of one name are runs of "

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_column, complete_data, complete_group
 from fashion_cli.commands._options import (
     MEASURED,
     OUTPUT,
@@ -30,6 +31,7 @@ LabelledArgument = Annotated[
 LabelledOption = Annotated[
     str | None,
     typer.Option(
+        autocompletion=complete_data,
         metavar="KIND:PATH",
         show_default=False,
         help="Instead of a table: folder:DIR, attributes:DIR, inshop:DIR, c2s:DIR, csv:FILE.",
@@ -59,6 +61,7 @@ def tags(
         list[str] | None,
         typer.Option(
             "--column",
+            autocompletion=complete_column,
             metavar="GROUP=COLUMN",
             show_default=False,
             help="The table's column with a tag group's labels; may be repeated.",
@@ -68,6 +71,7 @@ def tags(
     group: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_group,
             metavar="GROUP",
             show_default=False,
             help="Only this group of tags; may be repeated.",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_group
 from fashion_cli.commands._options import OUTPUT, QuietOption
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ def map(  # noqa: A001  # the command's name
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The map directory.")] = Path("map"),
     group: Annotated[
         list[str] | None,
-        typer.Option(metavar="GROUP", show_default="all", help="A group of tags to go by; may be repeated."),
+        typer.Option(
+            autocompletion=complete_group,
+            metavar="GROUP",
+            show_default="all",
+            help="A group of tags to go by; may be repeated.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed gives another map.")] = 0,
     page: Annotated[

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_where
 from fashion_cli.commands._options import (
     OUTPUT,
     BatchSizeOption,
@@ -67,6 +68,7 @@ def search(
     where: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_where,
             metavar="GROUP=TAG[,TAG]",
             show_default=False,
             help="Only photographs with one of these tags; repeated, all must hold.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_model
 from fashion_cli.commands._options import (
     OUTPUT,
     BatchSizeOption,
@@ -40,6 +41,7 @@ def serve(
     add: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_model,
             metavar="NAME|DIR",
             show_default=False,
             help="A further model, which tags photographs that are sent; its group `style` names the style.",

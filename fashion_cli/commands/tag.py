@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_group
 from fashion_cli.commands._options import (
     OUTPUT,
     BatchSizeOption,
@@ -20,6 +21,7 @@ from fashion_cli.commands._options import (
     TaggerOption,
     WorkersOption,
 )
+from fashion_cli.commands._settings import is_typed
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
@@ -32,6 +34,7 @@ ROW_SUFFIXES: dict[str, RowFormat] = {".csv": "csv", ".jsonl": "jsonl", ".json":
 
 
 def tag(
+    context: typer.Context,
     *,
     images: ImagesArgument = None,
     null: NullOption = False,
@@ -50,7 +53,12 @@ def tag(
     ] = 0,
     group: Annotated[
         list[str] | None,
-        typer.Option(metavar="GROUP", show_default=False, help="Only this group of tags; may be repeated."),
+        typer.Option(
+            autocompletion=complete_group,
+            metavar="GROUP",
+            show_default=False,
+            help="Only this group of tags; may be repeated.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -103,7 +111,7 @@ def tag(
     from fashion_cli.commands._inputs import read_sources
     from fashion_cli.steps.tag import AddTagsConfig, TagConfig
 
-    _check(out, format_name, narrowed=min_score is not None or bool(top or group))
+    _check(out, format_typed=is_typed(context, "format_name"), narrowed=min_score is not None or bool(top or group))
     if add or add_as:
         _check_added(out, add=add)
     sources = read_sources(images, null=null, optional=add)
@@ -119,7 +127,7 @@ def tag(
         _write_rows(config, out, format_name, quiet=quiet, strict=strict)
 
 
-def _check(out: Path | None, format_name: RowFormat | None, *, narrowed: bool) -> None:
+def _check(out: Path | None, *, format_typed: bool, narrowed: bool) -> None:
     if out is None:
         return
     suffix = out.suffix.lower()
@@ -127,7 +135,7 @@ def _check(out: Path | None, format_name: RowFormat | None, *, narrowed: bool) -
         raise UsageError(
             f"{out}: neither .csv, .jsonl, .json nor .h5", hint="the name says what is written: -o tags.csv"
         )
-    if format_name is not None:
+    if format_typed:
         raise UsageError("--format is for standard output", hint="with -o the file's name says the format")
     if narrowed and suffix in FEATURE_SUFFIXES:
         raise UsageError(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_data, complete_init, complete_recipe
 from fashion_cli.commands._options import QuietOption, RowFormatOption, verbatim
 from fashion_cli.errors import UsageError
 
@@ -18,6 +19,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
+            autocompletion=complete_recipe,
             metavar="RECIPE",
             parser=verbatim,
             show_default=False,
@@ -27,6 +29,7 @@ def train(
     data: Annotated[
         str,
         typer.Option(
+            autocompletion=complete_data,
             metavar="DIR|KIND:PATH",
             parser=verbatim,
             help="The folder that the recipe's sources are relative to. Or the photographs themselves, for a recipe "
@@ -40,11 +43,12 @@ def train(
     init: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE|torchvision:NAME",
+            autocompletion=complete_init,
+            metavar="NAME|DIR|FILE|torchvision:NAME",
             parser=verbatim,
             show_default="random weights",
-            help="Weights to start from: safetensors, where another model's head is left out; or torchvision's by "
-            "name, as torchvision:IMAGENET1K_V2.",
+            help="What to start from: a shipped model as fashion-mobilenet, or a model directory, with what both "
+            "know of tags; a file of weights; or torchvision's by name, as torchvision:IMAGENET1K_V2.",
         ),
     ] = None,
     override: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fashion_cli.commands._completion import complete_model
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import RowFormatOption
 from fashion_cli.errors import UsageError, WeightsError
@@ -27,14 +28,19 @@ def list_models(format_name: RowFormatOption = None) -> None:
         )
         for each in list_weights()
     ]
-    show_rows(Rows(names, rows), choose_format(format_name))
+    show_rows(Rows(names, rows, prose=("summary",)), choose_format(format_name))
 
 
 @app.command(cls=SectionedCommand)
 def verify(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODEL", show_default="all that ship", help="Shipped models or model directories."),
+        typer.Argument(
+            autocompletion=complete_model,
+            metavar="MODEL",
+            show_default="all that ship",
+            help="Shipped models or model directories.",
+        ),
     ] = None,
     format_name: RowFormatOption = None,
 ) -> None:
@@ -110,7 +116,12 @@ def fetch(
 def export(
     model: Annotated[
         str,
-        typer.Argument(metavar="NAME|DIR", show_default=False, help="A shipped model or a model directory."),
+        typer.Argument(
+            autocompletion=complete_model,
+            metavar="NAME|DIR",
+            show_default=False,
+            help="A shipped model or a model directory.",
+        ),
     ],
 ) -> None:
     """Write model.onnx beside a model's weights.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.app import app, main
-from fashion_cli.commands._settings import KEYS, Setting, read_settings
+from fashion_cli.commands._settings import KEYS, Setting, read_settings, setting_of
 from fashion_cli.errors import SettingsError
 
 
@@ -121,6 +121,46 @@ def test_a_mistyped_variable_is_refused_and_a_stranger_let_be(tmp_path: Path) ->
     assert read_settings({**strangers, "FASHION_ALPHA": "1"}, tmp_path) == {"alpha": Setting("1", "FASHION_ALPHA")}
 
 
+def test_the_format_is_a_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def listed(*more: str) -> str:
+        assert main(["weights", "list", *more]) == 0
+        return capsys.readouterr().out[:4]
+
+    assert listed() == '{"na'
+    write(tmp_path, '[tool.fashion]\nformat = "json"\n')
+    assert listed() == "[\n  "
+    monkeypatch.setenv("FASHION_FORMAT", "csv")
+    assert listed() == "name"
+    assert listed("--format", "jsonl") == '{"na'
+    monkeypatch.setenv("FASHION_FORMAT", "paths")  # no format of this command, but of `search`
+    assert listed() == '{"na'
+
+
+def test_a_format_that_no_command_has_is_refused_with_its_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FASHION_FORMAT", "tabel")
+    assert main(["weights", "list"]) == 2
+    assert capsys.readouterr().err == "fashion: FASHION_FORMAT: no format 'tabel' — did you mean 'table'?\n"
+    monkeypatch.delenv("FASHION_FORMAT")
+    file = write(tmp_path, "[tool.fashion]\nformat = 7\n")
+    assert main(["weights", "list"]) == 2
+    assert f"{file}: format: no format '7' — known here: table, json" in capsys.readouterr().err
+
+
+def test_a_file_name_says_more_than_the_setting_of_the_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FASHION_FORMAT", "json")
+    (tmp_path / "a.txt").touch()
+    assert main(["tag", "a.txt", "-o", "tags.csv"]) == 1
+    assert "skipped 1" in capsys.readouterr().err  # it ran
+    assert main(["tag", "a.txt", "-o", "tags.csv", "--format", "csv"]) == 2
+    assert "--format is for standard output" in capsys.readouterr().err
+
+
 def test_every_setting_is_an_option_somewhere() -> None:
     from typer.main import get_command
 
@@ -128,6 +168,6 @@ def test_every_setting_is_an_option_somewhere() -> None:
     names = set()
     while commands:
         command = commands.pop()
-        names |= {parameter.name for parameter in command.params}
+        names |= {setting_of(parameter) for parameter in command.params}
         commands += getattr(command, "commands", {}).values()
     assert set(KEYS) <= names
