@@ -13,7 +13,14 @@ from fashion_cli.app import app, main
 from fashion_cli.commands._mistyped import DASHES
 
 PACKAGE = Path(fashion_cli.__file__).parent
-OTHER_PROGRAMS = {"--upgrade", "--num_processes", "-p", "-c", "-n"}  # of pip, accelerate, mkdir, python and tail
+OTHER_PROGRAMS = {
+    "--upgrade",
+    "--num_processes",
+    "-p",
+    "-c",
+    "-n",
+    "-name",
+}  # pip, accelerate, mkdir, python, tail, find
 
 
 @pytest.mark.parametrize(
