@@ -38,6 +38,20 @@ class UsageError(FashionError):
     exit_code = ExitCode.USAGE
 
 
+class UnknownWordsError(UsageError):
+    """Words of a search that name nothing in the gallery.
+
+    Args:
+        message: Which.
+        hint: What to do next.
+        suggestions: The same search in words that are known, the nearest first.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.suggestions = suggestions
+
+
 class SettingsError(UsageError):
     """`fashion.toml` or a `FASHION_*` variable holds an unknown key or a value of the wrong type."""
 

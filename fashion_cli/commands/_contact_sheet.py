@@ -16,6 +16,7 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, thumbnail
 from fashion_cli.data.tags import Tag
 from fashion_cli.errors import ImageError
+from fashion_cli.retrieval.columns import shown_name
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport
 
 SIDE = 320  # pixels of a thumbnail's longest side: sharp at 160 on a telephone
@@ -47,6 +48,9 @@ figcaption { padding: .4rem 0; font-size: .875rem; }
 .score { display: flex; justify-content: space-between; font-variant-numeric: tabular-nums; }
 .rank { font-weight: 700; }
 .path { overflow-wrap: anywhere; color: var(--quiet); font-size: .8125rem; margin: .2rem 0; }
+.columns { margin: .2rem 0; font-size: .8125rem; overflow-wrap: anywhere; }
+.columns div { display: flex; gap: .5ch; } .columns dt { color: var(--quiet); } .columns dt::after { content: ":"; }
+.columns dd { margin: 0; }
 .tags { display: flex; flex-wrap: wrap; gap: .25rem; list-style: none; margin: .3rem 0 0; padding: 0;
   font-size: .8125rem; }
 .tags li { padding: .05rem .5rem; border: 1px solid var(--line); border-radius: 1rem; }
@@ -94,6 +98,8 @@ def _page(report: SearchReport, box: Box | None) -> Iterator[str]:
 
 
 def _title(results: Sequence[QueryResult]) -> str:
+    if len(results) == 1 and results[0].words:
+        return f"Photographs of {_text(results[0].words)}"
     if len(results) == 1:
         names = " + ".join(part.path.name for part in results[0].query)
         return f"Photographs like {_text(names)}"
@@ -107,7 +113,7 @@ def _search(number: int, result: QueryResult, box: Box | None) -> Iterator[str]:
     )
     for part in result.query:
         yield _query_part(part, result, box)
-    yield f'<div>{_tags(result.tags, frozenset())}</div>\n</div>\n<ol class="hits">\n'
+    yield f'<div>{_tags(result.tags, frozenset())}{_total(result)}</div>\n</div>\n<ol class="hits">\n'
     if not result.hits:
         yield "<li>Nothing found.</li>\n"
     for hit in result.hits:
@@ -130,6 +136,7 @@ def _hit(hit: Hit) -> str:
         f'<div class="score"><span><span class="rank">{hit.rank}</span>{moved}</span>'
         f"{_copies(hit)}</div>\n"
         f'<div class="path" title="{_text(hit.path)}">{_text(shown_path(hit.path))}</div>\n'
+        f"{_columns(hit)}"
         f"{_tags(hit.tags, shared)}</figcaption></figure></li>\n"
     )
 
@@ -140,6 +147,20 @@ def _copies(hit: Hit) -> str:
         return ""
     paths = _text("\n".join(shown_path(copy.path) for copy in hit.copies))
     return f'<span title="{paths}">{len(hit.copies) + 1} copies</span>'
+
+
+def _columns(hit: Hit) -> str:
+    """What a table said about it."""
+    rows = "".join(
+        f"<div><dt>{_text(shown_name(name))}</dt><dd>{_text(value)}</dd></div>"
+        for name, value in hit.columns.items()
+        if value.strip()
+    )
+    return f'<dl class="columns">{rows}</dl>\n' if rows else ""
+
+
+def _total(result: QueryResult) -> str:
+    return "" if result.facets is None else f"<p>{result.facets.total:,} in all</p>"
 
 
 def _tags(tags: Sequence[Tag], shared: frozenset[str]) -> str:

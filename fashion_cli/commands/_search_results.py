@@ -22,8 +22,10 @@ from fashion_cli.commands._render import (
     tags_by_group,
 )
 from fashion_cli.data.image_files import printable
+from fashion_cli.retrieval.facets import Facets
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
+MOST_SHOWN = 5  # tags of a group whose numbers stand below a table
 PRODUCT = (
     Column("product", wraps=True),
     Column("price", numeric=True),
@@ -63,13 +65,26 @@ def summary(report: SearchReport, hits: int) -> str:
 def _show_tables(report: SearchReport) -> None:
     several = len(report.results) > 1
     for number, result in enumerate(report.results):
-        say(f"{printable(result.label)}: {tag_names(result.tags) or 'no tags'}")
+        if not result.words:
+            say(f"{printable(result.label)}: {tag_names(result.tags) or 'no tags'}")
         title = result.label if several else ""
         if result.hits:
             emit(("\n" if number else "") + as_table(_columns(result), _table_rows(result), title))
         else:
             say("fashion: nothing found: search with fewer filters")
+        if result.facets is not None and result.facets.total < report.rows:
+            _say_facets(result.facets)
     say(summary(report, sum(len(result.hits) for result in report.results)))
+
+
+def _say_facets(facets: Facets) -> None:
+    """How many there are in all, and which tags they show most."""
+    counts = [
+        f"{group}: {', '.join(f'{tag} {count:,}' for tag, count in list(tags.items())[:MOST_SHOWN])}"
+        for group, tags in facets.counts.items()
+        if tags
+    ]
+    say(f"{facets.total:,} fit{'s' if facets.total == 1 else ''} in all" + (f"; {'; '.join(counts)}" if counts else ""))
 
 
 def _is_reranked(result: QueryResult) -> bool:
@@ -92,11 +107,11 @@ def _columns(result: QueryResult) -> Sequence[Column]:
     return [
         RANK,
         PATH,
-        Column("cosine", numeric=True),
+        *([] if result.words else [Column("cosine", numeric=True)]),
         *kind,
         *before,
         *copies,
-        Column("shared tags", wraps=True),
+        Column("tags" if result.words else "shared tags", wraps=True),
         *product,
     ]
 
@@ -107,11 +122,11 @@ def _table_rows(result: QueryResult) -> list[list[str]]:
         [
             str(hit.rank),
             shown_path(hit.path),
-            f"{hit.cosine:.3f}",
+            *([] if result.words else [f"{hit.cosine:.3f}"]),
             *([f"{hit.agreement:.2f}"] if weighed else []),
             *([str(hit.retrieval_rank)] if reranked else []),
             *([f"+{len(hit.copies)}" if hit.copies else ""] if copies else []),
-            tag_names(hit.shared_tags),
+            tag_names(hit.tags if result.words else hit.shared_tags),
             *(product_words(result.products.get(hit.sha256)) if result.products else ()),
         ]
         for hit in result.hits
@@ -123,6 +138,8 @@ def _query_document(result: QueryResult) -> dict[str, Any]:
         "query": result.label,
         "parts": [{"path": str(part.path), "weight": part.weight} for part in result.query],
         "tags": tags_by_group(result.tags),
+        "total": None if result.facets is None else result.facets.total,
+        "counts": {} if result.facets is None else {group: dict(tags) for group, tags in result.facets.counts.items()},
         "hits": [_hit_document(hit, result) for hit in result.hits],
     }
 
@@ -136,7 +153,7 @@ def _hit_document(hit: Hit, result: QueryResult) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "path": hit.path,
-        "cosine": round(hit.cosine, 6),
+        "cosine": None if math.isnan(hit.cosine) else round(hit.cosine, 6),
         "agreement": None if math.isnan(hit.agreement) else round(hit.agreement, 4),
         "retrieval_rank": hit.retrieval_rank,
         "total": None if math.isnan(hit.total) else hit.total,
@@ -160,7 +177,7 @@ def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
             result.label,
             hit.rank,
             hit.path,
-            f"{hit.cosine:.6f}",
+            "" if math.isnan(hit.cosine) else f"{hit.cosine:.6f}",
             hit.retrieval_rank,
             "" if math.isnan(hit.total) else hit.total,
             tag_cell(hit.shared_tags),

@@ -17,7 +17,6 @@ from fashion_cli.commands._options import (
     IndexOption,
     NoCatalogOption,
     NullPathsOption,
-    QueriesArgument,
     RootOption,
     StoredModelOption,
     StoredTaggerOption,
@@ -31,7 +30,7 @@ from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
     from fashion_cli.commands._terminal_pictures import Protocol
-    from fashion_cli.steps.search import QueryPart, SearchReport
+    from fashion_cli.steps.search import SearchReport
 
 DEFAULTS = InferenceOptions()
 CHOICE = "Which hits"
@@ -40,7 +39,28 @@ ORDER = "Their order"
 
 def search(
     *,
-    queries: QueriesArgument = None,
+    queries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY",
+            parser=verbatim,
+            show_default=False,
+            help="Photographs, folders of them, or words in quotes, each a search of its own; - reads paths from"
+            " standard input.",
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORDS", show_default=False, help="Search for words, also where a file has that name."),
+    ] = None,
+    but: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP=TAG",
+            show_default=False,
+            help="Like the photographs, but with this tag; repeated for others.",
+        ),
+    ] = None,
     weighted: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,9 +89,10 @@ def search(
         list[str] | None,
         typer.Option(
             autocompletion=complete_where,
-            metavar="GROUP=TAG[,TAG]",
+            metavar="GROUP=TAG[,TAG]|COLUMN<NUMBER",
             show_default=False,
-            help="Only photographs with one of these tags; repeated, all must hold.",
+            help="Only photographs with one of these tags, or a number of a table's column in a range (<, <=, >, >=,"
+            " =10..30); != for all others; repeated, all must hold.",
             rich_help_panel=CHOICE,
         ),
     ] = None,
@@ -147,11 +168,14 @@ def search(
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
     workers: WorkersOption = DEFAULTS.workers,
 ) -> None:
-    """Find photographs that look like yours and share their tags.
+    """Find photographs that look like yours and share their tags, or that words describe.
 
-    The nearest of the gallery, the same kind of thing before others, re-ranked: what shares more tags moves up.
+    The nearest of the gallery, the same kind of thing before others, re-ranked: what shares more tags moves up. Words
+    are tags in any form ('red dress', '빨간 원피스') and words of the table and the catalogue that the gallery was
+    indexed with.
     """
     from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._queries import read_searches
     from fashion_cli.commands._render import choose_format
     from fashion_cli.data.images import Box
     from fashion_cli.retrieval.gallery import find_index
@@ -161,7 +185,7 @@ def search(
     pictures = _pictures(chosen) if thumbnails else None
     part = Box.parse(box) if box else None
     config = SearchConfig(
-        queries=_queries(queries, weighted, chosen, null=null),
+        queries=read_searches(queries, text, weighted, chosen, null=null),
         index=find_index(index, {}),  # the variable is one of the settings, which have been read
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
         topk=topk,
@@ -169,6 +193,7 @@ def search(
         alpha=alpha,
         beta=beta,
         where=tuple(where or ()),
+        but=tuple(but or ()),
         exact=exact,
         box=part,
         min_percentile=min_percentile,
@@ -178,6 +203,7 @@ def search(
         exclude_self=exclude_self,
         catalog="" if no_catalog else catalog,
         root=root,
+        facets=chosen in ("json", "table"),
     )
     report = search_gallery(config)
     _show(report, chosen, pictures, null=null)
@@ -186,18 +212,6 @@ def search(
 
         write_contact_sheet(report, html, box=part)
     name_skipped(report.skipped, len(report.results), strict=strict)
-
-
-def _queries(
-    arguments: list[str] | None, weighted: list[str] | None, chosen: Format, *, null: bool
-) -> "tuple[tuple[QueryPart, ...], ...]":
-    from fashion_cli.commands._inputs import parse_weighted, read_queries
-    from fashion_cli.steps.search import QueryPart
-
-    paths = read_queries(arguments, chosen, null=null, optional=bool(weighted))
-    single = tuple((QueryPart(path),) for path in paths)
-    combined = tuple(QueryPart(*parse_weighted(text)) for text in weighted or ())
-    return (*single, combined) if combined else single
 
 
 def _pictures(chosen: Format) -> "Protocol":

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from fashion_cli.data.features import FeatureRows
+from fashion_cli.data.image_files import find_images, printable
 from fashion_cli.data.images import Box
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pair import Models, open_models
@@ -17,6 +19,19 @@ from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.inference.stored_photographs import StoredPhotographs
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
+
+
+def photographs_in(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """The photographs of a folder, to its bottom, and what in it could not be looked into.
+
+    Raises:
+        UsageError: If there are none.
+    """
+    skipped: list[Skipped] = []
+    images = list(find_images([folder], on_skip=lambda path, why: skipped.append(Skipped(str(path), why))))
+    if not images:
+        raise UsageError(f"{printable(folder)}: no photographs there", hint="name another folder")
+    return images, skipped
 
 
 def query_features(
@@ -40,8 +55,12 @@ def query_features(
     stored = gallery.features.read(list(rows.values())) if rows else None
     found = dict(zip(rows, _features(stored), strict=True)) if stored else {}
     missing = [path for path in paths if path not in found]
-    predicted, skipped = _predict(gallery, missing, options, box) if missing else ({}, ())
-    return found | predicted, skipped
+    there = [path for path in missing if os.path.lexists(path)]  # for what is not, no model has to be opened
+    gone = tuple(
+        Skipped(str(path), "cannot be read (No such file or directory)") for path in missing if path not in there
+    )
+    predicted, skipped = _predict(gallery, there, options, box) if there else ({}, ())
+    return found | predicted, (*gone, *skipped)
 
 
 def _predict(

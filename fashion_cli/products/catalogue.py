@@ -159,6 +159,15 @@ class Catalogue:
         with self._read() as connection:
             return reading.items_of_photographs(connection, sha256s)
 
+    def texts(self, stems: Sequence[Sequence[str]] = ()) -> list[tuple[str, str]]:
+        """The `item_id` of products that are not gone, and what words are looked for in: folded, a text on each line.
+
+        Args:
+            stems: Only products whose text has all pieces of one of these; empty for the first `reading.SAMPLE`.
+        """
+        with self._read() as connection:
+            return reading.texts(connection, stems)
+
     def photographs(self, item_id: str) -> tuple[FoundPhotograph, ...]:
         """Those of a product, the first first; empty if there is no such product."""
         with self._read() as connection:

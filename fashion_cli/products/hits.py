@@ -1,13 +1,34 @@
 """From photographs that a search found to the products that they show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from fashion_cli.data.features import FeatureFile
 from fashion_cli.products.records import ITEM_ID, ShownProduct
 from fashion_cli.retrieval.search import Hit
 
 if TYPE_CHECKING:
     from fashion_cli.products.catalogue import Catalogue
+
+ItemsOf = Callable[[Sequence[str]], dict[str, str]]  # sha256 of photographs -> item_id, of those that are known
+
+
+def item_ids_of(features: FeatureFile, items_of: ItemsOf | None) -> list[str]:
+    """The item of each row, as the catalogue says, else the feature file; "" where nobody knows it.
+
+    Args:
+        features: The gallery.
+        items_of: `Catalogue.items_of_photographs`; None without a catalogue.
+
+    Raises:
+        CatalogueError: If the catalogue cannot be read.
+    """
+    named = features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)
+    if items_of is None:
+        return named
+    sha256s = features.sha256s()
+    known = items_of(sha256s)
+    return [known.get(sha256, item) for item, sha256 in zip(named, sha256s, strict=True)]
 
 
 def products_of(hits: Sequence[Hit], catalogue: "Catalogue") -> dict[str, ShownProduct]:

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownOffer, ShownProduct
 from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop
 from fashion_cli.products.words import digest, storable, wanted_words
 
 AT_ONCE = 500  # values in one IN, products in one answer
+SAMPLE = 5_000  # products whose words are known for suggestions
 
 _PRODUCTS = select(
     Product.id,
@@ -102,6 +103,22 @@ def page(
         query = query.where(Product.gone_at.is_not(None) if gone else Product.gone_at.is_(None))
     rows = connection.execute(query).all()
     return shown(connection, rows), rows[-1].id if rows else after
+
+
+def texts(connection: Connection, stems: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """The `item_id` and the searched text of products that are not gone.
+
+    Args:
+        connection: To the database.
+        stems: Only those whose text has all pieces of one of these; empty for the first `SAMPLE` products.
+    """
+    query = select(Product.item_id, Product.words).where(Product.gone_at.is_(None)).order_by(Product.id)
+    if stems:
+        any_of = (and_(*(Product.words.contains(storable(piece), autoescape=True) for piece in each)) for each in stems)
+        query = query.where(or_(*any_of))
+    else:
+        query = query.limit(SAMPLE)
+    return [(row.item_id, row.words) for row in connection.execute(query)]
 
 
 def count(connection: Connection) -> int:

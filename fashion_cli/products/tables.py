@@ -66,7 +66,7 @@ class Product(Table):
     first_seen_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
-    words: Mapped[str]  # what `find` looks into, folded by `words.folded`
+    words: Mapped[str]  # what `find` looks into, folded by `data.words.folded`
 
     shop: Mapped[Shop] = relationship(lazy="joined", innerjoin=True)
     keywords: Mapped[list["Keyword"]] = relationship(order_by="Keyword.position", cascade="all, delete-orphan")

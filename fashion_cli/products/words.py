@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from fashion_cli.data.words import folded
 
 _SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a pair, as broken JSON has them: UTF-8 cannot hold them
 
@@ -16,14 +17,6 @@ def storable(text: str) -> str:
 def digest(*parts: str) -> str:
     """The sha256 of texts that are unique together, in hexadecimal."""
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
-
-
-def folded(text: str) -> str:
-    """A text in which neither case nor width matters, nor whether Hangul comes in syllables or in letters.
-
-    Done here because databases differ: SQLite folds ASCII alone, MariaDB and PostgreSQL as their locale says.
-    """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def searchable(texts: Iterable[str]) -> str:

@@ -1,78 +1,232 @@
-"""`--where group=tag`: which rows of a gallery may be hits at all."""
+"""`--where`: which rows of a gallery may be hits at all, by tags and by the columns of a table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags, require_group, suggestion
+from fashion_cli.data.words import folded
 from fashion_cli.errors import UsageError
+from fashion_cli.model_cards import Vocabulary
+from fashion_cli.retrieval.columns import find_column, is_mostly_numbers, number, numbers, shown_name
+from fashion_cli.retrieval.lexicon import Lexicon
 
-LABEL = "label/"  # before the names of a manifest's own columns in a feature file
 SCANNED_ROWS = 65536  # at a time
+Operator = Literal["=", "!=", "<", "<=", ">", ">="]
+MIRRORED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}  # 10<Price is Price>10
+HINT = "colour=red, colour=red,pink, colour!=red, Price<30, Price=10..30"
+
+_BETWEEN = re.compile(r"(?P<one>[^<>=!]*)(?P<first><=?|>=?)(?P<name>[^<>=!]+)(?P<second><=?|>=?)(?P<other>[^<>=!]*)")
+_COMPARED = re.compile(r"(?P<name>[^<>=!]+)(?P<operator><=|>=|!=|==|=|<|>)(?P<value>.*)", re.DOTALL)
+_RANGE = re.compile(r"(?P<low>[^.]*(\.\d+)?)\.\.(?P<high>.*)")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One side of a range of numbers."""
+
+    operator: Operator
+    number: float
+
+    def holds(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """(N,) which numbers lie on this side; what is no number does not."""
+        match self.operator:
+            case "<":
+                return values < self.number
+            case "<=":
+                return values <= self.number
+            case ">":
+                return values > self.number
+            case _:
+                return values >= self.number
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One `--where`: any of some values of a tag group, or of a column that came with a manifest."""
+    """One `--where`: values of a tag group or a column, or a range of a column's numbers.
+
+    Attributes:
+        name: Of the group or column, as it was typed.
+        values: Any of them; empty for a range.
+        negated: None of them instead.
+        bounds: All hold; empty for values.
+    """
 
     name: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    negated: bool = False
+    bounds: tuple[Bound, ...] = ()
+
+    def __str__(self) -> str:
+        ranges = [f"{self.name}{bound.operator}{bound.number:g}" for bound in self.bounds]
+        return " ".join(ranges) or f"{self.name}{'!=' if self.negated else '='}{','.join(self.values)}"
 
     @classmethod
     def parse(cls, text: str) -> "Condition":
-        """Read "colour=red" or "colour=red,pink".
+        """Read "colour=red", "colour=red,pink", "colour!=red", "Price<30", "10<=Price<30" or "Price=10..30".
 
         Raises:
             UsageError: If the text is anything else.
         """
-        name, equals, values = text.partition("=")
-        chosen = tuple(value.strip() for value in values.split(",") if value.strip())
-        if not (name.strip() and equals and chosen):
-            raise UsageError(f"--where {text!r}: not group=tag", hint="--where colour=red, or colour=red,pink")
-        return cls(name.strip(), chosen)
+        if found := _BETWEEN.fullmatch(text):
+            one = Bound(MIRRORED[found["first"]], _number(text, found["one"]))
+            other = Bound(_operator(found["second"]), _number(text, found["other"]))
+            return cls(found["name"].strip(), bounds=(one, other))
+        found = _COMPARED.fullmatch(text)
+        name, operator = (found["name"].strip(), found["operator"]) if found else ("", "")
+        if found is None or not name:
+            raise _unreadable(text)
+        if operator in MIRRORED and not np.isnan(number(name)) and np.isnan(number(found["value"])):
+            return cls(found["value"].strip(), bounds=(Bound(MIRRORED[operator], number(name)),))  # 30>Price
+        if operator in MIRRORED:
+            return cls(name, bounds=(Bound(_operator(operator), _number(text, found["value"])),))
+        bounds = _range(text, found["value"]) if operator != "!=" else ()
+        values = tuple(value.strip() for value in found["value"].split(",") if value.strip())
+        if not (bounds or values):
+            raise _unreadable(text)
+        return cls(name, () if bounds else values, operator == "!=", bounds)
 
 
-def matching_rows(features: FeatureFile, conditions: Sequence[Condition]) -> npt.NDArray[np.int64]:
-    """The rows that meet every condition.
+@dataclass(frozen=True)
+class Matches:
+    """What a condition leaves.
+
+    Attributes:
+        rows: (N,) which rows.
+        note: What people should know about it; mostly empty.
+    """
+
+    rows: npt.NDArray[np.bool_]
+    note: str = ""
+
+
+def match_condition(features: FeatureFile, condition: Condition) -> Matches:
+    """The rows that meet a condition.
 
     Args:
         features: The gallery.
-        conditions: All must hold; of one condition's values any.
+        condition: A tag group, in any case, is meant before a column of the same name.
 
     Raises:
-        UsageError: If a condition names what the gallery does not have.
+        UsageError: If the condition names what the gallery does not have, or compares text by size.
     """
-    fits = np.ones(len(features), np.bool_)
-    by_tag = [each for each in conditions if not _column_of(features, each.name)]
-    for condition in conditions:
-        if column := _column_of(features, condition.name):
-            fits &= np.array([value in condition.values for value in features.column(column)], np.bool_)
-    if by_tag:
-        wanted = [_tag_columns(features, condition) for condition in by_tag]
-        for start in range(0, len(features), SCANNED_ROWS):
-            rows = slice(start, start + SCANNED_ROWS)
-            present = present_tags(features.scores(rows), features.header.vocabulary)
-            for columns in wanted:
-                fits[rows] &= present[:, columns].any(axis=1)
-    return np.flatnonzero(fits).astype(np.int64)
-
-
-def _column_of(features: FeatureFile, name: str) -> str:
-    """The file's column for a name, "" where the name is a tag group's or nothing's."""
-    if name in features.header.vocabulary.columns:
-        return ""
-    return next((each for each in (name, LABEL + name) if each in features.column_names), "")
-
-
-def _tag_columns(features: FeatureFile, condition: Condition) -> list[int]:
     vocabulary = features.header.vocabulary
-    columns = [each.removeprefix(LABEL) for each in features.column_names]
-    window = require_group(condition.name, vocabulary, columns)
-    tags = vocabulary.names[window]
-    for value in condition.values:
-        if value not in tags:
-            raise UsageError(f"no tag {value!r} in the group {condition.name!r}", hint=suggestion(value, tags))
-    return [window.start + tags.index(value) for value in condition.values]
+    if not _find_group(condition.name, vocabulary) and (column := find_column(features, condition.name)):
+        cells = features.column(column)
+        return _match_range(cells, condition) if condition.bounds else Matches(_match_values(cells, condition))
+    group = find_group(condition.name, vocabulary, [shown_name(column) for column in features.column_names])
+    return Matches(_match_tags(features, condition, group))
+
+
+def named_tag(value: str, group: str, vocabulary: Vocabulary) -> str:
+    """The tag of a group that a value names: its name in any case, else a title, a plural or a synonym.
+
+    Raises:
+        UsageError: Naming the nearest tag.
+    """
+    tags = vocabulary.names[vocabulary.columns[group]]
+    exact = [tag for tag in tags if tag == value] or [tag for tag in tags if folded(tag) == folded(value)]
+    if exact:
+        return exact[0]
+    window = Vocabulary(tuple(each for each in vocabulary.groups if each.name == group))
+    named = Lexicon(window).tags_named(value)
+    if len(named) == 1:
+        return named[0][1]
+    names = [name for _, name in named]
+    hint = f"did you mean {' or '.join(map(repr, names))}?" if names else suggestion(value, tags)
+    raise UsageError(f"no tag {value!r} in the group {group!r}", hint=hint)
+
+
+def find_group(name: str, vocabulary: Vocabulary, others: Sequence[str] = ()) -> str:
+    """The tag group of a name, in any case; arguments as in `require_group`.
+
+    Raises:
+        UsageError: Naming the nearest group.
+    """
+    group = _find_group(name, vocabulary)
+    if not group:
+        require_group(name, vocabulary, others)
+    return group
+
+
+def _find_group(name: str, vocabulary: Vocabulary) -> str:
+    if name in vocabulary.columns:
+        return name
+    return next((group for group in vocabulary.columns if folded(group) == folded(name)), "")
+
+
+def _match_tags(features: FeatureFile, condition: Condition, group: str) -> npt.NDArray[np.bool_]:
+    vocabulary = features.header.vocabulary
+    if condition.bounds:
+        raise UsageError(
+            f"{condition}: {group!r} is a group of tags, not numbers", hint=f"{group}=TAG, or {group}!=TAG"
+        )
+    tags = vocabulary.names[vocabulary.columns[group]]
+    start = vocabulary.columns[group].start
+    columns = [start + tags.index(named_tag(value, group, vocabulary)) for value in condition.values]
+    fits = np.zeros(len(features), np.bool_)
+    for first in range(0, len(features), SCANNED_ROWS):
+        rows = slice(first, first + SCANNED_ROWS)
+        fits[rows] = present_tags(features.scores(rows), vocabulary)[:, columns].any(axis=1)
+    return ~fits if condition.negated else fits
+
+
+def _match_range(cells: Sequence[str], condition: Condition) -> Matches:
+    values = numbers(cells)
+    filled = np.array([bool(cell.strip()) for cell in cells], np.bool_)
+    odd = np.flatnonzero(filled & np.isnan(values))
+    if len(odd) and np.isnan(values).all():
+        raise UsageError(
+            f"{condition}: {condition.name!r} holds text, as {cells[odd[0]]!r}",
+            hint=f"{condition.name}=VALUE compares text",
+        )
+    fits = np.logical_and.reduce([bound.holds(values) for bound in condition.bounds])
+    empty = len(cells) - int(filled.sum())
+    parts = [f"{len(odd):,} are no numbers, as {cells[odd[0]]!r}"] if len(odd) else []
+    parts += [f"{empty:,} are empty"] if empty else []
+    return Matches(fits, f"{condition}: of {len(cells):,} values {' and '.join(parts)}" if parts else "")
+
+
+def _match_values(cells: Sequence[str], condition: Condition) -> npt.NDArray[np.bool_]:
+    """Text as it stands, else the same in another case, or the same number: "30" is "30.0"."""
+    exact = set(condition.values)
+    values = exact if exact.intersection(cells) else {folded(value) for value in condition.values}
+    fits = np.array([(cell if values is exact else folded(cell)) in values for cell in cells], np.bool_)
+    sought = [number(value) for value in condition.values if not np.isnan(number(value))]
+    if sought and is_mostly_numbers(cells):
+        stored = numbers(cells)
+        fits |= np.isin(stored, sought)
+        if condition.negated:
+            return ~fits & ~np.isnan(stored)
+    return ~fits if condition.negated else fits
+
+
+def _range(text: str, value: str) -> tuple[Bound, ...]:
+    """Both ends of "10..30", "10.." or "..30", which belong to it; empty where it is something else."""
+    found = _RANGE.fullmatch(value.strip())
+    if found is None or not (found["low"] or found["high"]):
+        return ()
+    sides: tuple[tuple[Operator, str], ...] = ((">=", found["low"]), ("<=", found["high"]))
+    if any(side.strip() and np.isnan(number(side)) for _, side in sides):
+        return ()  # text with two dots in it
+    return tuple(Bound(operator, _number(text, side)) for operator, side in sides if side.strip())
+
+
+def _number(text: str, value: str) -> float:
+    found = number(value)
+    if np.isnan(found):
+        raise UsageError(f"where {text!r}: {value.strip()!r} is no number", hint="Price<30, Price=10..30")
+    return found
+
+
+def _operator(text: str) -> Operator:
+    return next(each for each in get_args(Operator) if each == text)
+
+
+def _unreadable(text: str) -> UsageError:
+    return UsageError(f"where {text!r}: neither group=tag nor a comparison", hint=HINT)

@@ -8,15 +8,16 @@ What the query is otherwise has to stay, and a vector says that too weakly: what
 of what is blue leads away from shirts. So the hits that keep most of the query's other tags come first (`keeping`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.tags import present_tags, require_group, suggestion
+from fashion_cli.data.tags import present_tags, require_group
 from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.filters import Condition, find_group, named_tag
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import unit_rows
 from fashion_cli.retrieval.search import Features, SearchOptions
@@ -64,6 +65,26 @@ class TagMeans:
         return means
 
 
+def parse_exchanges(texts: Sequence[str]) -> dict[str, str]:
+    """Read "colour=red", each a group and the tag that is wanted there instead.
+
+    Raises:
+        UsageError: If a text is anything else, or a group comes twice.
+    """
+    wanted: dict[str, str] = {}
+    for text in texts:
+        condition = Condition.parse(text)
+        if len(condition.values) != 1 or condition.negated or condition.name in wanted:
+            raise UsageError(f"but {text!r}: one tag for each group", hint="but colour=red")
+        wanted[condition.name] = condition.values[0]
+    return wanted
+
+
+def conditions_of(wanted: Mapping[str, str]) -> list[Condition]:
+    """What hits have to show: the tags that are wanted instead."""
+    return [Condition(group, (tag,)) for group, tag in wanted.items()]
+
+
 def exchange(
     query: Features, present: npt.NDArray[np.bool_], wanted: Mapping[str, str], gallery: Gallery, means: TagMeans
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -87,12 +108,11 @@ def exchange(
     vocabulary = gallery.features.header.vocabulary
     vector, shown = query.vector.copy(), present.copy()
     for group, tag in wanted.items():
-        window = require_group(group, vocabulary)
-        names = vocabulary.names[window]
-        if tag not in names:
-            raise UsageError(f"no tag {tag!r} in the group {group!r}", hint=suggestion(tag, names))
-        new, old = names.index(tag), np.flatnonzero(present[window])
-        group_means = means.of(group)
+        name = find_group(group, vocabulary)
+        window = vocabulary.columns[name]
+        new = vocabulary.names[window].index(named_tag(tag, name, vocabulary))
+        old = np.flatnonzero(present[window])
+        group_means = means.of(name)
         vector += group_means[new] - (group_means[old].mean(axis=0) if len(old) else group_means[-1])
         shown[window] = False
         shown[window.start + new] = True

@@ -16,7 +16,7 @@ from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.candidates import EVERYTHING, Candidates, Scope, Selection, choose_candidates
 from fashion_cli.retrieval.category_prior import QueryPrior
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
-from fashion_cli.retrieval.filters import Condition, matching_rows
+from fashion_cli.retrieval.filters import Condition, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import unit_rows
 from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, shared_tags, totals
@@ -103,7 +103,7 @@ class Hit:
         path: Absolute.
         rank: From 1, as shown.
         retrieval_rank: From 1, before re-ranking.
-        cosine: With the query, in [-1, 1].
+        cosine: With the query, in [-1, 1]; nan where words were searched for.
         total: What the rank follows; nan without re-ranking.
         shared_tags: Tags that it has in common with the query.
         tags: All that it shows.
@@ -145,19 +145,30 @@ def combine(parts: Sequence[Features], weights: Sequence[float]) -> Features:
     return Features((vector / length).astype(np.float32), np.clip(scores / positive, 0, 1).astype(np.float32))
 
 
-def allowed_rows(gallery: Gallery, where: Sequence[str]) -> npt.NDArray[np.int64] | None:
-    """The rows that filters leave; None without filters.
+@dataclass(frozen=True)
+class Allowed:
+    """The photographs that filters leave.
 
-    Args:
-        gallery: To search in.
-        where: "group=tag[,tag]"; all must hold.
+    Attributes:
+        rows: Ascending; None for all.
+        notes: What people should know about the filters.
+    """
+
+    rows: npt.NDArray[np.int64] | None
+    notes: tuple[str, ...] = ()
+
+
+def allowed_rows(gallery: Gallery, conditions: Sequence[Condition]) -> Allowed:
+    """The rows that meet all conditions.
 
     Raises:
-        UsageError: If a filter names what the gallery does not have.
+        UsageError: If a condition names what the gallery does not have.
     """
-    if not where:
-        return None
-    return matching_rows(gallery.features, [Condition.parse(text) for text in where])
+    if not conditions:
+        return Allowed(None)
+    matches = [match_condition(gallery.features, condition) for condition in conditions]
+    rows = np.flatnonzero(np.logical_and.reduce([each.rows for each in matches])).astype(np.int64)
+    return Allowed(rows, tuple(each.note for each in matches if each.note))
 
 
 def percentile_sample(gallery: Gallery) -> npt.NDArray[np.float32]:

@@ -311,7 +311,7 @@ def _allowed(index: OpenIndex, conditions: Sequence[Condition]) -> npt.NDArray[n
     """The rows that meet all conditions; None without any."""
     if not conditions:
         return None
-    fits = np.logical_and.reduce([index.fitting(condition) for condition in conditions])
+    fits = np.logical_and.reduce([index.fitting(condition).rows for condition in conditions])
     return np.flatnonzero(fits).astype(np.int64)
 
 

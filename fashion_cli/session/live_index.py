@@ -8,11 +8,12 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from fashion_cli.errors import FashionError
+from fashion_cli.products.hits import ItemsOf
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import MANIFEST_FILE
 from fashion_cli.session.looker import Looker, LookerOptions, identity
 from fashion_cli.session.observer import Observer
-from fashion_cli.session.open_index import ItemsOf, OpenIndex
+from fashion_cli.session.open_index import OpenIndex
 
 log = logging.getLogger(__name__)
 

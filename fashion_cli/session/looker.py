@@ -1,6 +1,6 @@
 """The models of an index, loaded once: bytes of a photograph in, its features out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +12,9 @@ from fashion_cli.data.features.rows import AddedTags
 from fashion_cli.data.images import Box, Photograph
 from fashion_cli.inference.engine import open_engine, open_reader
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, open_models, require_tags
+from fashion_cli.inference.pair import open_models, require_tags
 from fashion_cli.inference.side_by_side import SideBySide, open_added
+from fashion_cli.inference.titles import titled, titles_of
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.outputs import Predictions
 from fashion_cli.retrieval.gallery import Gallery
@@ -77,7 +78,7 @@ class Looker:
         engine = open_engine(models, inference, photographs=1)
         self.identity = identity(gallery)
         self.model = header.model
-        self._titles = _titles((base, *known))
+        self._titles = titles_of((base, *known))
         self.vocabulary = _with_groups_of(self.titled(header.vocabulary), further)
         self.expected = 0
         self._reader = open_reader(models, fast=engine.fast_images, max_pixels=options.max_pixels)
@@ -92,11 +93,7 @@ class Looker:
 
     def titled(self, vocabulary: Vocabulary) -> Vocabulary:
         """An index's tags with what people call them, which stands in the models' cards alone."""
-        groups = (
-            replace(group, titles=self._titles.get((group.name.rpartition(".")[2], group.tags), {}))
-            for group in vocabulary.groups
-        )
-        return Vocabulary(tuple(groups))
+        return titled(vocabulary, self._titles)
 
     def decode(self, data: bytes, box: Box | None, name: Path = NAME) -> Photograph:
         """Fit a photograph, or a part of it, to the models.
@@ -131,10 +128,6 @@ class Looker:
             last = self._holders == 0
         if last:
             self._batcher.close()
-
-
-def _titles(models: Sequence[Models]) -> dict[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
-    return {(group.name, group.tags): group.titles for model in models for group in model.card.vocabulary.groups}
 
 
 def identity(gallery: Gallery) -> object:

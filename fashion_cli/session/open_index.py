@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
@@ -11,24 +10,25 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import CatalogueError
 from fashion_cli.inference.stored_photographs import StoredPhotographs
-from fashion_cli.products.records import ITEM_ID
+from fashion_cli.products.hits import ItemsOf, item_ids_of
 from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
-from fashion_cli.retrieval.filters import Condition, matching_rows
+from fashion_cli.retrieval.columns import number_ranges
+from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
+from fashion_cli.retrieval.filters import Condition, Matches, find_group, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans
+from fashion_cli.retrieval.recent import Recent
 from fashion_cli.retrieval.search import Features
+from fashion_cli.retrieval.word_search import WordSearch
 from fashion_cli.session.looker import Looker
 
 KEPT_FILTERS = 64
-ROWS_AT_ONCE = 65536
 RETRY = 10.0  # seconds until a catalogue that failed is asked again which items there are
 
 log = logging.getLogger(__name__)
 Items = tuple[list[str], npt.NDArray[np.int64]]
-ItemsOf = Callable[[Sequence[str]], dict[str, str]]  # sha256 of photographs -> item_id, of those that are known
 
 
 class OpenIndex:
@@ -45,6 +45,7 @@ class OpenIndex:
         means: Mean vectors by tag.
         agreement: Compares kinds of things; None where its model does not say how.
         stored: Looks photographs up by path and content.
+        words: Searches it by words.
         row_of: sha256 of a photograph -> its row.
         sha256s: Of every row.
     """
@@ -63,7 +64,9 @@ class OpenIndex:
         self._known_items: Items | None = None
         self._items_for_now: Items | None = None  # while the catalogue fails
         self._ask_again_at = 0.0
-        self._filters: OrderedDict[str, npt.NDArray[np.bool_]] = OrderedDict()
+        self.words = WordSearch(gallery.features)
+        self._filters: Recent[Condition, Matches] = Recent(KEPT_FILTERS)
+        self._counts: Recent[int, npt.NDArray[np.int64]] = Recent(1)
         self._lock = Lock()
         self._users = 0
         self._retired = False
@@ -88,7 +91,9 @@ class OpenIndex:
             query: What it looks like.
             exchanged: Groups whose tags are not to be those of the query.
         """
-        if self.agreement is None or self.agreement.group.name in exchanged:
+        vocabulary = self.gallery.features.header.vocabulary
+        changed = {find_group(group, vocabulary) for group in exchanged}
+        if self.agreement is None or self.agreement.group.name in changed:
             return None
         return QueryPrior(self.agreement, query.scores)
 
@@ -113,10 +118,7 @@ class OpenIndex:
         return self._known_items
 
     def _number_items(self, items_of: ItemsOf | None) -> Items:
-        features = self.gallery.features
-        named = features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)
-        known = items_of(self.sha256s) if items_of is not None else {}
-        ids = [known.get(sha256, item) for item, sha256 in zip(named, self.sha256s, strict=True)]
+        ids = item_ids_of(self.gallery.features, items_of)
         numbers: dict[str, int] = {}
         keys = [item or f"\0{sha256}" for item, sha256 in zip(ids, self.sha256s, strict=True)]
         return ids, np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
@@ -124,31 +126,40 @@ class OpenIndex:
     @cached_property
     def tag_counts(self) -> npt.NDArray[np.int64]:
         """(T,) how many photographs show each tag."""
-        features = self.gallery.features
-        counts = np.zeros(len(features.header.vocabulary), np.int64)
-        for start in range(0, len(features), ROWS_AT_ONCE):
-            scores = features.scores(slice(start, start + ROWS_AT_ONCE))
-            counts += present_tags(scores, features.header.vocabulary).sum(axis=0)
-        return counts
+        return count_tags(self.gallery.features)
 
-    def fitting(self, condition: Condition) -> npt.NDArray[np.bool_]:
-        """(N,) which rows meet a condition; the last ones asked for are kept.
+    @cached_property
+    def number_ranges(self) -> dict[str, tuple[float, float]]:
+        """The least and the most of each column of numbers."""
+        return number_ranges(self.gallery.features)
+
+    def fitting(self, condition: Condition) -> Matches:
+        """The rows that meet a condition; the last ones asked for are kept.
 
         Raises:
             UsageError: If it names what the index does not have.
         """
-        key = f"{condition.name}={','.join(condition.values)}"
-        with self._lock:
-            if key in self._filters:
-                self._filters.move_to_end(key)
-                return self._filters[key]
-        fits = np.zeros(len(self), np.bool_)
-        fits[matching_rows(self.gallery.features, [condition])] = True
-        with self._lock:
-            self._filters[key] = fits
-            while len(self._filters) > KEPT_FILTERS:
-                self._filters.popitem(last=False)
-        return fits
+        return self._filters.get(condition, lambda: match_condition(self.gallery.features, condition))
+
+    def facets(self, rows: npt.NDArray[np.int64] | None, *, one_per_item: bool) -> Facets:
+        """What is in a result.
+
+        Args:
+            rows: Ascending; None for all.
+            one_per_item: Count items, not photographs.
+        """
+        features, items = self.gallery.features, self.items if one_per_item else None
+        if rows is None:
+            counts = self._item_counts if one_per_item else self.tag_counts
+        else:
+            counts = count_tags(features, rows, items)
+        return Facets(size_of(features, rows, items), by_group(counts, features.header.vocabulary))
+
+    @property
+    def _item_counts(self) -> npt.NDArray[np.int64]:
+        """(T,) how many items show each tag; counted again where the catalogue has another word on what items are."""
+        items = self.items
+        return self._counts.get(id(items), lambda: count_tags(self.gallery.features, None, items))
 
     def acquire(self) -> None:
         """One user more: files stay open until each has called `release`."""

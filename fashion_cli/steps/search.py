@@ -1,7 +1,7 @@
 """Find the photographs of a gallery that are nearest to a query, re-ranked by shared clothing attributes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,16 +11,20 @@ import numpy.typing as npt
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import Tag, named_tags, present_tags
-from fashion_cli.errors import CatalogueError, UsageError
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped
-from fashion_cli.inference.queries import query_features
+from fashion_cli.inference.queries import photographs_in, query_features
 from fashion_cli.inference.stored_photographs import StoredPhotographs
-from fashion_cli.products.hits import products_of
+from fashion_cli.inference.titles import add_titles
+from fashion_cli.products.lookup import ProductLookup
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.candidates import Scope
-from fashion_cli.retrieval.category_prior import KindAgreement, QueryPrior, gallery_prior
+from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
+from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
+from fashion_cli.retrieval.filters import Condition, find_group
 from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.manipulation import TagMeans, conditions_of, exchange, keeping, parse_exchanges
 from fashion_cli.retrieval.rerank import ALPHA, BETA
 from fashion_cli.retrieval.search import (
     Features,
@@ -28,9 +32,11 @@ from fashion_cli.retrieval.search import (
     SearchOptions,
     allowed_rows,
     combine,
+    describe_rows,
     find_hits,
     percentile_sample,
 )
+from fashion_cli.retrieval.word_search import WordSearch, surest_first
 
 __all__ = ["Hit", "QueryPart", "QueryResult", "SearchConfig", "SearchReport", "search_gallery"]
 
@@ -43,19 +49,24 @@ class QueryPart(CheckedFields):
     weight: float = 1.0
 
 
+Query = tuple[QueryPart, ...] | str  # photographs, or words
+
+
 @dataclass(frozen=True)
 class SearchConfig(CheckedFields):
     """What to look for, and where.
 
     Attributes:
-        queries: Each is one search; several parts of a query add up by their weights.
+        queries: Each is one search: words, or photographs that add up by their weights. A folder that is the only part
+            of a query stands for a query by each of its photographs.
         index: The index directory.
         inference: How the model runs; an empty `model` is the index's own.
         topk: How many hits, from 1.
         rerank: Order the hits by rank and shared tags.
         alpha: What one rank costs.
         beta: What one shared tag brings.
-        where: "group=tag[,tag]"; all must hold.
+        where: As `Condition.parse` reads them; all must hold.
+        but: "group=tag": like the photographs, but with this tag; each group once.
         exact: Compare with every photograph, whatever the index is.
         box: The part of each query photograph to look for.
         min_percentile: Only hits nearer than this percentage of the gallery.
@@ -65,9 +76,10 @@ class SearchConfig(CheckedFields):
         exclude_self: Leave out the query's own photographs, by path and by content.
         catalog: The product catalogue; None for the index's own, "" for none.
         root: The folder that the index's photographs lie below now; None for what the index says.
+        facets: Count the tags within each result.
     """
 
-    queries: tuple[tuple[QueryPart, ...], ...]
+    queries: tuple[Query, ...]
     index: Path
     inference: InferenceOptions
     topk: int = 50
@@ -75,6 +87,7 @@ class SearchConfig(CheckedFields):
     alpha: float = ALPHA
     beta: float = BETA
     where: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
     exact: bool = False
     box: Box | None = None
     min_percentile: float | None = None
@@ -84,6 +97,7 @@ class SearchConfig(CheckedFields):
     exclude_self: bool = False
     catalog: str | None = None
     root: Path | None = None
+    facets: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,20 +105,26 @@ class QueryResult:
     """What was found for one query.
 
     Attributes:
-        query: Its parts.
+        query: Its parts; empty where words were searched for.
         tags: What it shows.
         hits: The best first.
         products: What the catalogue says now about those that are in it, by the photograph's sha256.
+        words: What was searched for instead of photographs.
+        facets: Of all photographs that filters and words leave, hits or not.
     """
 
     query: tuple[QueryPart, ...]
     tags: tuple[Tag, ...]
     hits: tuple[Hit, ...]
     products: Mapping[str, ShownProduct] = field(default_factory=dict)
+    words: str = ""
+    facets: Facets | None = None
 
     @property
     def label(self) -> str:
-        """The query in words: "a.jpg", or "a.jpg:1 + b.jpg:-0.5"."""
+        """The query in words: "a.jpg", or "a.jpg:1 + b.jpg:-0.5", or the words themselves."""
+        if self.words:
+            return self.words
         if len(self.query) == 1 and self.query[0].weight == 1:
             return str(self.query[0].path)
         return " + ".join(f"{part.path}:{part.weight:g}" for part in self.query)
@@ -140,6 +160,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
 
     Raises:
         UsageError: If an option is out of range or names what the gallery does not have.
+        UnknownWordsError: If words name nothing that there is.
         CatalogueError: If the catalogue that was asked for cannot be read.
         IndexDirectoryError: If there is no index, or it is another model's.
         ImageError: If the box reaches beyond a query.
@@ -147,60 +168,147 @@ def search_gallery(config: SearchConfig) -> SearchReport:
     start = time.perf_counter()
     options = _options(config)
     if not config.queries:
-        raise UsageError("no query", hint="give a photograph")
+        raise UsageError("no query", hint="give a photograph, or words")
+    queries, skipped_folders = _expanded(config.queries)
+    photographs = [query for query in queries if not isinstance(query, str)]
+    _require_photographs(config, photographs)
     with Gallery.open(config.index, config.root) as gallery:
-        allowed = allowed_rows(gallery, config.where)
-        paths = list(dict.fromkeys(part.path for query in config.queries for part in query))
-        features, skipped = query_features(gallery, paths, config.inference, config.box)
-        sample = percentile_sample(gallery) if config.min_percentile is not None else None
-        searcher = _Searcher(
-            gallery,
-            options,
-            allowed,
-            sample,
-            prior=gallery_prior(gallery) if config.prior else None,
-            stored=StoredPhotographs(gallery.features) if config.exclude_self else None,
-        )
-        results = tuple(
-            searcher.search(query, features) for query in config.queries if all(part.path in features for part in query)
-        )
-        exact = config.exact or allowed is not None
-        kind = "exact" if exact else gallery.kind
         own = gallery.catalog
-        results, catalog, without = _with_products(results, own if config.catalog is None else config.catalog, own)
-        note = "; ".join(filter(None, (gallery.note, without)))
-        seconds = time.perf_counter() - start
-        return SearchReport(results, skipped, len(gallery), config.index, kind, note, seconds, catalog)
+        location = own if config.catalog is None else config.catalog
+        add_titles(gallery, config.inference)
+        with ProductLookup(location, required=location != own) as products:
+            search = _Searching(gallery, config, options, products)
+            features, skipped = search.look_at(photographs)
+            results = tuple(
+                replace(result, products=products.products_of(result.hits))
+                for result in search.answers(queries, features)
+            )
+        notes = filter(None, (gallery.note, *search.notes, products.note))
+        return SearchReport(
+            results=results,
+            skipped=(*skipped_folders, *skipped),
+            rows=len(gallery),
+            index=config.index,
+            kind="exact" if config.exact or search.narrowed else gallery.kind,
+            note="; ".join(notes),
+            seconds=time.perf_counter() - start,
+            catalog=products.location,
+        )
 
 
-def _with_products(
-    results: tuple[QueryResult, ...], location: str, own: str
-) -> tuple[tuple[QueryResult, ...], str, str]:
-    """Look up the products of all hits.
+def _expanded(queries: Sequence[Query]) -> tuple[list[Query], list[Skipped]]:
+    """Each folder as the photographs in it, and what could not be looked into."""
+    found: list[Query] = []
+    skipped: list[Skipped] = []
+    for query in queries:
+        if isinstance(query, str) or len(query) != 1 or not query[0].path.is_dir():
+            found.append(query)
+            continue
+        images, unreadable = photographs_in(query[0].path)
+        found += [(replace(query[0], path=image),) for image in images]
+        skipped += unreadable
+    return found, skipped
 
-    Args:
-        results: What was found.
-        location: Of the catalogue; "" for none.
-        own: The one that the index names: without it there are hits all the same.
 
-    Returns:
-        The results with products, the catalogue that was asked, and why there are no products.
+def _require_photographs(config: SearchConfig, photographs: Sequence[Query]) -> None:
+    """Make sure that what only photographs can be asked is asked of some.
 
     Raises:
-        CatalogueError: If a catalogue that somebody asked for cannot be read.
+        UsageError: If it is not.
     """
-    if not location:
-        return results, "", ""
-    try:
-        from fashion_cli.products.catalogue import Catalogue
+    about = {
+        "--but": config.but,
+        "--box": config.box,
+        "--min-percentile": config.min_percentile is not None,
+        "--largest-gap": config.largest_gap,
+    }
+    named = [option for option, given in about.items() if given]
+    if named and not photographs:
+        raise UsageError(f"{named[0]} needs a photograph to be like", hint="words are narrowed down by --where")
+    if config.but and any(isinstance(query, str) for query in config.queries):
+        raise UsageError("--but needs photographs to be like, not words", hint="search for the words alone")
 
-        with Catalogue.open(location) as catalogue:
-            products = products_of([hit for result in results for hit in result.hits], catalogue)
-            return tuple(replace(result, products=products) for result in results), catalogue.location, ""
-    except (CatalogueError, ModuleNotFoundError) as error:
-        if location != own:
-            raise
-        return results, "", f"hits without their products: {error}"
+
+class _Searching:
+    """What all queries of a call have in common.
+
+    Args:
+        gallery: Where.
+        config: What and how.
+        options: The same for one query.
+        products: The catalogue.
+
+    Attributes:
+        notes: What people should know about the filters.
+        narrowed: Whether filters leave some photographs out.
+    """
+
+    def __init__(self, gallery: Gallery, config: SearchConfig, options: SearchOptions, products: ProductLookup) -> None:
+        self._gallery, self._config, self._options, self._products = gallery, config, options, products
+        self._wanted = parse_exchanges(config.but)
+        conditions = [Condition.parse(text) for text in config.where]
+        allowed = allowed_rows(gallery, [*conditions, *conditions_of(self._wanted)])
+        self._rows, self.notes = allowed.rows, allowed.notes
+        self.narrowed = allowed.rows is not None
+        self._facets = self._count(allowed.rows)
+        self._sample = percentile_sample(gallery) if config.min_percentile is not None else None
+        self._means = TagMeans(gallery)
+        prior = gallery_prior(gallery) if config.prior else None
+        changed = {find_group(group, gallery.features.header.vocabulary) for group in self._wanted}
+        self._prior = None if prior is None or prior.group.name in changed else prior
+        self._stored = StoredPhotographs(gallery.features) if config.exclude_self else None
+
+    def look_at(self, queries: Sequence[Query]) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
+        """The features of all photographs of queries."""
+        paths = list(dict.fromkeys(part.path for query in queries if not isinstance(query, str) for part in query))
+        return query_features(self._gallery, paths, self._config.inference, self._config.box) if paths else ({}, ())
+
+    def answers(self, queries: Sequence[Query], features: Mapping[Path, Features]) -> Iterator[QueryResult]:
+        """What is found for each query whose photographs could be read."""
+        word_search = WordSearch(self._gallery.features)
+        texts = self._products.texts(self._gallery.features) if any(isinstance(each, str) for each in queries) else ()
+        for query in queries:
+            if isinstance(query, str):
+                yield self._by_words(query, word_search.sureness(query, texts))
+            elif all(part.path in features for part in query):
+                yield self._by_photographs(query, [features[part.path] for part in query])
+
+    def _by_photographs(self, query: tuple[QueryPart, ...], features: Sequence[Features]) -> QueryResult:
+        combined = combine(features, [part.weight for part in query])
+        vocabulary = self._gallery.features.header.vocabulary
+        present = present_tags(combined.scores[None], vocabulary)[0]
+        tags = named_tags(combined.scores, present, vocabulary)
+        vector, shared = exchange(combined, present, self._wanted, self._gallery, self._means)
+        options = keeping(self._options) if self._wanted else self._options
+        hits = find_hits(
+            self._gallery,
+            vector,
+            shared,
+            options,
+            scope=Scope(rows=self._rows, without=self._own_rows(query)),
+            sample=self._sample,
+            prior=QueryPrior(self._prior, combined.scores) if self._prior is not None else None,
+        )
+        return QueryResult(query, tags, hits, facets=self._facets)
+
+    def _own_rows(self, query: tuple[QueryPart, ...]) -> frozenset[int]:
+        if self._stored is None:
+            return frozenset()
+        return frozenset().union(*(self._stored.own_rows(part.path) for part in query))
+
+    def _by_words(self, words: str, sureness: npt.NDArray[np.float32]) -> QueryResult:
+        rows = surest_first(sureness, self._rows)
+        best = rows[: self._options.topk]
+        nothing = np.zeros(len(self._gallery.features.header.vocabulary), np.bool_)
+        unknown = np.full(len(best), np.nan, np.float32)  # words have no cosine
+        hits = describe_rows(self._gallery, best, unknown, nothing, replace(self._options, rerank=False))
+        return QueryResult((), (), hits, words=words, facets=self._count(np.sort(rows)))
+
+    def _count(self, rows: npt.NDArray[np.int64] | None) -> Facets:
+        features = self._gallery.features
+        if not self._config.facets:
+            return Facets(size_of(features, rows))
+        return Facets(size_of(features, rows), by_group(count_tags(features, rows), features.header.vocabulary))
 
 
 def _options(config: SearchConfig) -> SearchOptions:
@@ -214,36 +322,3 @@ def _options(config: SearchConfig) -> SearchOptions:
         largest_gap=config.largest_gap,
         collapse=config.collapse,
     )
-
-
-@dataclass(frozen=True)
-class _Searcher:
-    """What all queries of a search have in common."""
-
-    gallery: Gallery
-    options: SearchOptions
-    allowed: npt.NDArray[np.int64] | None
-    sample: npt.NDArray[np.float32] | None
-    prior: KindAgreement | None
-    stored: StoredPhotographs | None
-
-    def search(self, query: tuple[QueryPart, ...], features: Mapping[Path, Features]) -> QueryResult:
-        """What is found for one query."""
-        wanted = combine([features[part.path] for part in query], [part.weight for part in query])
-        vocabulary = self.gallery.features.header.vocabulary
-        present = present_tags(wanted.scores[None], vocabulary)[0]
-        hits = find_hits(
-            self.gallery,
-            wanted.vector,
-            present,
-            self.options,
-            scope=Scope(rows=self.allowed, without=self._own_rows(query)),
-            sample=self.sample,
-            prior=QueryPrior(self.prior, wanted.scores) if self.prior is not None else None,
-        )
-        return QueryResult(query, named_tags(wanted.scores, present, vocabulary), hits)
-
-    def _own_rows(self, query: tuple[QueryPart, ...]) -> frozenset[int]:
-        if self.stored is None:
-            return frozenset()
-        return frozenset().union(*(self.stored.own_rows(part.path) for part in query))

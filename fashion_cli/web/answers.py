@@ -18,14 +18,13 @@ def tag_reply(tag: Tag) -> TagReply:
     return TagReply(group=tag.group, tag=tag.name, title=tag.title or tag.name, score=tag.score)
 
 
-def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool, by_words: bool = False) -> HitReply:
+def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool) -> HitReply:
     """A hit, with its product.
 
     Args:
         hit: What was found.
         product: What is on it; None where nobody knows.
         show_path: Say where the file lies.
-        by_words: It was found by words: it has no cosine.
     """
     return HitReply(
         photograph=hit.sha256,
@@ -34,7 +33,7 @@ def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool, by_wor
         height=hit.height,
         rank=hit.rank,
         retrieval_rank=hit.retrieval_rank,
-        cosine=None if by_words else round(hit.cosine, 6),
+        cosine=None if math.isnan(hit.cosine) else round(hit.cosine, 6),
         agreement=None if math.isnan(hit.agreement) else round(hit.agreement, 4),
         copies=len(hit.copies),
         copy_photographs=list(dict.fromkeys(copy.sha256 for copy in hit.copies)),

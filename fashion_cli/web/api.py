@@ -37,13 +37,24 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
     api = APIRouter(prefix=PREFIX)
     uploads = Uploads(settings)
 
-    @api.get("/health", response_model=HealthReply, summary="Is it there, and what does it serve?", tags=["server"])
+    @api.get(
+        "/health",
+        response_model=HealthReply,
+        operation_id="get_health",
+        summary="Is it there, and what does it serve?",
+        tags=["server"],
+    )
     async def health(request: Request) -> Response:
         known = service.health() if access.granted(request, client_of(request.scope)) else HealthReply(status="ok")
         return Response(known.model_dump_json(), media_type=JSON)
 
     @api.get(
-        "/groups", response_model=GroupsReply, responses=_faults(422), summary="All groups of tags", tags=["search"]
+        "/groups",
+        response_model=GroupsReply,
+        responses=_faults(422),
+        operation_id="list_groups",
+        summary="All groups of tags",
+        tags=["search"],
     )
     async def groups(language: Annotated[Language, Query()] = "") -> Response:
         return Response(await service.groups(language), media_type=JSON)
@@ -53,6 +64,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         response_model=SeenReply,
         responses=_faults(400, 408, 413, 415, 422, 429, 503),
         openapi_extra=_form(TagsQuestion),
+        operation_id="tag_photograph",
         summary="What is on a photograph?",
         tags=["search"],
     )
@@ -65,6 +77,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         response_model=SearchReply,
         responses=_faults(400, 408, 413, 415, 422, 429, 503),
         openapi_extra=_form(PhotographQuestion),
+        operation_id="search_by_photograph",
         summary="What looks like a photograph?",
         tags=["search"],
     )
@@ -76,6 +89,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         "/search",
         response_model=SearchReply,
         responses=_faults(422, 429, 503),
+        operation_id="search_by_words",
         summary="What do words find?",
         tags=["search"],
     )
@@ -86,6 +100,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         "/photographs/{sha256}/similar",
         response_model=SearchReply,
         responses=_faults(404, 422, 429, 503),
+        operation_id="search_similar",
         summary="What looks like a hit?",
         tags=["search"],
     )
@@ -100,6 +115,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
             304: {"description": "You have it already"},
             **_faults(404, 422, 429),
         },
+        operation_id="get_photograph",
         summary="A photograph without its metadata, or a small picture of it",
         tags=["search"],
     )

@@ -13,6 +13,7 @@ from fashion_cli.web.access import Access
 from fashion_cli.web.api import PREFIX, create_api, create_metrics
 from fashion_cli.web.faults import handle_faults
 from fashion_cli.web.guard import Guard
+from fashion_cli.web.head import HeadAsGet
 from fashion_cli.web.page import FOLDER, create_page
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings
@@ -55,6 +56,7 @@ def create_app(service: SearchService, settings: WebSettings) -> FastAPI:
     app.include_router(create_metrics(service))
     app.include_router(create_page(app, service, settings, access))
     app.mount("/static", _Static(directory=FOLDER / "static"), name="static")
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Guard, settings=settings, access=access, metrics=service.metrics)
     if settings.origins:  # outside the guard: what browsers ask beforehand has no token
         _allow(app, settings.origins)
@@ -68,7 +70,7 @@ def _allow(app: FastAPI, origins: tuple[str, ...]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Authorization"],
         expose_headers=EXPOSED,
         max_age=600,

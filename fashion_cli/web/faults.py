@@ -1,17 +1,20 @@
 """What went wrong, as HTTP says it: every error of every route is `{"error": {"message", "hint"}}`."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
-from fashion_cli.errors import CatalogueError, FashionError, ImageError, UsageError
+from fashion_cli.errors import CatalogueError, FashionError, ImageError, UnknownWordsError, UsageError
 
 log = logging.getLogger(__name__)
+
+METHODS = ("GET", "POST")  # that routes here are made for
 
 
 class Fault(Exception):  # noqa: N818  # an answer rather than an error of the program
@@ -37,8 +40,17 @@ def busy() -> Fault:
     return Fault(503, "too many searches at once", "try again in a second", {"Retry-After": "1"})
 
 
-def told(status: int, message: str, hint: str = "", headers: Mapping[str, str] | None = None) -> Response:
-    body = {"error": {"message": message, "hint": hint}}
+def told(
+    status: int,
+    message: str,
+    hint: str = "",
+    headers: Mapping[str, str] | None = None,
+    *,
+    suggestions: Sequence[str] | None = None,
+) -> Response:
+    body: dict[str, dict[str, object]] = {"error": {"message": message, "hint": hint}}
+    if suggestions is not None:
+        body["error"]["suggestions"] = list(suggestions)
     return JSONResponse(body, status, headers={**(headers or {}), "Cache-Control": "no-store"})
 
 
@@ -59,6 +71,8 @@ def _fault(_: Request, error: Exception) -> Response:
 def _fashion_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, FashionError)  # noqa: S101
     match error:
+        case UnknownWordsError():
+            return told(422, str(error), error.hint, suggestions=error.suggestions)
         case UsageError():
             return told(422, str(error), error.hint.replace("--", ""))  # hints name options of the shell
         case ImageError():
@@ -86,11 +100,25 @@ def complaint(errors: list[dict[str, object]]) -> str:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    message = {
-        404: f"nothing at {request.url.path}",
-        405: f"{request.method} is not what {request.url.path} is for",
-    }.get(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        methods = ", ".join(_methods(request))
+        message = f"{request.url.path} takes {methods}"
+        return told(405, message, "docs lists what there is", {"Allow": methods})
+    message = str(error.detail) or HTTPStatus(error.status_code).phrase
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"nothing at {request.url.path}"
     return told(error.status_code, message, "docs lists what there is", error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What an address can be asked by: of all its routes, not of the first alone. Where GET is, HEAD is."""
+    found = {
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    }
+    found = found or {"GET"}  # static files, whose address has another form by then
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def _bug(_: Request, error: Exception) -> Response:

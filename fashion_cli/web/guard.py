@@ -188,7 +188,7 @@ def _host_name(host: str) -> str:
 
 
 def _wants_page(request: HTTPConnection) -> bool:
-    return request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", "")
+    return request.scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
 def _multiplied(rate: limits.RateLimitItem, times: int) -> limits.RateLimitItem:

@@ -11,7 +11,7 @@ from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.retrieval.search import Features
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.answers import tag_reply
-from fashion_cli.web.replies import GroupReply, GroupsReply, GroupTagReply, SeenReply, StyleReply
+from fashion_cli.web.replies import GroupReply, GroupsReply, GroupTagReply, NumbersReply, SeenReply, StyleReply
 
 STYLE = "style"  # the group whose surest tag is the style
 
@@ -73,7 +73,10 @@ def groups_of(index: OpenIndex, language: str) -> GroupsReply:
                 ],
             )
             for group in vocabulary.groups
-        ]
+        ],
+        columns=[
+            NumbersReply(name=name, least=least, most=most) for name, (least, most) in index.number_ranges.items()
+        ],
     )
 
 

@@ -41,6 +41,7 @@ class Operation:
     Attributes:
         method: "GET" or "POST".
         path: With places in braces.
+        name: What generated clients call it.
         summary: One line.
         fields: What may be sent.
         statuses: (number, meaning) of each answer.
@@ -49,6 +50,7 @@ class Operation:
 
     method: str
     path: str
+    name: str
     summary: str
     fields: tuple[Field, ...]
     statuses: tuple[tuple[str, str], ...]
@@ -74,6 +76,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], server: str
     return Operation(
         method=method.upper(),
         path=path,
+        name=operation.get("operationId", ""),
         summary=operation.get("summary", ""),
         fields=fields,
         statuses=tuple((status, answer["description"]) for status, answer in operation["responses"].items()),

@@ -1,18 +1,18 @@
 """What clients may ask, checked: the same fields in a query string and in a form."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fashion_cli.data import images
-from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.filters import Condition
+from fashion_cli.retrieval.manipulation import conditions_of, parse_exchanges
 from fashion_cli.retrieval.search import SearchOptions
 from fashion_cli.web.prices import PriceFilter
 
 MOST_HITS = 200
+MOST_SKIPPED = 10_000  # hits before a page
 FEW = 24
 MOST_CONDITIONS = 20
 
@@ -59,10 +59,13 @@ class Narrowing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     topk: int = Field(FEW, ge=1, le=MOST_HITS, description="How many hits at most")
+    offset: int = Field(
+        0, ge=0, le=MOST_SKIPPED, description="How many hits come before: pages of the same topk follow each other"
+    )
     where: list[ConditionText] = Field(
         [],
         max_length=MOST_CONDITIONS,
-        description='"group=tag" or "group=tag,tag": only photographs with one of these tags; all have to hold',
+        description='"group=tag", "group=tag,tag", "group!=tag"; of columns "Price<30", "Price=1..9"; all have to hold',
         examples=[["colour=red"]],
     )
     but: list[ConditionText] = Field(
@@ -102,7 +105,16 @@ class Narrowing(BaseModel):
         Raises:
             UsageError: If a text means nothing else, or a group comes twice.
         """
-        return _wanted(self.but)
+        return parse_exchanges(self.but)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """What hits have to show.
+
+        Raises:
+            UsageError: If a text is no condition.
+        """
+        return [*map(Condition.parse, self.where), *conditions_of(self.wanted)]
 
 
 class PhotographQuestion(Narrowing):
@@ -128,13 +140,3 @@ def spoken(language: str) -> str:
 
 def _part(box: str) -> images.Box | None:
     return images.Box.parse(box) if box else None
-
-
-def _wanted(texts: Sequence[str]) -> dict[str, str]:
-    wanted: dict[str, str] = {}
-    for text in texts:
-        condition = Condition.parse(text)
-        if len(condition.values) > 1 or condition.name in wanted:
-            raise UsageError(f"but {text!r}: one tag for each group", hint="but colour=red")
-        wanted[condition.name] = condition.values[0]
-    return wanted

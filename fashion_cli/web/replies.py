@@ -104,9 +104,16 @@ class SearchReply(Reply):
 
     query: SeenReply | None = Field(description="What is on the query; null in a search by words")
     hits: list[HitReply]
+    total: int = Field(
+        description="Items that fit, or photographs with `one_per_item=false`; hits or not", examples=[312]
+    )
+    counts: dict[str, dict[str, int]] = Field(
+        description="How many of those show each tag, by group", examples=[{"colour": {"red": 212, "pink": 100}}]
+    )
     searched: int = Field(description="Photographs in the index", examples=[11511])
     generation: int = Field(description="Of the index that answered")
     seconds: float
+    notes: list[str] = Field(description="What to know about the filters, as cells that are no numbers")
 
 
 class GroupTagReply(Reply):
@@ -126,10 +133,19 @@ class GroupReply(Reply):
     tags: list[GroupTagReply]
 
 
+class NumbersReply(Reply):
+    """A column of numbers, which a table brought into the index."""
+
+    name: str = Field(examples=["Price"])
+    least: float = Field(examples=[9.9])
+    most: float = Field(examples=[129])
+
+
 class GroupsReply(Reply):
-    """All groups of tags of the index."""
+    """All groups of tags of the index, and its columns of numbers."""
 
     groups: list[GroupReply]
+    columns: list[NumbersReply]
 
 
 class HealthReply(Reply):
@@ -147,6 +163,7 @@ class FaultDetail(Reply):
 
     message: str = Field(examples=["box '1,2': not four whole numbers"])
     hint: str = Field(examples=["--box x,y,width,height, in pixels"])
+    suggestions: list[str] = Field([], description="Words that are known, instead of those that are not")
 
 
 class FaultReply(Reply):

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,13 @@ from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.hits import products_of
 from fashion_cli.products.records import ShownProduct
+from fashion_cli.products.word_texts import ProductTexts
 from fashion_cli.retrieval.candidates import Scope
-from fashion_cli.retrieval.filters import Condition
+from fashion_cli.retrieval.facets import Facets
 from fashion_cli.retrieval.manipulation import exchange, keeping
-from fashion_cli.retrieval.search import Hit, SearchOptions, describe_rows, find_hits
+from fashion_cli.retrieval.paging import page_of, whole_blocks
+from fashion_cli.retrieval.search import Allowed, Hit, SearchOptions, describe_rows, find_hits
+from fashion_cli.retrieval.word_search import surest_first
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.answers import hit_reply
 from fashion_cli.web.looks import Look
@@ -22,10 +26,25 @@ from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.prices import PriceFilter, PriceTable
 from fashion_cli.web.questions import Narrowing, WordsQuestion
 from fashion_cli.web.replies import SearchReply, SeenReply
-from fashion_cli.web.words import rows_of_products, rows_of_tags
 
 log = logging.getLogger(__name__)
-Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a search found.
+
+    Attributes:
+        hits: The best first.
+        facets: Of all that it could have shown.
+        notes: What people should know about the filters.
+        said: What is on the query; None for words.
+    """
+
+    hits: Sequence[Hit]
+    facets: Facets
+    notes: tuple[str, ...]
+    said: SeenReply | None = None
 
 
 class Searches:
@@ -65,38 +84,47 @@ class Searches:
         wanted = question.wanted
         prices = self._prices_of(question)
         vector, present = exchange(look.features, look.present, wanted, index.gallery, index.means)
-        rows = self._rows(index, question, wanted, prices, without)
+        allowed = self._allowed(index, question, prices, without)
+        options = keeping(question.options) if wanted else question.options
         hits = find_hits(
             index.gallery,
             vector,
             present,
-            keeping(question.options) if wanted else question.options,
-            scope=Scope(rows, index.items if question.one_per_item else None),
+            whole_blocks(options, question.offset) if question.offset else options,
+            scope=Scope(allowed.rows, index.items if question.one_per_item else None),
             prior=index.prior_of(look.features, wanted) if question.prior else None,
         )
-        return self._reply(index, hits, prices, look.said, start)
+        if question.offset:
+            hits = page_of(hits, options, question.offset)
+        facets = index.facets(allowed.rows, one_per_item=question.one_per_item)
+        return self._reply(index, _Found(hits, facets, allowed.notes, look.said), prices, start)
 
     def worded(self, index: OpenIndex, question: WordsQuestion, start: float) -> bytes:
         """What words find; JSON of `SearchReply`.
 
         Raises:
             UsageError: As `like`, and if something else than the words is to be like.
+            UnknownWordsError: If words name nothing that there is.
             CatalogueError: If the catalogue cannot be read.
         """
         if question.but:
             raise UsageError("`but` needs a photograph to be like", hint="use `where`")
         prices = self._prices_of(question)
-        rows = self._rows(index, question, {}, prices, None)
-        products = self._products_named(question.keyword)
-        chosen = rows_of_products(index, products, rows, most=question.topk, one_per_item=question.one_per_item)
-        if not len(chosen):
-            chosen = rows_of_tags(index, question.keyword, rows, one_per_item=question.one_per_item)
-        chosen = chosen[: question.topk]
+        allowed = self._allowed(index, question, prices, None)
+        texts = () if self._catalogue is None else (ProductTexts(self._catalogue, index.item_ids),)
+        rows = surest_first(index.words.sureness(question.keyword, texts), allowed.rows)
+        facets = index.facets(np.sort(rows), one_per_item=question.one_per_item)
+        if question.one_per_item:
+            rows = rows[np.sort(np.unique(index.items[rows], return_index=True)[1])]
+        best = rows[question.offset : question.offset + question.topk]
         nothing = np.zeros(len(index.gallery.features.header.vocabulary), np.bool_)
-        order = np.linspace(1, 0, len(chosen) or 1, dtype=np.float32)[: len(chosen)]  # keeps the order of `chosen`
+        unknown = np.full(len(best), np.nan, np.float32)  # words have no cosine
         options = SearchOptions(topk=question.topk, rerank=False, language=question.spoken)
-        hits = describe_rows(index.gallery, chosen, order, nothing, options)
-        return self._reply(index, hits, prices, None, start, by_words=True)
+        found = describe_rows(index.gallery, best, unknown, nothing, options)
+        hits = [
+            replace(hit, rank=hit.rank + question.offset, retrieval_rank=hit.rank + question.offset) for hit in found
+        ]
+        return self._reply(index, _Found(hits, facets, allowed.notes), prices, start)
 
     def _prices_of(self, question: Narrowing) -> PriceFilter:
         """What a question says of prices, with the currency that it means.
@@ -112,51 +140,32 @@ class Searches:
             raise UsageError("there is no catalogue to know prices from", hint="fashion serve --catalog FILE|URL")
         return self._prices.settled(wanted)
 
-    def _products_named(self, words: str) -> Iterator[ShownProduct]:
-        """Products that are not gone, read as they are asked for."""
-        if self._catalogue is not None and words.strip():
-            yield from self._catalogue.products(words=words, gone=False)
-
-    def _rows(
-        self,
-        index: OpenIndex,
-        question: Narrowing,
-        wanted: Mapping[str, str],
-        prices: PriceFilter,
-        without: npt.NDArray[np.bool_] | None,
-    ) -> Rows | None:
-        """The rows that may be hits; None for all."""
-        conditions = [Condition.parse(text) for text in question.where]
-        conditions += [Condition(group, (tag,)) for group, tag in wanted.items()]
-        if not conditions and not prices and without is None:
-            return None
+    def _allowed(
+        self, index: OpenIndex, question: Narrowing, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
+    ) -> Allowed:
+        """The rows that may be hits."""
+        matches = [index.fitting(condition) for condition in question.conditions]
+        if not matches and not prices and without is None:
+            return Allowed(None)
         fits = np.ones(len(index), np.bool_) if without is None else ~without
-        for condition in conditions:
-            fits &= index.fitting(condition)
+        for match in matches:
+            fits &= match.rows
         if prices and self._prices is not None:
             fits &= self._prices.rows(index, prices)
-        return np.flatnonzero(fits).astype(np.int64)
+        return Allowed(np.flatnonzero(fits).astype(np.int64), tuple(match.note for match in matches if match.note))
 
-    def _reply(  # what was found, for what
-        self,
-        index: OpenIndex,
-        hits: Sequence[Hit],
-        prices: PriceFilter,
-        said: SeenReply | None,
-        start: float,
-        *,
-        by_words: bool = False,
-    ) -> bytes:
-        products = self._products(hits)
-        shown = [hit for hit in hits if prices.fits(products.get(hit.sha256))]
+    def _reply(self, index: OpenIndex, found: "_Found", prices: PriceFilter, start: float) -> bytes:
+        products = self._products(found.hits)
+        shown = [hit for hit in found.hits if prices.fits(products.get(hit.sha256))]
         reply = SearchReply(
-            query=said,
-            hits=[
-                hit_reply(hit, products.get(hit.sha256), show_path=self._show_paths, by_words=by_words) for hit in shown
-            ],
+            query=found.said,
+            hits=[hit_reply(hit, products.get(hit.sha256), show_path=self._show_paths) for hit in shown],
+            total=found.facets.total,
+            counts={group: dict(counts) for group, counts in found.facets.counts.items()},
             searched=len(index),
             generation=index.gallery.manifest.generation,
             seconds=round(time.perf_counter() - start, 6),
+            notes=list(found.notes),
         )
         return reply.model_dump_json().encode()
 

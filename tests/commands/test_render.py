@@ -187,7 +187,7 @@ def test_a_control_character_is_quoted_whatever_pythons_own_writer_does(characte
 
 
 def test_cells_of_csv() -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["plain text", 'says "x"', "a,b"],
         [None, "", 0.1],
         [""],

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,12 +19,11 @@ from fashion_cli.data.images import Box
 from fashion_cli.data.tags import present_tags
 from fashion_cli.model_cards import CARD_FILE, CategoryPrior, ModelCard, Vocabulary
 from fashion_cli.products.catalogue import Catalogue
-from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct, ShownProduct
+from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.retrieval.search import Hit
 from fashion_cli.steps.search import QueryPart, SearchConfig, search_gallery
 from fashion_cli.web.answers import decimal_text, web_address
-from fashion_cli.web.words import rows_of_products
 from tests.web.shops import (
     COUNT,
     ONNX,
@@ -319,23 +317,6 @@ def test_prices_of_two_currencies_are_not_compared(tiny_model: Path, tmp_path: P
         assert "usd:1" in found(available="true")
 
 
-def test_words_read_no_more_products_than_it_takes(running: Running, drawn_shop: Shop) -> None:
-    read = []
-
-    def products() -> Iterator[ShownProduct]:
-        with Catalogue.open(drawn_shop.catalogue) as catalogue:
-            for product in catalogue.products():
-                read.append(product)
-                yield product
-
-    with running.live.lease() as index:
-        rows = rows_of_products(index, products(), None, most=3, one_per_item=True)
-        assert [index.sha256s[row] for row in rows] == [drawn_shop.sha256(PER_ITEM * number) for number in range(3)]
-        assert len(read) == 3
-        few = np.sort(rows[1:])
-        assert sorted(rows_of_products(index, products(), few, most=9, one_per_item=False)) == few.tolist()
-
-
 def test_words_find_products(running: Running, drawn_shop: Shop) -> None:
     answer = running.client.get("/api/v1/search", params={"keyword": "테크웨어", "topk": 5}).json()
     assert [hit["product"]["item_id"] for hit in answer["hits"]] == [item(number) for number in (1, 3, 5, 7, 9)]
@@ -357,7 +338,16 @@ def test_words_find_tags_where_no_product_has_them(running: Running, drawn_shop:
     assert {hit["photograph"] for hit in hits} == expected
     sure = [sum(tag["score"] for tag in hit["tags"] if tag["tag"] in ("red", "dress")) for hit in hits]
     assert sure == sorted(sure, reverse=True)
-    assert running.client.get("/api/v1/search", params={"keyword": "red spaceship"}).json()["hits"] == []
+
+
+def test_words_that_nothing_goes_by_are_named_with_near_ones(running: Running) -> None:
+    answer = running.client.get("/api/v1/search", params={"keyword": "red drss"})
+    assert (answer.status_code, answer.json()["error"]["suggestions"]) == (422, ["red dress"])
+    assert "'drss'" in answer.json()["error"]["message"]
+    far = running.client.get("/api/v1/search", params={"keyword": "qqqqqq"})
+    assert (far.status_code, far.json()["error"]["suggestions"]) == (422, [])
+    shop = running.client.get("/api/v1/search", params={"keyword": "Nahwerk"}).json()["error"]
+    assert shop["suggestions"] == ["nähwerk"]  # a word of the catalogue
 
 
 def test_without_a_catalogue_there_are_no_products_and_no_prices(drawn_shop: Shop) -> None:

@@ -29,6 +29,8 @@ def read(line: str, sha256: str) -> tuple[str, Form]:
     address, form = "", []
     rest = iter(words[1:])
     for word in rest:
+        if word == "-I":  # HEAD: what GET answers, without the body
+            continue
         if word == "-F":
             name, _, value = next(rest).partition("=")
             form.append((name, value))

@@ -5,14 +5,18 @@ import { has, text } from "./texts.js";
 const BASE = new URL("api/v1/", new URL(".", document.baseURI));
 
 export class ApiError extends Error {
-  /** `status` is that of HTTP; 0 where no answer came. `detail` is what the server says, in English. */
-  constructor(status, detail = "") {
+  /**
+   * `status` is that of HTTP; 0 where no answer came. `detail` is what the server says, in English. `suggestions` are
+   * the words that were probably meant; null where the words are not what is wrong.
+   */
+  constructor(status, detail = "", suggestions = null) {
     super(detail);
-    Object.assign(this, { status, detail });
+    Object.assign(this, { status, detail, suggestions });
   }
 
   /** In the page's language. */
   get wording() {
+    if (this.suggestions) return text("error_words");
     if (this.status === 0) return text("error_network");
     return has(`error_${this.status}`) ? text(`error_${this.status}`) : text("error_other", { status: this.status });
   }
@@ -29,7 +33,7 @@ async function ask(path, options) {
   if (response.ok) return response.json();
   const told = await response.json().catch(() => ({}));
   const detail = [told.error?.message, told.error?.hint].filter(Boolean).join(" · ");
-  throw new ApiError(response.status, detail);
+  throw new ApiError(response.status, detail, told.error?.suggestions ?? null);
 }
 
 /** Only the newest question counts: the one before is given up, and its answer never seen. */
@@ -56,9 +60,10 @@ export class Newest {
 }
 
 /** Pairs of name and value that narrow a search down; the same for every kind of search. */
-function narrowing({ filters, but, topk, language }) {
-  const pairs = [["language", language], ["topk", topk]];
+function narrowing({ filters, but, topk, offset, language }) {
+  const pairs = [["language", language], ["topk", topk], ["offset", offset]];
   for (const [group, tags] of Object.entries(filters.where)) if (tags.length) pairs.push(["where", `${group}=${tags}`]);
+  for (const condition of filters.conditions) pairs.push(["where", condition]);
   for (const [group, tag] of Object.entries(but)) pairs.push(["but", `${group}=${tag}`]);
   if (filters.least) pairs.push(["min_price", filters.least]);
   if (filters.most) pairs.push(["max_price", filters.most]);
@@ -83,7 +88,7 @@ export function boxInPixels({ box, width, height }) {
   return [left, top, wide, high];
 }
 
-export const groups = (language) => ask(`groups?${new URLSearchParams({ language })}`).then((told) => told.groups);
+export const groups = (language) => ask(`groups?${new URLSearchParams({ language })}`);
 
 export const tags = (photograph, language, signal) =>
   ask("tags", { method: "POST", body: form(photograph, [["language", language]]), signal });

@@ -4,9 +4,11 @@ import { all, element, find, icon } from "./dom.js";
 import { groupTitle, number, text } from "./texts.js";
 
 const bar = find("#filters-bar");
+let conditions = []; // of the filters that are shown
 const toggle = find("#filters-toggle");
 
-export const noFilters = () => ({ where: {}, least: "", most: "", available: false });
+/** `conditions` are those of the API that are no choice of tags, as `Price=10..30`. */
+export const noFilters = () => ({ where: {}, conditions: [], least: "", most: "", available: false });
 
 /** How many there are in force. */
 export const countOf = (filters) => inForce(filters, []).length;
@@ -35,15 +37,17 @@ const floating = () => find(".menu", bar) !== null && getComputedStyle(find(".me
  * The bar. It is built for its groups once, so that a menu stays open while results change.
  * @param {(filters: object) => void} changed Called with the filters that are wanted now.
  */
-export function buildFilters(groups, filters, priced, changed) {
+export function buildFilters({ groups, columns }, filters, priced, changed) {
   const menus = groups.filter((group) => group.tags.some((tag) => tag.count > 0));
   toggle.setAttribute("aria-expanded", "false");
   bar.replaceChildren(...menus.map((group) => tagMenu(group, filters, changed)));
+  bar.append(...columns.map((column) => numberMenu(column, filters, changed)));
   if (priced) bar.append(priceMenu(filters, changed), availability(filters, changed));
 }
 
 /** What is chosen, brought into the bar that is there, and the list of what is in force. */
-export function showFilters(groups, filters, changed) {
+export function showFilters({ groups }, filters, changed) {
+  conditions = filters.conditions;
   for (const box of all("input[type=checkbox][data-group]", bar)) {
     box.checked = (filters.where[box.dataset.group] ?? []).includes(box.value);
   }
@@ -51,16 +55,35 @@ export function showFilters(groups, filters, changed) {
     const field = find(`#price-${side}`, bar);
     if (field && field !== document.activeElement) field.value = filters[side];
   }
+  for (const field of all("input[data-column]", bar)) {
+    if (field !== document.activeElement) field.value = rangeOf(filters, field.dataset.column)[field.dataset.side];
+  }
   const available = find("#available", bar);
   if (available) available.checked = filters.available;
   const chosen = inForce(filters, groups);
   const name = find("#filters-name");
   name.textContent = chosen.length ? text("filters_on", { count: chosen.length }) : text("filters");
   for (const menu of all("details", bar)) menu.classList.toggle("on", find(":checked", menu) !== null);
+  for (const menu of all("details[data-numbers]", bar)) {
+    menu.classList.toggle("on", filters.conditions.some((each) => each.startsWith(`${menu.dataset.numbers}=`)));
+  }
   find("#price-menu", bar)?.classList.toggle("on", Boolean(filters.least || filters.most));
   const chips = chosen.map((each) => element("li", {}, chip(each.title, each.remove, () => changed(each.without))));
   if (chosen.length > 1) chips.push(element("li", {}, clearing(() => changed(noFilters()), "plain")));
   find("#filters-on").replaceChildren(...chips);
+}
+
+/**
+ * How many of the result show each tag. Tags of one group are alternatives: where some are chosen, the others are not
+ * in the result, and how many they would bring is not known.
+ */
+export function showCounts(counts, filters) {
+  for (const box of all("input[data-group]", bar)) {
+    const { group } = box.dataset;
+    const found = counts[group]?.[box.value] ?? 0;
+    const open = found > 0 || !(filters.where[group] ?? []).length;
+    find(".count", box.closest("label")).textContent = open ? number(found) : "";
+  }
 }
 
 function chip(title, spoken, remove) {
@@ -91,9 +114,25 @@ function inForce(filters, groups) {
       found.push({ title, without });
     }
   }
+  for (const condition of filters.conditions) {
+    found.push({ title: conditionWording(condition), without: { ...filters, conditions: filters.conditions.filter((each) => each !== condition) } });
+  }
   if (filters.least || filters.most) found.push({ title: priceWording(filters), without: { ...filters, least: "", most: "" } });
   if (filters.available) found.push({ title: text("available"), without: { ...filters, available: false } });
   return found.map((each) => ({ ...each, remove: text("remove", { name: each.title }) }));
+}
+
+const RANGE = /^(.+)=([^=]*)\.\.([^=]*)$/;
+
+/** Both ends of a column's range, "" where it is open. */
+function rangeOf(filters, column) {
+  const ranges = filters.conditions.map((each) => RANGE.exec(each)).filter((each) => each?.[1] === column);
+  return { least: ranges[0]?.[2] ?? "", most: ranges[0]?.[3] ?? "" };
+}
+
+function conditionWording(condition) {
+  const range = RANGE.exec(condition);
+  return range ? `${range[1]}: ${priceWording({ least: range[2], most: range[3] })}` : condition;
 }
 
 function priceWording({ least, most }) {
@@ -131,21 +170,37 @@ function tagMenu(group, filters, changed) {
   return menu(groupTitle(group), { "data-group": group.name }, element("fieldset", {}, legend, ...choices));
 }
 
-function priceMenu(filters, changed) {
-  const sides = { least: "price_from", most: "price_to" };
-  const fields = Object.entries(sides).map(([side, label]) => {
-    const input = element("input", { id: `price-${side}`, type: "number", min: "0", step: "any", inputMode: "decimal", value: filters[side] });
-    return element("div", { className: "field" }, element("label", { htmlFor: input.id }, text(label)), input);
-  });
+/** A menu with the two ends of a range; `changed` is called with both, as long as the first is not above the second. */
+function rangeMenu(title, properties, labels, values, attributes, changed, ...notes) {
+  const fields = Object.fromEntries(Object.keys(labels).map((side) =>
+    [side, element("input", { type: "number", step: "any", inputMode: "decimal", value: values[side], ...attributes(side) })]));
+  const rows = Object.entries(labels).map(([side, label]) =>
+    element("div", { className: "field" }, element("label", { htmlFor: fields[side].id }, text(label)), fields[side]));
   const wrong = element("p", { className: "wrong", role: "alert", hidden: true }, text("price_bad"));
-  const built = menu(text("price"), { id: "price-menu" }, element("fieldset", { className: "prices" },
-    element("legend", { className: "unseen" }, text("price")), ...fields), wrong, element("p", { className: "quiet" }, text("price_note")));
+  const legend = element("legend", { className: "unseen" }, title);
+  const built = menu(title, properties, element("fieldset", { className: "prices" }, legend, ...rows), wrong, ...notes);
   built.addEventListener("change", () => {
-    const [least, most] = ["least", "most"].map((side) => find(`#price-${side}`, built).value.trim());
+    const [least, most] = ["least", "most"].map((side) => fields[side].value.trim());
     wrong.hidden = !(least && most && Number(least) > Number(most));
     if (wrong.hidden) changed({ least, most });
   });
   return built;
+}
+
+const SIDES = { least: "price_from", most: "price_to" };
+
+const priceMenu = (filters, changed) =>
+  rangeMenu(text("price"), { id: "price-menu" }, SIDES, filters, (side) => ({ id: `price-${side}`, min: "0" }), changed,
+    element("p", { className: "quiet" }, text("price_note")));
+
+/** The numbers of a table's column. */
+function numberMenu(column, filters, changed) {
+  const attributes = (side) =>
+    ({ id: `column-${side}-${column.name}`, placeholder: number(column[side]), "data-column": column.name, "data-side": side });
+  return rangeMenu(column.name, { "data-numbers": column.name }, SIDES, rangeOf(filters, column.name), attributes, ({ least, most }) => {
+    const others = conditions.filter((each) => RANGE.exec(each)?.[1] !== column.name);
+    changed({ conditions: least || most ? [...others, `${column.name}=${least}..${most}`] : others });
+  });
 }
 
 function availability(filters, changed) {

@@ -8,12 +8,17 @@ const KEPT = 30; // views whose answers and photographs are in memory
 export function viewOf({ search }) {
   const asked = new URLSearchParams(search);
   const where = {};
-  for (const pair of asked.getAll("where")) where[pair.split("=")[0]] = pair.slice(pair.indexOf("=") + 1).split(",");
+  const conditions = [];
+  for (const pair of asked.getAll("where")) {
+    const tags = /^([^<>=!]+)=((?!.*\.\.).+)$/.exec(pair);
+    if (tags) where[tags[1]] = tags[2].split(",");
+    else conditions.push(pair); // a range of a column's numbers, or all but some tags
+  }
   const but = Object.fromEntries(asked.getAll("but").map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
   const filters = {
-    ...noFilters(), where, least: asked.get("min_price") ?? "", most: asked.get("max_price") ?? "", available: asked.has("available"),
+    ...noFilters(), where, conditions, least: asked.get("min_price") ?? "", most: asked.get("max_price") ?? "", available: asked.has("available"),
   };
-  const common = { filters, but, topk: 24, answer: null, seen: null };
+  const common = { filters, but, answer: null, seen: null };
   if (asked.get("keyword")) return { kind: "words", words: asked.get("keyword"), ...common };
   if (asked.get("similar")) return { kind: "similar", reference: asked.get("similar"), ...common };
   return { kind: "start", ...common };
@@ -26,6 +31,7 @@ export function addressOf(view, { pathname, search }, language = new URLSearchPa
   if (view.kind === "words") pairs.push(["keyword", view.words]);
   if (view.kind === "similar") pairs.push(["similar", view.reference]);
   for (const [group, tags] of Object.entries(view.filters.where)) if (tags.length) pairs.push(["where", `${group}=${tags}`]);
+  for (const condition of view.filters.conditions) pairs.push(["where", condition]);
   for (const [group, tag] of Object.entries(view.but)) pairs.push(["but", `${group}=${tag}`]);
   if (view.filters.least) pairs.push(["min_price", view.filters.least]);
   if (view.filters.most) pairs.push(["max_price", view.filters.most]);

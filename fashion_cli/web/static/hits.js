@@ -14,7 +14,7 @@ export function nameOf(hit) {
 function card(hit, but, moreLike) {
   const { product } = hit;
   const body = element("div", { className: "body" }, name(hit), product && keywords(product), product && offer(product),
-    shared(hit, but), product && product.offers?.length > 1 && offers(product));
+    columns(hit), shared(hit, but), product && product.offers?.length > 1 && offers(product));
   const more = element("button", { type: "button", className: "more-like", "aria-label": text("more_like_name", { name: nameOf(hit) }) },
     text("more_like"));
   more.addEventListener("click", () => moreLike(hit));
@@ -62,6 +62,21 @@ function keywords(product) {
   const words = [product.brand, product.category, ...(product.keywords ?? [])].filter(Boolean);
   const distinct = [...new Map(words.map((word) => [word.toLowerCase(), word])).values()].filter((word) => word !== product.name);
   return distinct.length > 0 && element("p", { className: "keywords quiet" }, distinct.join(" · "));
+}
+
+const COLUMNS = 3; // of a table that are shown at once; the others are there to be opened
+
+/** What a table said about it: the columns that are filled. */
+function columns(hit) {
+  const filled = Object.entries(hit.columns ?? {}).filter(([name, value]) => value.trim() && name !== "item_id");
+  if (!filled.length) return null;
+  const rows = filled.map(([name, value]) =>
+    element("div", {}, element("dt", {}, name.replace(/^label\//, "")), element("dd", {}, value)));
+  const first = element("dl", { className: "columns" }, ...rows.slice(0, COLUMNS));
+  if (rows.length <= COLUMNS) return first;
+  const rest = element("details", { className: "offers" }, element("summary", {}, text("columns_more", { count: rows.length - COLUMNS })),
+    element("dl", { className: "columns" }, ...rows.slice(COLUMNS)));
+  return element("div", {}, first, rest);
 }
 
 /** The lowest price and the shop that has it. */

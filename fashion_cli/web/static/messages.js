@@ -17,15 +17,30 @@ export function notice(words) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-/** A question that failed. Whoever is signed out is led to where one signs in. */
-export function failed(error, again) {
+/**
+ * A question that failed. Whoever is signed out is led to where one signs in.
+ * @param {() => void} again Asks it again.
+ * @param {(words: string) => void} instead Searches for words that were probably meant.
+ */
+export function failed(error, again, instead) {
   if (!expected(error)) return;
-  const button = element("button", { type: "button" }, text("again"));
-  button.addEventListener("click", again);
   const detail = error.detail && element("p", { className: "quiet", lang: "en" }, error.detail);
   const place = find("#trouble");
-  place.replaceChildren(element("h3", {}, text("failed")), element("p", {}, error.wording), detail, button);
+  if (error.suggestions) place.replaceChildren(element("p", {}, error.wording), detail, suggested(error.suggestions, instead));
+  else place.replaceChildren(element("h3", {}, text("failed")), element("p", {}, error.wording), detail, pressed(text("again"), again));
   place.hidden = false;
+}
+
+function pressed(title, action) {
+  const button = element("button", { type: "button" }, title);
+  button.addEventListener("click", action);
+  return button;
+}
+
+function suggested(texts, instead) {
+  if (!texts.length) return "";
+  const buttons = texts.map((words) => pressed(words, () => instead(words)));
+  return element("p", { className: "suggestions" }, element("span", {}, text("did_you_mean")), ...buttons);
 }
 
 export function failedAtStart(error) {

@@ -4,7 +4,7 @@
 import * as api from "./api.js";
 import { BoxEditor } from "./box.js";
 import { afterwards, all, element, find } from "./dom.js";
-import { buildFilters, clearing, countOf, noFilters, showFilters } from "./filters.js";
+import { buildFilters, clearing, countOf, noFilters, showCounts, showFilters } from "./filters.js";
 import { cards, nameOf } from "./hits.js";
 import { addressOf, History, viewOf } from "./history.js";
 import { acceptPhotographs } from "./intake.js";
@@ -14,8 +14,8 @@ import { readPhotograph, Unreadable } from "./photograph.js";
 import { showTags, spokenTags } from "./tags.js";
 import { currentLanguage, settings, speak, text } from "./texts.js";
 
-const FIRST = 24; // hits, and how many more at a time
-const MOST = 200; // hits, which the API gives
+const PAGE = 24; // hits at a time
+const MOST = 10_000; // hits, behind which the API has no page
 const TAGS_WAIT = 120; // milliseconds without a change of the box until its tags are asked for,
 const SEARCH_WAIT = 350; // and until the search goes on
 
@@ -24,7 +24,7 @@ const pasts = new History();
 const tagging = new api.Newest();
 const searching = new api.Newest();
 let view = viewOf(location);
-let groups = [];
+let known = { groups: [], columns: [] }; // tags and columns that can be filtered by
 
 const box = new BoxEditor(nodes.stage, nodes.box, { moved: boxMoved, settled: boxSettled });
 const tagSoon = afterwards(TAGS_WAIT, askTags);
@@ -36,7 +36,7 @@ const searchSoon = afterwards(SEARCH_WAIT, () => search());
 function begin(kind, values) {
   giveUp();
   pasts.leave(view);
-  view = { kind, filters: noFilters(), but: {}, topk: FIRST, answer: null, seen: null, ...values };
+  view = { kind, filters: noFilters(), but: {}, answer: null, seen: null, ...values };
   pasts.enter(view, addressOf(view, location));
   buildBar();
   show();
@@ -103,7 +103,7 @@ async function askTags() {
   }
 }
 
-const showSeen = () => showTags(view.seen, groups, view.but, wantInstead);
+const showSeen = () => showTags(view.seen, known.groups, view.but, wantInstead);
 
 // ---- narrowing down
 
@@ -115,17 +115,17 @@ function wantInstead(group, tag) {
 const filterBy = (changed) => narrow({ filters: { ...view.filters, ...changed } });
 
 function narrow(changed) {
-  Object.assign(view, changed, { topk: FIRST });
+  Object.assign(view, changed);
   pasts.keep(view, addressOf(view, location));
   showSeen();
-  showFilters(groups, view.filters, filterBy);
+  showFilters(known, view.filters, filterBy);
   search();
 }
 
 // ---- searching
 
-function question(signal) {
-  const narrowed = { ...view, language: currentLanguage() };
+function question(signal, offset = 0) {
+  const narrowed = { ...view, topk: PAGE, offset, language: currentLanguage() };
   if (view.kind === "photograph") return api.byPhotograph(view.photograph, narrowed, signal);
   if (view.kind === "similar") return api.similar(view.reference, narrowed, signal);
   return api.byWords(view.words, narrowed, signal);
@@ -138,13 +138,29 @@ async function search({ focus = false } = {}) {
   busy(true);
   if (focus) toResults();
   try {
-    const answer = await searching.ask(question);
+    const answer = await searching.ask((signal) => question(signal));
     if (!answer || view !== asked) return;
     view.answer = answer;
     if (answer.query && view.photograph?.box === sides) view.seen = answer.query;
     showAnswer();
   } catch (error) {
     if (view === asked) trouble(error);
+  }
+}
+
+/** The next page of hits, below those that are there. */
+async function searchMore() {
+  const asked = view;
+  const { hits } = view.answer;
+  mark(nodes.found, true);
+  try {
+    const answer = await searching.ask((signal) => question(signal, hits.length));
+    if (!answer || view !== asked) return;
+    view.answer = { ...answer, query: view.answer.query, hits: [...hits, ...answer.hits], ended: answer.hits.length < PAGE };
+    showAnswer();
+    find(`.hit:nth-child(${hits.length + 1}) .more-like`)?.focus();
+  } catch (error) {
+    if (view === asked) trouble(error, searchMore);
   }
 }
 
@@ -157,6 +173,7 @@ function busy(now) {
   if (!now) return;
   nodes.trouble.hidden = true;
   nodes.empty.hidden = true;
+  nodes.notes.hidden = true;
   nodes.status.textContent = text("loading");
   if (!view.answer) nodes.hits.replaceChildren(...Array.from({ length: 8 }, () => element("li", { className: "hit ghost", "aria-hidden": "true" })));
 }
@@ -177,18 +194,20 @@ function show() {
   if (kind === "photograph") showPhotograph(view.photograph, box);
   if (kind === "similar") showReference(view);
   showSeen();
-  showFilters(groups, view.filters, filterBy);
+  showFilters(known, view.filters, filterBy);
 }
 
 function showAnswer() {
-  const { hits } = view.answer;
+  const { hits, total, searched, counts, notes, ended } = view.answer; // copies of a hit count in `total`, and are no hits
   busy(false);
   nodes.hits.replaceChildren(...cards(hits, view.but, moreLike));
-  const found = text("found", { count: hits.length });
-  const among = typeof view.answer.searched === "number" ? text("searched", { count: view.answer.searched }) : "";
-  nodes.status.textContent = hits.length ? text("found_among", { found, among }).trim() : text("empty");
-  nodes.more.hidden = hits.length < view.topk || view.topk >= MOST;
+  const found = hits.length < total ? text("found_of", { shown: hits.length, found: text("found", { count: total }) }) : text("found", { count: total });
+  nodes.status.textContent = hits.length ? text("found_among", { found, among: text("searched", { count: searched }) }) : text("empty");
+  nodes.notes.textContent = notes.join("; ");
+  nodes.notes.hidden = !notes.length;
+  nodes.more.hidden = ended || hits.length < PAGE || hits.length >= Math.min(total, MOST);
   nodes.empty.hidden = hits.length > 0;
+  showCounts(counts, view.filters);
   if (!hits.length) showEmpty();
   showSeen();
 }
@@ -199,12 +218,12 @@ function showEmpty() {
   nodes.empty.replaceChildren(element("p", {}, text(why)), filtered ? clearing(() => filterBy(noFilters())) : "");
 }
 
-function trouble(error) {
-  failed(error, () => search({ focus: true }));
+function trouble(error, again = () => search({ focus: true })) {
+  failed(error, again, (words) => begin("words", { words }));
   busy(false);
   mark(nodes.tags, false);
   nodes.status.textContent = "";
-  if (!view.answer) nodes.hits.replaceChildren();
+  if (!view.answer || error.suggestions) nodes.hits.replaceChildren();
 }
 
 /** The focus goes where what was asked for appears, once what was pressed is gone. */
@@ -246,13 +265,13 @@ async function changeLanguage(wanted) {
   search();
 }
 
-const buildBar = () => buildFilters(groups, view.filters, settings.priced, filterBy);
+const buildBar = () => buildFilters(known, view.filters, settings.priced, filterBy);
 
 async function learnGroups() {
   try {
-    groups = await api.groups(currentLanguage());
+    known = await api.groups(currentLanguage());
     buildBar();
-    showFilters(groups, view.filters, filterBy);
+    showFilters(known, view.filters, filterBy);
     showSeen();
   } catch (error) {
     failedAtStart(error);
@@ -273,12 +292,7 @@ find(".skip").addEventListener("click", (event) => {
   (view.kind === "start" ? nodes["start-heading"] : nodes.results).focus();
 });
 nodes.back.addEventListener("click", () => history.back());
-nodes.more.addEventListener("click", async () => {
-  const shown = view.answer.hits.length;
-  view.topk = Math.min(MOST, view.topk + FIRST);
-  await search();
-  find(`.hit:nth-child(${shown + 1}) .more-like`)?.focus();
-});
+nodes.more.addEventListener("click", searchMore);
 nodes["words-form"].addEventListener("submit", (event) => {
   event.preventDefault();
   const words = nodes.words.value.trim();

@@ -78,5 +78,8 @@ def test_more_hits_are_fetched_on_demand(page: Page, site: Site) -> None:
     page.expect_hits(site.search(site.query, topk=24))
     page.find("#more").click()
     page.until(lambda: len(page.all(".hit")) > 24)
-    page.expect_hits(site.search(site.query, topk=48))
+    first, second = (site.search(site.query, offset=offset) for offset in (0, 24))
+    page.expect_hits({"hits": [*first["hits"], *second["hits"]]})
+    assert page.find("#status").text == f"{site.rows} items among {site.rows} photographs"
+    assert not page.find("#more").is_displayed()
     assert page.run("return document.activeElement.closest('.hit:nth-child(25)') !== null")

@@ -19,8 +19,19 @@ def test_a_search_by_words_has_an_address_of_its_own(page: Page, site: Site) -> 
     page.ready()
     page.expect_hits(site.get("search", keyword="shirt", where="colour=black"))
     assert page.find("#words").get_attribute("value") == "shirt"
+
+
+def test_words_that_nothing_goes_by_are_answered_with_near_ones(page: Page, site: Site) -> None:
+    page.forgive()  # the console names the answer 422
     page.words("nothing-goes-by-this-word")
-    page.until(lambda: "No item goes by these words" in page.find("#empty").text)
+    page.until(lambda: "Nothing here goes by these words" in page.find("#trouble").text)
+    assert not page.all("#trouble button")
+    page.words("blakc shrit")
+    page.until(lambda: "Did you mean" in page.find("#trouble").text)
+    page.click_text("#trouble button", "black shirt")
+    page.expect_hits(site.get("search", keyword="black shirt"))
+    assert page.find("#words").get_attribute("value") == "black shirt"
+    assert not page.find("#trouble").is_displayed()
 
 
 def test_more_like_a_hit_and_back(page: Page, site: Site) -> None:

@@ -1,0 +1,122 @@
+"""`--where` against plain loops over the rows of a gallery."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from fashion_cli.data.features import FeatureFile
+from fashion_cli.errors import UsageError
+from fashion_cli.retrieval.filters import Condition, match_condition
+from fashion_cli.retrieval.gallery import Gallery
+from tests.described_gallery import COUNT, DescribedGallery, make_gallery
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> DescribedGallery:
+    return make_gallery(tmp_path_factory.mktemp("filters"))
+
+
+@pytest.fixture(scope="module")
+def features(made: DescribedGallery) -> Iterator[FeatureFile]:
+    with Gallery.open(made.index) as gallery:
+        yield gallery.features
+
+
+def rows(features: FeatureFile, text: str) -> list[int]:
+    found: list[int] = np.flatnonzero(match_condition(features, Condition.parse(text)).rows).tolist()
+    return found
+
+
+def plain(cell: str) -> float | None:
+    """A number, if a cell is one, by another way than the code's."""
+    return float(cell) if re.match(r"^\s*-?[0-9]+(\.[0-9]+)?(e[0-9]+)?\s*$", cell) else None
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Price<30", lambda price: price < 30),
+        ("Price<=30", lambda price: price <= 30),
+        ("Price>30", lambda price: price > 30),
+        ("Price>=30", lambda price: price >= 30),
+        ("price = 30", lambda price: price == 30),
+        ("price==30", lambda price: price == 30),
+        ("PRICE!=30", lambda price: price != 30),
+        ("label/Price<30", lambda price: price < 30),
+        ("Price=10..30", lambda price: 10 <= price <= 30),
+        ("Price=9.5..30.0", lambda price: 9.5 <= price <= 30),
+        ("Price=10..", lambda price: price >= 10),
+        ("Price=..30", lambda price: price <= 30),
+        ("10<=Price<30", lambda price: 10 <= price < 30),
+        ("30>=Price>9.99", lambda price: 9.99 < price <= 30),
+        ("30>Price", lambda price: price < 30),
+        ("Price<-1", lambda price: price < -1),
+        ("Price>=1e2", lambda price: price >= 100),
+        ("Price=30,45", lambda price: price in (30, 45)),
+        ("Price!=30,45", lambda price: price not in (30, 45)),
+    ],
+)
+def test_numbers_of_a_column(
+    made: DescribedGallery, features: FeatureFile, text: str, holds: Callable[[float], bool]
+) -> None:
+    numbers = [plain(cell) for cell in made.prices]
+    expected = [row for row, number in enumerate(numbers) if number is not None and holds(number)]
+    assert 0 < len(expected) < COUNT
+    assert rows(features, text) == expected
+
+
+def test_what_is_no_number_is_counted(made: DescribedGallery, features: FeatureFile) -> None:
+    note = match_condition(features, Condition.parse("price<30")).note
+    odd = sum(cell in ("n/a", "1,299") for cell in made.prices)
+    assert note == f"price<30: of {COUNT} values {odd} are no numbers, as 'n/a' and {made.prices.count('')} are empty"
+
+
+def test_texts_of_a_column(made: DescribedGallery, features: FeatureFile) -> None:
+    brands = made.brands
+    assert rows(features, "Brand=ACME") == [row for row in range(COUNT) if brands[row] == "ACME"]
+    assert rows(features, "brand=acme,nähwerk") == [row for row in range(COUNT) if brands[row] in ("ACME", "Nähwerk")]
+    assert rows(features, "Brand!=1017") == [row for row in range(COUNT) if brands[row] != "1017"]
+
+
+def test_tags(made: DescribedGallery, features: FeatureFile) -> None:
+    tags = made.tags
+    assert rows(features, "colour=red,blue") == [row for row in range(COUNT) if tags[row] & {"red", "blue"}]
+    assert rows(features, "Colour!=red,blue") == [row for row in range(COUNT) if not tags[row] & {"red", "blue"}]
+    assert rows(features, "colour=Gray") == [row for row in range(COUNT) if "grey" in tags[row]]
+    assert rows(features, "category=trousers,티셔츠") == [
+        row for row in range(COUNT) if tags[row] & {"pants", "t-shirt"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("title<5", "'title' holds text", "title=VALUE"),
+        ("colour<3", "a group of tags", "colour=TAG"),
+        ("Prize<3", "no tag group or column 'Prize'", "Price"),
+        ("colur=red", "no tag group or column 'colur'", "colour"),
+        ("colour=rad", "no tag 'rad'", "red"),
+        ("Price<cheap", "'cheap' is no number", "Price<30"),
+        ("Price<1,299", "'1,299' is no number", ""),
+        ("Price<nan", "'nan' is no number", ""),
+        ("Price<", "'' is no number", ""),
+        ("1<2", "no tag group or column '1'", ""),
+        ("colour", "neither group=tag nor a comparison", "Price<30"),
+        ("=red", "neither", ""),
+        ("colour=", "neither", ""),
+        ("", "neither", ""),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(features: FeatureFile, text: str, said: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        rows(features, text)
+    assert said in str(refused.value)
+    assert hint in refused.value.hint
+
+
+def test_a_condition_says_what_it_is() -> None:
+    texts = ("colour=red,pink", "colour!=red", "Price<30", "Price>=1 Price<=2")
+    parsed = [Condition.parse(text) for text in ("colour=red, pink", "colour != red", "Price <30", "Price=1..2")]
+    assert [str(each) for each in parsed] == list(texts)
