@@ -33,9 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Compute on one thread in each of several processes: more of them would only wait for a processor."""
+    """In each of several processes: compute on one thread, for more would only wait, and print into a plain pipe."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.pop("COLUMNS", None)  # pytest-xdist sets it
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -69,7 +69,14 @@ def recall(tree: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> dict[
 
 
 def test_training_at_least_doubles_recall_at_1(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nothing = ("-o", "optimiser.trunk_rate=1e-12", "-o", "optimiser.head_rate=1e-12", "-o", "optimiser.steps=1")
+    nothing = (
+        "--set",
+        "optimiser.trunk_rate=1e-12",
+        "--set",
+        "optimiser.head_rate=1e-12",
+        "--set",
+        "optimiser.steps=1",
+    )
     before = recall(tree, train(tree, tmp_path / "before", capsys, *nothing), capsys)
     after = recall(tree, train(tree, tmp_path / "after", capsys), capsys)
     assert before["queries"] == after["queries"] == after["gallery"] == 2 * ITEMS["testing"]

@@ -220,12 +220,18 @@ def style_score(hits: list[dict[str, Any]], tag: str) -> str:
 
 
 def test_a_search_says_what_is_missing(
-    shop: Path, fashion: Fashion, tagged: Path, tiny_model: Path, style_model: Path, tmp_path: Path, capsys: Capture
+    shop: Path,
+    fashion: Fashion,
+    tagged: Path,
+    tiny_model: Path,
+    style_model: Path,
+    drawn: Draw,
+    capsys: Capture,
 ) -> None:
-    passing = shutil.copytree(style_model, tmp_path / "passing")
+    passing = shutil.copytree(style_model, shop.parent / "passing")
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", passing) == 0
     assert fashion("index", tagged, "--model", tiny_model) == 0
-    query = shutil.copy(shop / "0.png", tmp_path / "query.png")
+    query = drawn(shop.parent / "query.png", 77)
     shutil.rmtree(passing)
     capsys.readouterr()
     assert fashion("search", query) == 1

@@ -14,6 +14,7 @@ from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import file_sha256
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundPhotograph
+from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest
 from tests.products.found import later, offer, product
 
@@ -61,7 +62,8 @@ def items() -> list[str]:
 
 def test_an_index_knows_the_product_of_each_photograph(indexed: Path):
     assert items() == ["shop.example:1"] * 2 + ["shop.example:2"] * 2 + ["", ""]
-    assert Manifest.read(Path(".fashion")).catalog == str(indexed / "catalogue.sqlite")
+    with Gallery.open(Path(".fashion")) as gallery:
+        assert gallery.catalog == str(indexed / "catalogue.sqlite")
 
 
 def test_indexing_again_does_nothing_until_the_catalogue_says_something_else(indexed: Path, fashion):

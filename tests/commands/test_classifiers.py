@@ -14,9 +14,18 @@ from fashion_cli.app import main
 
 STYLES = ("dandy", "my own", "techwear")
 SMALL = (
-    *("-o", "stages.0.height=32", "-o", "stages.0.width=32", "-o", "stages.0.epochs=3", "-o", "stages.0.garments=8"),
-    *("-o", "model.options.trunk=torchvision:mobilenet_v3_small", "-o", "model.vector_width=1024"),
-    *("-o", "optimiser.head_rate=0.01", "--quiet"),
+    *(
+        "--set",
+        "stages.0.height=32",
+        "--set",
+        "stages.0.width=32",
+        "--set",
+        "stages.0.epochs=3",
+        "--set",
+        "stages.0.garments=8",
+    ),
+    *("--set", "model.options.trunk=torchvision:mobilenet_v3_small", "--set", "model.vector_width=1024"),
+    *("--set", "optimiser.head_rate=0.01", "--quiet"),
 )
 
 
@@ -83,7 +92,7 @@ def test_the_columns_of_a_table_become_softmax_groups(tmp_path: Path, capsys: py
         draw(tmp_path / "images" / f"{number}.png", number % 3, number)
         lines.append(f"images/{number}.png,{('round', 'vee', '')[number % 3]},{('long', 'short')[number % 2]},{number}")
     (tmp_path / "mine.csv").write_text("\n".join(lines) + "\n")
-    few = ("-o", "least_photographs=5", "-o", "stages.0.epochs=1")
+    few = ("--set", "least_photographs=5", "--set", "stages.0.epochs=1")
     assert fashion("train", "efficientnet-attributes", "--data", "csv:mine.csv", "--out", "model", *SMALL, *few) == 0
     assert {row["figure"] for row in rows_of(capsys)} >= {"neckline/top1", "length/top1"}
 
@@ -108,5 +117,5 @@ def test_a_head_of_several_parts_is_not_fitted_anew(tmp_path: Path, capsys: pyte
     draw(tmp_path / "a.png", 0, 0)
     (tmp_path / "m.csv").write_text("path,kind,split\n" + "a.png,coat,train\na.png,dress,train\n" * 5)
     asked = ("train", "efficientnet-attributes", "--data", "csv:m.csv", "--out", "model", *SMALL)
-    assert fashion(*asked, "-o", "refit_tags=true", "-o", "least_photographs=1") == 1
+    assert fashion(*asked, "--set", "refit_tags=true", "--set", "least_photographs=1") == 1
     assert "refit_tags: efficientnet_attributes has no single tag head — refit_tags = false" in capsys.readouterr().err

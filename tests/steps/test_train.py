@@ -168,7 +168,7 @@ def test_two_processes_train_a_network_with_a_head_that_nothing_teaches(
 ) -> None:
     launch = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
     options = ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"]
-    overrides = ["-o", f"loss.{left_out}=0", "-o", "stages.0.epochs=1", "-o", "optimiser.steps=3"]
+    overrides = ["--set", f"loss.{left_out}=0", "--set", "stages.0.epochs=1", "--set", "optimiser.steps=3"]
     line = ["fashion_cli", "train", str(data / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "out")]
     done = subprocess.run(
         [sys.executable, "-m", *launch, *options, *line, *overrides],
