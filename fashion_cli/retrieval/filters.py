@@ -229,4 +229,4 @@ def _operator(text: str) -> Operator:
 
 
 def _unreadable(text: str) -> UsageError:
-    return UsageError(f"where {text!r}: neither group=tag nor a comparison", hint=HINT)
+    return UsageError(f"where {text!r}: not group=tag, and no comparison", hint=HINT)
