@@ -54,6 +54,11 @@ def same(hits: tuple[Hit, ...], lines: list[dict[str, Any]]) -> None:
     assert [hit.cosine for hit in hits] == pytest.approx([line["cosine"] for line in lines], abs=1e-4)
 
 
+def comparable(hits: tuple[Hit, ...]) -> list[tuple[object, ...]]:
+    """What can be compared of hits: no numbers that are nan, and cosines as batches of any size give them."""
+    return [(hit.path, hit.rank, hit.retrieval_rank, round(hit.cosine, 2), hit.tags, hit.sha256) for hit in hits]
+
+
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
@@ -119,9 +124,9 @@ def as_everything(path: Path) -> dict[str, Any]:
 
 
 def test_every_form_of_a_photograph_gives_the_same(gallery: Gallery, query: Path) -> None:
-    expected = gallery.search(query, topk=5), gallery.tag(query), gallery.embed(query)
+    expected = comparable(gallery.search(query, topk=5)), gallery.tag(query), gallery.embed(query)
     for name, form in as_everything(query).items():
-        assert gallery.search(form, topk=5) == expected[0], name
+        assert comparable(gallery.search(form, topk=5)) == expected[0], name
     for name, form in as_everything(query).items():
         assert gallery.tag(form) == expected[1], name
     for name, form in as_everything(query).items():
@@ -185,7 +190,7 @@ def test_what_is_no_photograph_is_said(wrong: Any, error: type[FashionError], me
         ({"topk": "5"}, "topk: an int; got a str, '5'"),
         ({"topk": 0}, "topk 0 is less than 1"),
         ({"where": "color=red"}, "no tag group 'color'"),
-        ({"where": "red"}, "not group=tag"),
+        ({"where": "red"}, "neither group=tag"),
         ({"where": 5}, "where: texts or a dict; got 5"),
         ({"where": [5]}, "where: texts or a dict"),
         ({"but": "colour=red"}, "but: a dict of group and tag; got 'colour=red'"),
@@ -242,9 +247,9 @@ def test_a_model_without_tags_says_so(untagged_model: Path, query: Path) -> None
 
 def test_many_threads_get_what_one_gets(gallery: Gallery) -> None:
     photographs = [png(draw(3000 + number)) for number in range(24)]
-    expected = [gallery.search(each, topk=4) for each in photographs]
+    expected = [comparable(gallery.search(each, topk=4)) for each in photographs]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda each: gallery.search(each, topk=4), photographs)) == expected
+        assert list(pool.map(lambda each: comparable(gallery.search(each, topk=4)), photographs)) == expected
 
 
 def test_the_next_search_sees_a_new_index(tiny_model: Path, tmp_path: Path, query: Path) -> None:
