@@ -63,7 +63,6 @@ PACKAGES = {
         "cryptography",
         "extruct",
         "imagehash",
-        "price_parser",
         "scrapy",
         "selenium",
         "sqlalchemy",

@@ -25,7 +25,7 @@ def show_crawl(report: "CrawlReport", format_name: Literal["table", "json"] | No
     """Print the summary.
 
     Raises:
-        CrawlError: If nothing could be fetched.
+        CrawlError: If nothing could be fetched, or a search ended before its end.
         Exit: With `ExitCode.SKIPPED` if something failed and `strict`.
     """
     for each in report.notes:
@@ -42,6 +42,10 @@ def show_crawl(report: "CrawlReport", format_name: Literal["table", "json"] | No
         why = [*report.failed, *report.refused]
         first = report.failures[0].reason if report.failures else why[0]
         raise CrawlError(f"nothing could be fetched: {printable(first)}", hint="is the address right? See --verbose")
+    if report.unfinished:
+        raise CrawlError(
+            f"a search ended early: {printable(report.unfinished[0])}", hint="call it again: it goes on from here"
+        )
     if strict and report.failed:
         raise typer.Exit(ExitCode.SKIPPED)
 

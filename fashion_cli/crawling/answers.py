@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from scrapy.http import Response
 
+from fashion_cli.crawling.claims import IGNORE_CANONICAL
 from fashion_cli.crawling.items import Visit
 from fashion_cli.crawling.links import Links
 from fashion_cli.crawling.memory import Memory
@@ -39,6 +40,8 @@ def is_alias(memory: Memory, canonical: str, own: str, visit: Visit) -> bool:
         own: Where it was read.
         visit: What was asked for.
     """
+    if visit.meta.get(IGNORE_CANONICAL):
+        return False
     asked = page_key(visit.url)
     if page_key(own) != asked and code_of(memory, "page", own)[0] == "done":
         return True  # a redirect to a page that was read

@@ -13,6 +13,7 @@ from fashion_cli.crawling.job import CrawlConfig
 from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.naver_access import Credentials
 from fashion_cli.crawling.sources import Source, parse_source
+from fashion_cli.crawling.tally import Tally
 from fashion_cli.crawling.urls import site_key
 from fashion_cli.crawling.visits import add
 from fashion_cli.errors import UsageError
@@ -37,7 +38,7 @@ def open_sources(config: CrawlConfig, memory: Memory) -> list[Source]:
     return list(found.values())
 
 
-def begin(config: CrawlConfig, memory: Memory, sources: Iterable[Source]) -> int:
+def begin(config: CrawlConfig, memory: Memory, sources: Iterable[Source], tally: Tally) -> int:
     """Put the first visits of sources into the crawl's memory, if they are not there.
 
     Returns:
@@ -50,7 +51,7 @@ def begin(config: CrawlConfig, memory: Memory, sources: Iterable[Source]) -> int
     for source in sources:
         memory.remember_source(source.typed)
         if source.kind == "list":
-            products += _begin_list(memory, source)
+            products += _begin_list(memory, source, tally)
         else:
             add(memory, [_first(config, memory, source)], again=True)
         if source.kind == "naver":
@@ -71,7 +72,7 @@ def _first(config: CrawlConfig, memory: Memory, source: Source) -> Visit:
     return Visit("page", source.value, source.typed)
 
 
-def _begin_list(memory: Memory, source: Source) -> int:
+def _begin_list(memory: Memory, source: Source, tally: Tally) -> int:
     """Read a list, unless this round has read it as it is; returns how many products it names."""
     with Path(source.value).open("rb") as stream:
         state = f"{memory.generation} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
@@ -79,11 +80,15 @@ def _begin_list(memory: Memory, source: Source) -> int:
     if memory.fact(name) == state:
         return 0
     products: set[str] = set()
-    for batch in _batches(read_list(Path(source.value))):
+    found = 0
+    for batch in _batches(read_list(Path(source.value), lambda text: tally.note(text, source.value))):
+        found += len(batch)
         with memory.connection.begin():
             for discovery in batch:
                 note(memory, discovery, None)
                 products |= {discovery.product.item_id} if discovery.product else set()
+    if not found:
+        tally.note("nothing to fetch in this list", source.value)
     memory.remember(name, state)
     return len(products)
 

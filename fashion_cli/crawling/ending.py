@@ -1,6 +1,7 @@
-"""How a crawl ends: look-alikes are settled, products go into the catalogue, what is gone is marked."""
+"""How what a crawl found gets into the catalogue: products while it runs, photographs once look-alikes are settled."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ from fashion_cli.crawling.tally import Tally
 from fashion_cli.data.image_files import one_line
 from fashion_cli.products.catalogue import Catalogue, ImpossibleProductError
 from fashion_cli.products.locations import CATALOGUE_FILE
+from fashion_cli.products.records import FoundProduct
+
+AT_ONCE = 200  # products that are recorded while requests wait
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,43 @@ class Ended:
 def catalogue_location(config: CrawlConfig) -> str:
     """Where products go."""
     return config.catalog or str(Path(config.folder) / CATALOGUE_FILE)
+
+
+class EarlyRecorder:
+    """Products reach the catalogue while the crawl runs, so that they are there whatever ends it.
+
+    Their photographs come in the end: which of those that look the same is kept is not known before.
+    """
+
+    def __init__(self, memory: Memory, location: str) -> None:
+        self._memory = memory
+        self._location = location
+        self._catalogue: Catalogue | None = None
+        self._recorded: dict[str, FoundProduct] = {}
+
+    def record(self, most: int = AT_ONCE) -> int:
+        """Write down products that are new or have changed since the last call; returns how many.
+
+        Raises:
+            CatalogueError: If the catalogue cannot be written.
+        """
+        if self._catalogue is None:
+            self._catalogue = Catalogue.open(self._location, create=True)
+        count = 0
+        for each in found_products.found_so_far(self._memory):
+            if count == most:
+                break
+            if self._recorded.get(each.product.item_id) == each.product:
+                continue
+            with suppress(ImpossibleProductError):  # named in the end
+                self._catalogue.record(each.product, (), each.seen_at)
+            self._recorded[each.product.item_id] = each.product
+            count += 1
+        return count
+
+    def close(self) -> None:
+        if self._catalogue is not None:
+            self._catalogue.close()
 
 
 def end(
@@ -55,7 +96,7 @@ def end(
             _record(catalogue, ready, tally)
             found_products.recorded(memory, ready.product.item_id)
             progress("recording", done)
-        gone = _mark_gone(memory, catalogue, tally) if complete and memory.generation > 1 else 0
+        gone = _mark_gone(memory, catalogue, tally) if complete else 0
     return Ended(dropped, gone)
 
 

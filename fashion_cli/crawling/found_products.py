@@ -9,9 +9,10 @@ from decimal import Decimal
 from sqlalchemy import and_, false, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from fashion_cli.crawling.claims import is_claiming, remember_claim
 from fashion_cli.crawling.items import Discovery, Visit
 from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.tables import photographs, product_images, products, visits
+from fashion_cli.crawling.tables import claims, photographs, product_images, products, visits
 from fashion_cli.crawling.visits import enqueue, now
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 
@@ -47,12 +48,15 @@ def note(memory: Memory, discovery: Discovery, page: Visit | None) -> list[int]:
     known = memory.connection.execute(select(products).where(products.c.item_id == product.item_id)).first()
     if known and known.generation == memory.generation and (page_id is None or known.page_id != page_id):
         before = _from_json(known.product)
-        first = (product.url, page_id or 0) < (before.url, known.page_id or 0)
+        claiming = is_claiming(memory, product.item_id, known.page_id)
+        first = (bool(discovery.claim), product.url, page_id or 0) < (claiming, before.url, known.page_id or 0)
         older = _images(memory, product.item_id)
         product = _together(product, before) if first else _together(before, product)
         shown = list(dict.fromkeys([*ids, *older] if first else [*older, *ids]))
         page_id = page_id if first else known.page_id
     _write(memory, product, page_id, shown)
+    if page and discovery.claim:
+        remember_claim(memory, page.id, discovery.claim, discovery)
     return ids
 
 
@@ -90,6 +94,23 @@ def ready(memory: Memory) -> Iterator[Ready]:
         with memory.connection.begin():
             shown = _photographs(memory, row.item_id)
         yield Ready(_from_json(row.product), shown, datetime.fromisoformat(row.seen_at))
+
+
+def found_so_far(memory: Memory) -> Iterator[Ready]:
+    """Products that the catalogue does not have in this form, without photographs.
+
+    Those whose page names another one that is still to be read wait: they may turn out to be that page's.
+    """
+    waiting = (
+        select(claims.c.item_id)
+        .join(visits, visits.c.key == claims.c.target)
+        .where(visits.c.status == "pending", visits.c.generation == memory.generation)
+    )
+    there = (products.c.recorded == 0, products.c.gone == 0, products.c.generation == memory.generation)
+    with memory.connection.begin():
+        rows = memory.connection.execute(select(products).where(*there, products.c.item_id.not_in(waiting))).all()
+    for row in rows:
+        yield Ready(_from_json(row.product), (), datetime.fromisoformat(row.seen_at))
 
 
 def recorded(memory: Memory, item_id: str) -> None:
@@ -175,7 +196,7 @@ def _write(memory: Memory, product: FoundProduct, page_id: int | None, shown: Se
 def _together(first: FoundProduct, second: FoundProduct) -> FoundProduct:
     """What two pages say about one product; where they differ, the first is right."""
     told = {name: getattr(first, name) or getattr(second, name) for name in ("brand", "description", "category", "sku")}
-    offers = {(offer.shop, offer.url): offer for offer in (*second.offers, *first.offers)}
+    offers = {(offer.shop, offer.url): offer for offer in (*second.offers, *first.offers)}  # the first page's is right
     keywords = tuple(dict.fromkeys((*first.keywords, *second.keywords)))
     return replace(first, **told, offers=tuple(offers[key] for key in sorted(offers)), keywords=keywords)
 

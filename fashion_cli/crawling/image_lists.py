@@ -1,35 +1,34 @@
-"""Lists of image URLs: a text file with one in each line, or a table (CSV, Parquet) with a column of them.
+"""Lists of image URLs and feeds of products: which photographs belong to one product, its name, price and page.
 
-A table may say more: which photographs belong to one product, its name, price and page. The names of columns are those
-that shops export to search engines (Google Merchant Center), and simpler ones.
+The names of columns are those that shops export to search engines (Google Merchant Center), and simpler ones.
 """
 
-import csv
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from fashion_cli.crawling.availability import availability_of
+from fashion_cli.crawling.feed_files import Note, Row, read_rows
 from fashion_cli.crawling.items import Discovery
-from fashion_cli.crawling.prices import read_price
-from fashion_cli.crawling.urls import absolute, site_key
+from fashion_cli.crawling.nodes import plain_text, without_tags
+from fashion_cli.crawling.offer_nodes import availability_of, read_moment
+from fashion_cli.crawling.urls import address, address_list, site_key
 from fashion_cli.errors import CrawlError
+from fashion_cli.products.money import Money, NoPriceError, read_price
+from fashion_cli.products.offers import lowest_first
 from fashion_cli.products.records import FoundOffer, FoundProduct
-
-BATCH = 4096  # rows
-_LONGEST_CELL = 2**24  # characters
 
 # What a column is about -> what it may be called, the first that is there.
 _NAMES = {
-    "image": ("image_url", "image_link", "image", "imageurl", "img_url", "img", "photo", "url"),
-    "more": ("additional_image_link", "additional_image_urls", "images"),
-    "item_id": ("item_id", "product_id", "id", "sku"),
+    "image": ("image_url", "image_link", "image", "imageurl", "img_url", "img", "photo", "image_src", "url"),
+    "more": ("additional_image_link", "additional_image_links", "additional_image_urls", "images"),
+    "item_id": ("item_id", "product_id", "id", "sku", "g_id"),
     "name": ("name", "title", "product_name"),
     "page": ("product_url", "page_url", "link"),
-    "price": ("sale_price", "price"),
+    "price": ("price", "regular_price"),
+    "sale_price": ("sale_price",),
+    "sale_dates": ("sale_price_effective_date",),
     "currency": ("currency", "price_currency"),
-    "availability": ("availability",),
+    "availability": ("availability", "stock_status"),
     "brand": ("brand",),
     "category": ("category", "product_type", "google_product_category"),
     "keywords": ("keywords",),
@@ -37,125 +36,112 @@ _NAMES = {
     "description": ("description",),
 }
 
-Row = Mapping[str, str]
 
+def read_list(path: Path, note: Note = lambda _: None) -> Iterator[Discovery]:
+    """What a list names, row by row.
 
-def read_list(path: Path) -> Iterator[Discovery]:
-    """What a list names, row by row; a row without an address is left out.
+    Args:
+        path: Of the file.
+        note: Told what is left out: rows without an address, prices, cells. Once for each.
 
     Raises:
         CrawlError: If the file cannot be read, or no column holds addresses.
     """
-    readers = {".txt": _text, ".csv": _csv, ".parquet": _parquet}
     try:
-        for row in readers[path.suffix.lower()](path):
-            images = tuple(url for each in _addresses(row) if (url := absolute("", each)))
+        feed = read_rows(path, note)
+        columns = _columns(feed.headings, path) if feed.headings else {"image": ("image_url",)}
+        for row in feed.rows:
+            cells = {what: text for what, names in columns.items() if (text := _cell(row, names))}
+            images = _images(cells, note)
             if images:
-                yield Discovery(_product(row, path), images, str(path))
-    except (OSError, ValueError, csv.Error) as error:
+                yield Discovery(_product(cells, path, note), images, str(path))
+            else:
+                note(f"rows without the address of a photograph are left out, such as {_shown(cells)}")
+    except (OSError, ValueError) as error:
         raise CrawlError(
-            f"{path}: cannot be read ({' '.join(str(error).split())})", hint="is it what its name says?"
+            f"{path}: cannot be read ({' '.join(str(error).split())})",
+            hint="one URL in each line, or a table with a column image_url",
         ) from error
 
 
-def _text(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig") as lines:
-        for line in lines:
-            if (url := line.strip()) and not url.startswith("#"):
-                yield {"image": url}
-
-
-def _csv(path: Path) -> Iterator[Row]:
-    csv.field_size_limit(_LONGEST_CELL)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream)
-        first = next(rows, [])
-        if any(_is_address(cell) for cell in first):  # no heading
-            place = next(number for number, cell in enumerate(first) if _is_address(cell))
-            yield {"image": first[place]}
-            for row in rows:
-                if len(row) > place:
-                    yield {"image": row[place]}
-            return
-        columns = _columns(first, path)
-        for row in rows:
-            yield {what: row[place] for what, place in columns.items() if place < len(row)}
-
-
-def _parquet(path: Path) -> Iterator[Row]:
-    from pyarrow import ArrowException  # importing it takes a quarter of a second
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        yield from _rows(ParquetFile(path), path)
-    except ArrowException as error:
-        raise ValueError(str(error)) from error
-
-
-def _rows(parquet: Any, path: Path) -> Iterator[Row]:
-    with parquet as file:
-        names = file.schema_arrow.names
-        columns = _columns(names, path)
-        for batch in file.iter_batches(BATCH, columns=[names[place] for place in columns.values()]):
-            values = {what: batch.column(names[place]).to_pylist() for what, place in columns.items()}
-            for row in zip(*values.values(), strict=True):
-                yield {what: _cell(value) for what, value in zip(values, row, strict=True)}
-
-
-def _columns(headings: Iterable[str], path: Path) -> dict[str, int]:
-    """Where a table has what: meaning -> place of the column.
+def _columns(headings: tuple[str, ...], path: Path) -> dict[str, tuple[str, ...]]:
+    """Where a table has what: meaning -> names of columns, the likeliest first.
 
     Raises:
         CrawlError: If no column holds addresses of images.
     """
-    called = {re.sub(r"[\s-]+", "_", heading.strip().lower()): place for place, heading in enumerate(headings)}
-    columns = {
-        what: next(called[name] for name in names if name in called)
-        for what, names in _NAMES.items()
-        if any(name in called for name in names)
-    }
-    if "image" not in columns:
-        raise CrawlError(f"{path}: no column with the URLs of images", hint="call it image_url")
+    columns = {what: tuple(name for name in names if name in headings) for what, names in _NAMES.items()}
+    if not columns["image"]:
+        named = ", ".join(heading for heading in headings[:8] if heading)
+        raise CrawlError(f"{path}: no column with the URLs of images among {named}", hint="call it image_url")
     return columns
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _cell(row: Row, names: tuple[str, ...]) -> str:
+    return next((row[name] for name in names if row.get(name)), "")
 
 
-def _addresses(row: Row) -> list[str]:
-    """The photographs of a row: cells may hold several, between spaces, commas or bars."""
-    first = row["image"].strip()
-    more = re.split(r"[\s|]+|,(?=https?:)", row.get("more", ""))
-    return [*([first] if " " not in first else first.split()), *more]
+def _images(cells: dict[str, str], note: Note) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for text in (cells.get("image", ""), cells.get("more", "")):
+        for each in address_list(text):
+            if url := address("", each):
+                found[url] = None
+            else:
+                note(f"cells that are no address are left out, such as {each[:60]!r}")
+    return tuple(found)
 
 
-def _is_address(cell: str) -> bool:
-    return cell.strip().lower().startswith(("http://", "https://"))
+def _shown(cells: dict[str, str]) -> str:
+    return repr(next(iter(cells.values()), "")[:60])
 
 
-def _product(row: Row, path: Path) -> FoundProduct | None:
+def _product(cells: dict[str, str], path: Path, note: Note) -> FoundProduct | None:
     """The product of a row; None where the row names photographs only."""
-    number = row.get("item_id", "").strip()
+    number = plain_text(cells.get("item_id", ""))
     if not number:
         return None
-    page = absolute("", row.get("page", ""))
+    page = address("", cells.get("page", ""))
     place = site_key(page) if page else path.stem
-    shop = row.get("shop", "").strip() or place
-    price = read_price(row.get("price", ""), row.get("currency", ""))
-    availability = availability_of(row.get("availability", ""))
+    shop = plain_text(cells.get("shop", "")) or place
+    notes: list[str] = []
+    availability = availability_of(plain_text(cells.get("availability", "")), notes)
+    offers = [FoundOffer(shop, each.amount, each.currency, page, availability) for each in _prices(cells, notes)]
+    for text in notes:
+        note(text)
     return FoundProduct(
         item_id=f"{place}:{number}"[:200],
-        name=row.get("name", "").strip() or number,
+        name=without_tags(cells.get("name", "")) or number,
         url=page,
         shop=shop,
-        offers=(FoundOffer(shop, *price, page, availability),) if price else (),
-        keywords=tuple(word.strip() for word in row.get("keywords", "").split(",") if word.strip()),
-        brand=row.get("brand", "").strip(),
-        description=row.get("description", "").strip(),
-        category=row.get("category", "").strip(),
+        offers=lowest_first(offers)[:1],
+        keywords=tuple(word.strip() for word in cells.get("keywords", "").split(",") if word.strip()),
+        brand=without_tags(cells.get("brand", "")),
+        description=without_tags(cells.get("description", "")),
+        category=plain_text(cells.get("category", "")),
         sku=number,
         source=str(path),
     )
+
+
+def _prices(cells: dict[str, str], notes: list[str]) -> list[Money]:
+    """The price, and that of a sale while it lasts."""
+    found = []
+    for what in ("price", "sale_price"):
+        if what == "sale_price" and not _holds(cells.get("sale_dates", "")):
+            continue
+        try:
+            money = read_price(cells.get(what, ""), cells.get("currency", ""))
+        except NoPriceError as error:
+            notes.append(f"a price left out: {error}")
+            continue
+        found += [money] if money else []
+    return found
+
+
+def _holds(dates: str) -> bool:
+    """Whether a sale is on: `2026-01-01T00:00+0900/2026-01-31T23:59+0900`."""
+    begins, _, ends = dates.partition("/")
+    now = datetime.now(UTC)
+    first, last = read_moment(begins, last=False), read_moment(ends, last=True)
+    return not (first and now < first) and not (last and now > last)

@@ -16,11 +16,15 @@ class Discovery:
         product: None where a source knows photographs only, as a list of URLs does.
         images: Absolute URLs in the order that the source gives them, the main photograph first.
         source: What the user typed: a start page, a sitemap, `naver:…`, a list's name.
+        claim: Another address that the page says to be the product's; "" if it says none.
+        numbered: Whether the shop has a number for it; else it is known by its page.
     """
 
     product: FoundProduct | None
     images: tuple[str, ...]
     source: str
+    claim: str = ""
+    numbered: bool = True
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ class CrawlReport:
         all_products: In the folder.
         all_photographs: In the folder.
         requests: Sent, robots.txt among them.
+        unfinished: Searches that were ended early, by a quota for example, and why.
     """
 
     folder: str
@@ -140,6 +141,7 @@ class CrawlReport:
     all_products: int = 0
     all_photographs: int = 0
     requests: int = 0
+    unfinished: tuple[str, ...] = ()
 
     @property
     def fetched_nothing(self) -> bool:
@@ -154,4 +156,5 @@ class CrawlReport:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         failures = tuple(Trouble(**each) for each in values["failures"])
-        return cls(**{**values, "failures": failures, "notes": tuple(values["notes"])})
+        listed = {name: tuple(values[name]) for name in ("notes", "unfinished")}
+        return cls(**{**values, "failures": failures, **listed})

@@ -1,35 +1,21 @@
 """Products on a shop's pages, from what the pages say for machines (schema.org/Product, Open Graph)."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from w3lib.html import remove_tags
-
-from fashion_cli.crawling.availability import availability_of
+from fashion_cli.crawling.described_products import TYPES, DescribedProduct, complete, describe, join
 from fashion_cli.crawling.items import Discovery
-from fashion_cli.crawling.prices import read_price
-from fashion_cli.crawling.structured import (
-    Node,
-    Structured,
-    as_list,
-    crumbs_of,
-    nodes_of_type,
-    read_structured,
-    reference_of,
-    text_of,
-)
-from fashion_cli.crawling.urls import absolute, page_key, page_url, same_owner, site_key
-from fashion_cli.products.records import UNAVAILABLE, FoundOffer, FoundProduct
+from fashion_cli.crawling.nodes import Node, breadcrumbs, nodes_of_type, products_and_offers
+from fashion_cli.crawling.offer_nodes import OfferContext, read_offers
+from fashion_cli.crawling.open_graph import describe_open_graph
+from fashion_cli.crawling.structured import Structured, read_structured
+from fashion_cli.crawling.urls import address, page_key, same_page, site_key
+from fashion_cli.products.offers import lowest_of_each
+from fashion_cli.products.records import FoundOffer, FoundProduct
 
-TYPES = ("Product", "ProductGroup", "IndividualProduct", "ProductModel", "SomeProducts")
-_OPEN_GRAPH_TYPES = frozenset({"product", "og:product", "product.item", "product.group"})
-# Prices that nobody pays: shown crossed out.
-_CROSSED_OUT = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "SuggestedRetailPrice", "RegularPrice")
 LONGEST_NAME = 500  # characters
-LONGEST_DESCRIPTION = 5_000
 LONGEST_ID = 120
 MOST_IMAGES = 100  # of one product
 
@@ -40,15 +26,17 @@ class Page:
 
     Attributes:
         html: Decoded.
-        url: Its one address: the canonical one where it names it.
+        url: Where it was found.
         base: What its relative addresses are relative to.
         source: What the user typed that led here.
+        encoding: That it is written in.
     """
 
     html: str
     url: str
     base: str
     source: str
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)
@@ -58,7 +46,7 @@ class ProductsOfPage:
     Attributes:
         discoveries: The products that the page is about.
         teased: Pages of products that it only shows in passing, as a list or "you may also like" does.
-        notes: What could not be read.
+        notes: What could not be read or was left out.
     """
 
     discoveries: tuple[Discovery, ...]
@@ -66,193 +54,160 @@ class ProductsOfPage:
     notes: tuple[str, ...]
 
 
-@dataclass
-class _Described:
-    """One product as one syntax describes it."""
+def read_products(page: Page, now: datetime | None = None) -> ProductsOfPage:
+    """The products that a page is about, with what all its syntaxes say about them together.
 
-    name: str = ""
-    url: str = ""
-    ident: str = ""
-    brand: str = ""
-    description: str = ""
-    category: str = ""
-    sku: str = ""
-    keywords: tuple[str, ...] = ()
-    images: list[str] = field(default_factory=list)
-    offers: list[FoundOffer] = field(default_factory=list)
-
-
-def read_products(page: Page) -> ProductsOfPage:
-    """The products that a page is about, with what all its syntaxes say about them together."""
+    Args:
+        page: What was fetched.
+        now: When prices have to hold; the present moment unless a test says otherwise.
+    """
     data = read_structured(page.html, page.base)
-    shop = _shop(data, page)
     notes = list(data.notes)
-    readings = [
-        [_described(node, page, shop) for node in nodes_of_type(nodes, *TYPES)]
-        for nodes in (data.json_ld, data.microdata, data.rdfa)
-    ]
-    teased: dict[str, None] = {}
-    kept = [list(_of_this_page(reading, page, teased)) for reading in readings]
-    graph = _from_open_graph(data.open_graph or {}, page, shop)
+    context = OfferContext(
+        shop=data.open_graph.get("og:site_name", [""])[0] or site_key(page.url),
+        page=page.url,
+        base=page.base,
+        currency=next((data.open_graph[name][0] for name in _CURRENCIES if name in data.open_graph), ""),
+        now=now or datetime.now(UTC),
+        notes=notes,
+    )
+    choice = _Choice(page, data, notes)
+    readings = [choice.of_this_page(join(_describe_all(nodes, context, page))) for nodes in data.syntaxes]
+    graph = describe_open_graph(data.open_graph, context, page.encoding)
     if graph is not None:
-        kept.append([graph])
-    described = _merged([reading for reading in kept if reading])
-    crumbs = crumbs_of(data)
+        readings.append([graph])
+    described = _merge([reading for reading in readings if reading])
+    crumbs = next(filter(None, map(breadcrumbs, data.syntaxes)), ())
     found: dict[str, Discovery] = {}
     for each in described:
-        product = _product(each, page, shop, crumbs, alone=len(described) == 1)
-        if product is None:
+        if not each.name:
             notes.append("a product without a name")
-        elif product.item_id not in found:
-            images = tuple(dict.fromkeys(each.images))[:MOST_IMAGES]
-            found[product.item_id] = Discovery(product, images, page.source)
-    return ProductsOfPage(tuple(found.values()), tuple(teased), tuple(notes))
+            continue
+        product = _product(each, page, context.shop, crumbs, alone=len(described) == 1)
+        claim = each.url if each.url and not same_page(each.url, page.url) else ""
+        images = tuple(dict.fromkeys(each.images))[:MOST_IMAGES]
+        if not images:
+            notes.append("a product without a photograph")
+        discovery = Discovery(product, images, page.source, claim, numbered=bool(each.number))
+        found.setdefault(product.item_id, discovery)
+    return ProductsOfPage(tuple(found.values()), tuple(choice.teased), tuple(dict.fromkeys(notes)))
 
 
-def _of_this_page(reading: list[_Described], page: Page, teased: dict[str, None]) -> Iterator[_Described]:
-    """Those of a page's products that it is about; pages of the others are noted."""
-    for each in reading:
-        elsewhere = each.url and page_key(each.url) != page_key(page.url)
-        if elsewhere and len(reading) > 1:
-            teased[each.url] = None
-        else:
-            yield each
+_CURRENCIES = ("product:price:currency", "og:price:currency", "product:sale_price:currency")
 
 
-def _merged(readings: list[list[_Described]]) -> list[_Described]:
+def _describe_all(nodes: tuple[Node, ...], context: OfferContext, page: Page) -> list[DescribedProduct]:
+    lists = tuple(nodes_of_type(nodes, "ItemList", "OfferCatalog", "CollectionPage", "SearchResultsPage"))
+    listed = {id(node) for node in nodes_of_type(tuple(map(_untyped, lists)), *TYPES)}
+    found = []
+    for node, offer in products_and_offers(nodes, TYPES):
+        each = describe(node, context, page.encoding)
+        if offer is not None and not each.offers:
+            each.offers = read_offers({"offers": offer}, context, each.url)
+        each.listed = id(node) in listed
+        found.append(each)
+    return [each for each in found if each.name or each.offers or each.images or each.url]
+
+
+def _untyped(node: Node) -> Node:
+    return {**node, "@type": []}
+
+
+class _Choice:
+    """Which of the products that a page names it is about.
+
+    What a page claims about addresses is compared loosely, and what a person sees (title, heading, links) decides
+    where no address does. Several products without address or number are a list.
+
+    Attributes:
+        teased: Addresses of products that it only shows in passing.
+    """
+
+    def __init__(self, page: Page, data: Structured, notes: list[str]) -> None:
+        self._page = page
+        self._data = data
+        self._notes = notes
+        self._headings = (*data.headings, *data.open_graph.get("og:title", ()))
+        self.teased: dict[str, None] = {}
+
+    def of_this_page(self, described: list[DescribedProduct]) -> list[DescribedProduct]:
+        """Those that it is about; pages of the others are teased."""
+        for each in described:
+            self.teased |= dict.fromkeys(each.variant_urls)
+            self._find_address(each)
+        kept = self._kept(described)
+        left = [each for each in described if each not in kept]
+        self.teased |= dict.fromkeys(each.url for each in left if each.url)
+        if nameless := [each for each in left if not each.url]:
+            self._notes.append(
+                f"{len(nameless):,} products without an address or a number that tells them apart: taken for a list"
+            )
+        return kept
+
+    def _kept(self, described: list[DescribedProduct]) -> list[DescribedProduct]:
+        if len(described) == 1:
+            only = described[0]
+            return [] if only.listed and self._is_elsewhere(only) else described
+        own = self._of_this_address(described)
+        if own:
+            return own
+        seen = [each for each in described if self._is_heading(each.name)]
+        longest = [each for each in seen if len(each.name) == max(len(other.name) for other in seen)]
+        bare = [each for each in described if not each.url]
+        if bare:
+            named = [each for each in bare if each in longest] or [each for each in bare if each.number]
+            return bare if len(bare) == 1 else named
+        return longest if len(longest) == 1 and not longest[0].listed else []
+
+    def _of_this_address(self, described: list[DescribedProduct]) -> list[DescribedProduct]:
+        url = self._page.url
+        with_url = [each for each in described if each.url]
+        return [each for each in with_url if page_key(each.url) == page_key(url)] or [
+            each for each in with_url if same_page(each.url, url)
+        ]
+
+    def _is_elsewhere(self, product: DescribedProduct) -> bool:
+        return bool(product.url) and not same_page(product.url, self._page.url)
+
+    def _find_address(self, product: DescribedProduct) -> None:
+        """A product without address whose name leads to another page of the site is only shown in passing."""
+        href = self._data.links.get(product.name.casefold(), "")
+        url = address(self._page.base, href, self._page.encoding) if href and not product.url else ""
+        other = url and site_key(url) == site_key(self._page.url) and not same_page(url, self._page.url)
+        if other and not self._is_heading(product.name):
+            product.url, product.listed = url, True
+
+    def _is_heading(self, name: str) -> bool:
+        """Whether title or heading name a product."""
+        if not name:
+            return False
+        whole = re.compile(rf"(?<!\w){re.escape(name.casefold())}(?!\w)")
+        return any(whole.search(each.casefold()) for each in self._headings)
+
+
+def _merge(readings: list[list[DescribedProduct]]) -> list[DescribedProduct]:
     """The first syntax that names products, completed by the others where those mean the same product."""
     if not readings:
         return []
     first, *others = readings
-    if len(first) == 1:
-        for other in others:
-            match = other[0] if len(other) == 1 else None
+    for other in others:
+        if len(first) == len(other) == 1:
+            complete(first[0], other[0])
+            continue
+        for each in other:
+            match = next((known for known in first if len(join([replace(known), replace(each)])) == 1), None)
             if match is not None:
-                _complete(first[0], match)
+                complete(match, each)
     return first
 
 
-def _complete(product: _Described, other: _Described) -> None:
-    for name in ("name", "ident", "brand", "description", "category", "sku", "keywords"):
-        if not getattr(product, name):
-            setattr(product, name, getattr(other, name))
-    product.images = product.images or other.images
-    product.offers = product.offers or other.offers
-
-
-def _described(node: Node, page: Page, shop: str) -> _Described:
-    variants = [each for each in as_list(node.get("hasVariant")) if isinstance(each, dict)]
-    url = absolute(page.base, reference_of(node.get("url")))
-    images = _images(node, page.base)
-    offers = list(_offers(node, page, shop, url))
-    for variant in variants:
-        images += _images(variant, page.base)
-        offers += _offers(variant, page, shop, absolute(page.base, reference_of(variant.get("url"))) or url)
-    return _Described(
-        name=text_of(node.get("name")) or next((name for each in variants if (name := text_of(each.get("name")))), ""),
-        url=page_url(url) if url else "",
-        ident=next((text for key in _IDENTS if (text := text_of(node.get(key))).lower() not in _NO_IDENTS), ""),
-        brand=text_of(node.get("brand")) or text_of(node.get("manufacturer")),
-        description=" ".join(remove_tags(text_of(node.get("description"))).split())[:LONGEST_DESCRIPTION],
-        category=" > ".join(text for each in as_list(node.get("category")) if (text := text_of(each))),
-        sku=text_of(node.get("sku")),
-        keywords=_keywords(node.get("keywords")),
-        images=images,
-        offers=offers,
-    )
-
-
-_IDENTS = ("productGroupID", "productID", "sku", "gtin13", "gtin", "mpn")
-# What shops write where they have no number: taken for one, all products would be the same.
-_NO_IDENTS = frozenset({"", "-", "0", "n/a", "na", "none", "null", "undefined", "false", "true"})
-
-
-def _images(node: Node, base: str) -> list[str]:
-    found = []
-    for value in as_list(node.get("image")):
-        told = value
-        if isinstance(value, dict):
-            told = value.get("contentUrl") or value.get("url") or value.get("@id")
-        found += [url for each in as_list(told) if isinstance(each, str) and (url := absolute(base, each))]
-    return found
-
-
-def _offers(node: Node, page: Page, shop: str, url: str) -> Iterator[FoundOffer]:
-    for offer in as_list(node.get("offers")):
-        if isinstance(offer, dict):
-            nested = [each for each in as_list(offer.get("offers")) if isinstance(each, dict)]
-            told = [found for each in nested if (found := _offer(each, page, shop, url, offer))]
-            if told:
-                yield from told
-            elif found := _offer(offer, page, shop, url):
-                yield found
-
-
-def _offer(offer: Node, page: Page, shop: str, url: str, around: Node | None = None) -> FoundOffer | None:
-    price = _price(offer, text_of(offer.get("priceCurrency")) or text_of((around or {}).get("priceCurrency")))
-    if price is None:
-        return None
-    amount, currency = price
-    link = absolute(page.base, reference_of(offer.get("url"))) or url or page.url
-    availability = reference_of(offer.get("availability")) or reference_of((around or {}).get("availability"))
-    seller = text_of(offer.get("seller")) or text_of(offer.get("offeredBy"))
-    return FoundOffer(seller or shop, amount, currency, page_url(link), availability.rstrip("/").rpartition("/")[2])
-
-
-def _price(offer: Node, currency: str) -> tuple[Decimal, str] | None:
-    for name in ("price", "lowPrice"):
-        for value in as_list(offer.get(name)):
-            if found := read_price(value, currency):
-                return found
-    specified = []
-    for each in as_list(offer.get("priceSpecification")):
-        if isinstance(each, dict) and not text_of(each.get("priceType")).endswith(_CROSSED_OUT):
-            code = text_of(each.get("priceCurrency")) or currency
-            specified += [read_price(_first(each.get(name)), code) for name in ("price", "minPrice")]
-    return min((found for found in specified if found), default=None)
-
-
-def _first(value: Any) -> Any:
-    return next(iter(as_list(value)), None)
-
-
-def _from_open_graph(properties: dict[str, list[str]], page: Page, shop: str) -> _Described | None:
-    """A product of Open Graph: `og:type` says so, or there is a price."""
-
-    def told(*names: str) -> str:
-        return next((properties[name][0] for name in names if name in properties), "")
-
-    amount = told("product:sale_price:amount", "product:price:amount", "og:price:amount")
-    if told("og:type").lower() not in _OPEN_GRAPH_TYPES and not amount:
-        return None
-    currency = told("product:sale_price:currency", "product:price:currency", "og:price:currency")
-    price = read_price(amount, currency) if amount else None
-    availability = availability_of(told("product:availability", "og:availability"))
-    pictures = properties.get("og:image") or properties.get("og:image:url") or properties.get("og:image:secure_url", [])
-    return _Described(
-        name=told("og:title"),
-        ident=told("product:retailer_item_id", "product:item_group_id"),
-        sku=told("product:retailer_item_id"),
-        brand=told("product:brand", "og:brand"),
-        description=told("og:description")[:LONGEST_DESCRIPTION],
-        category=told("product:category"),
-        images=[url for each in pictures if (url := absolute(page.base, each))],
-        offers=[FoundOffer(shop, *price, page.url, availability)] if price else [],
-    )
-
-
-def _product(each: _Described, page: Page, shop: str, crumbs: tuple[str, ...], *, alone: bool) -> FoundProduct | None:
-    if not each.name:
-        return None
-    own = each.url if each.url and same_owner(each.url, page.url) else ""
-    url = page.url if alone else own or page.url
+def _product(each: DescribedProduct, page: Page, shop: str, crumbs: tuple[str, ...], *, alone: bool) -> FoundProduct:
     trail = " > ".join(crumb for crumb in crumbs if crumb != each.name)
-    unnamed = page_key(url) if alone or own else f"{page_key(url)} {each.name}"
-    ident = each.ident or hashlib.sha256(unnamed.encode()).hexdigest()[:16]
+    unnamed = page_key(page.url) if alone else f"{page_key(page.url)} {each.name}"
     return FoundProduct(
-        item_id=f"{site_key(page.url)}:{''.join(ident.split())[:LONGEST_ID]}",
+        item_id=f"{site_key(page.url)}:{_identity(each.number or _digest(unnamed)[:16])}",
         name=each.name[:LONGEST_NAME],
-        url=url,
+        url=page.url,
         shop=shop,
         offers=_distinct(each.offers),
         keywords=each.keywords,
@@ -264,26 +219,15 @@ def _product(each: _Described, page: Page, shop: str, crumbs: tuple[str, ...], *
     )
 
 
+def _identity(number: str) -> str:
+    """A number as part of an id. Letter for letter, since `A B` and `AB` are two products; a long one by its digest."""
+    return number if len(number) <= LONGEST_ID else f"{number[: LONGEST_ID - 17]}-{_digest(number)[:16]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _distinct(offers: list[FoundOffer]) -> tuple[FoundOffer, ...]:
     """One offer for each shop and link: of several, as of sizes, the lowest that can be bought."""
-    best: dict[tuple[str, str], FoundOffer] = {}
-    for offer in offers:
-        key = (offer.shop, offer.url)
-        if key not in best or _rank(offer) < _rank(best[key]):
-            best[key] = offer
-    return tuple(best.values())
-
-
-def _rank(offer: FoundOffer) -> tuple[bool, Decimal]:
-    return offer.availability in UNAVAILABLE, offer.price
-
-
-def _keywords(value: Any) -> tuple[str, ...]:
-    words = [part.strip() for each in as_list(value) for part in text_of(each).split(",")]
-    return tuple(dict.fromkeys(word for word in words if word))[:50]
-
-
-def _shop(data: Structured, page: Page) -> str:
-    """What a shop calls itself, else its host."""
-    told = (data.open_graph or {}).get("og:site_name", [""])[0]
-    return told or site_key(page.url)
+    return tuple(lowest_of_each((f"{offer.shop}\n{offer.url}", offer) for offer in offers).values())

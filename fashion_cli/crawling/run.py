@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from fashion_cli.crawling.beginning import begin, open_sources
 from fashion_cli.crawling.browser import stop_rendering
-from fashion_cli.crawling.ending import Ended, catalogue_location, end
+from fashion_cli.crawling.ending import EarlyRecorder, Ended, catalogue_location, end
 from fashion_cli.crawling.frontier import Frontier
 from fashion_cli.crawling.items import Visit
 from fashion_cli.crawling.job import CrawlConfig, CrawlReport
@@ -27,12 +27,13 @@ from fashion_cli.crawling.settings import scrapy_settings
 from fashion_cli.crawling.sources import Source
 from fashion_cli.crawling.spider import ShopSpider
 from fashion_cli.crawling.tally import Tally
-from fashion_cli.crawling.urls import absolute, site_key
+from fashion_cli.crawling.urls import address, site_key
 from fashion_cli.crawling.visits import add, host_of
 from fashion_cli.errors import FashionError
 from fashion_cli.products.catalogue import Catalogue, without_password
 
 EVERY = 0.5  # seconds between two reports of progress
+RECORD_EVERY = 5.0  # seconds between two looks at what was found for the catalogue
 GRACE = 3.0  # seconds that an interrupted crawl gives to what is under way
 
 Tell = Callable[[dict[str, Any]], None]
@@ -61,6 +62,8 @@ def crawl(config: CrawlConfig, tell: Tell) -> CrawlReport:
         ended = end(config, memory, tally, complete=complete, progress=_recording(tell))
         if complete:
             memory.end_round()
+        if tally.pages and not tally.unchanged and memory.counts() == (0, 0):
+            tally.note(f"no product on {tally.pages:,} pages: does the site fill them in by a script (--browser)?")
         return _report(config, memory, frontier, tally, ended)
 
 
@@ -87,7 +90,7 @@ def _prepare(config: CrawlConfig, memory: Memory, sources: list[Source], tally: 
         tally.note(f"{missing:,} photographs were removed from the folder, and are fetched again")
     if config.retry_failed:
         memory.retry("failed")
-    tally.products += begin(config, memory, sources)
+    tally.products += begin(config, memory, sources, tally)
 
 
 class _Run:
@@ -111,6 +114,7 @@ class _Run:
         self._spider: ShopSpider | None = None
         self._crawler: Crawler | None = None
         self._signals = 0
+        self._recorder = EarlyRecorder(memory, catalogue_location(config))
 
     def run(self) -> bool:
         """Returns whether it was interrupted.
@@ -129,6 +133,7 @@ class _Run:
             self._crawler, config=self._config, memory=self._memory, frontier=self._frontier, tally=self._tally
         )
         process.start(install_signal_handlers=False)
+        self._recorder.close()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # what is left to do bears a kill
         if self._spider is None:
@@ -144,6 +149,7 @@ class _Run:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
         self._report_progress()
+        loop.call_later(RECORD_EVERY, self._record_found)
 
     def _counted(self) -> None:
         self._tally.requests += 1
@@ -157,7 +163,7 @@ class _Run:
         for source in self._sources:
             if source.kind != "shop" or self._memory.site(source.typed) != place:
                 continue
-            named = [url for each in robotparser.rp.sitemaps if (url := absolute(request.url, each))]
+            named = [url for each in robotparser.rp.sitemaps if (url := address(request.url, each))]
             add(self._memory, [Visit("sitemap", url, source.typed, 1) for url in named])
             self._frontier.added({host_of(url) for url in named})
 
@@ -167,6 +173,19 @@ class _Run:
         self._tell({"event": "progress", "what": "crawling", "done": done, "total": total})
         spent = time.monotonic() - began  # with a million addresses, counting them takes a moment
         asyncio.get_running_loop().call_later(max(EVERY, 50 * spent), self._report_progress)
+
+    def _record_found(self) -> None:
+        """What was found since the last time goes into the catalogue, and takes a twentieth of the time at most."""
+        began = time.monotonic()
+        if self._spider is None or self._spider.stopping:
+            return
+        try:
+            self._recorder.record()
+        except (FashionError, DatabaseError) as error:
+            self._spider.give_up(error)
+            return
+        spent = time.monotonic() - began
+        asyncio.get_running_loop().call_later(max(RECORD_EVERY, 20 * spent), self._record_found)
 
     def _stop(self) -> None:
         """Send nothing more, and end when what is under way is there, or soon."""
@@ -225,6 +244,7 @@ def _report(config: CrawlConfig, memory: Memory, frontier: Frontier, tally: Tall
         all_products=all_products,
         all_photographs=all_photographs,
         requests=tally.requests,
+        unfinished=tuple(tally.unfinished),
     )
 
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from fashion_cli.crawling.addresses import url_refusal
 from fashion_cli.crawling.sitemaps import is_sitemap
-from fashion_cli.crawling.urls import absolute
+from fashion_cli.crawling.urls import address
 from fashion_cli.errors import UsageError
 
 SourceKind = Literal["shop", "sitemap", "list", "naver"]
-LIST_SUFFIXES = (".txt", ".csv", ".parquet")
+LIST_SUFFIXES = (".txt", ".csv", ".tsv", ".xml", ".parquet")
 NAVER = "naver:"
 _QUOTED = re.compile(r"^([\"'“”])(.*)([\"'“”])$")
 _EXAMPLES = 'https://shop.example/, https://shop.example/sitemap.xml, images.csv or naver:"테크웨어"'
@@ -45,7 +45,7 @@ def parse_source(text: str, *, allow_private: bool = False) -> Source:
     if "://" in typed:
         return _address(typed, allow_private=allow_private)
     path = Path(typed).expanduser()
-    if path.suffix.lower() in LIST_SUFFIXES:
+    if path.suffix.lower() in LIST_SUFFIXES or path.is_file():
         if not path.is_file():
             raise UsageError(f"{typed}: no such file", hint="check the path")
         return Source("list", str(path.absolute()), str(path.absolute()))
@@ -67,7 +67,7 @@ def _address(typed: str, *, allow_private: bool) -> Source:
         raise UsageError(f"{_shown(typed)}: {reason}", hint=hint)
     if "@" in urlsplit(typed).netloc:
         raise UsageError(f"{_shown(typed)}: a name or password in the address", hint="crawl what everybody can see")
-    url = absolute(typed, typed)
+    url = address(typed, typed)
     if not url:
         raise UsageError(f"{typed}: not an address", hint=f"give for example {_EXAMPLES}")
     return Source("sitemap" if is_sitemap(url) else "shop", url, url)

@@ -9,29 +9,34 @@ from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
-from scrapy.utils.response import get_base_url
 from sqlalchemy.exc import DatabaseError
 from twisted.python.failure import Failure
 
 from fashion_cli.crawling import naver
-from fashion_cli.crawling.answers import is_alias, pages_to_visit, seen, sent
+from fashion_cli.crawling.answers import seen, sent
 from fashion_cli.crawling.browser import RENDER
+from fashion_cli.crawling.claims import (
+    forget_claims,
+    read_aliases_again,
+    remember_claim,
+    yield_to,
+)
 from fashion_cli.crawling.found_products import note, see_again
 from fashion_cli.crawling.frontier import Frontier
 from fashion_cli.crawling.items import Discovery, Visit
 from fashion_cli.crawling.job import CrawlConfig, Trouble
-from fashion_cli.crawling.links import read_links, visited
+from fashion_cli.crawling.links import visited
 from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.middlewares import tries
+from fashion_cli.crawling.page_reader import PageReader
 from fashion_cli.crawling.photographs import Limits, RefusedPhotographError, check, store
-from fashion_cli.crawling.product_pages import Page, ProductsOfPage, read_products
 from fashion_cli.crawling.refusals import LeftError, StoppedError, outcome_of
 from fashion_cli.crawling.robot_tags import robot_tags
 from fashion_cli.crawling.settings import PAGE_BYTES
 from fashion_cli.crawling.sitemaps import MAX_BYTES as SITEMAP_BYTES
-from fashion_cli.crawling.sitemaps import SitemapError, read_sitemap
+from fashion_cli.crawling.sitemaps import SitemapError, is_sitemap_body, read_sitemap
 from fashion_cli.crawling.tally import Tally
-from fashion_cli.crawling.urls import page_key, page_url, site_key
+from fashion_cli.crawling.urls import page_key, site_key
 from fashion_cli.crawling.visits import (
     Outcome,
     enqueue,
@@ -75,6 +80,7 @@ class ShopSpider(Spider):
         self.on_fatal: Callable[[], None] = lambda: None
         self._folder = Path(config.folder)
         self._limits = Limits(config.min_side)
+        self._pages = PageReader(memory, tally)
         self._sites: dict[str, str] = {}  # source -> site
         self._none: tuple[Request, ...] = ()
 
@@ -108,10 +114,7 @@ class ShopSpider(Spider):
                 await self._image(response, visit)
             else:
                 readers[visit.kind](response, visit)
-        except (
-            FashionError,
-            DatabaseError,
-        ) as error:  # a full disk: no later visit would fare better
+        except (FashionError, DatabaseError) as error:  # a full disk: no later visit would fare better
             self.give_up(error)
         except Exception as error:  # noqa: BLE001  # one page that we cannot read is not the end of the crawl
             _log.critical("a bug while reading %s", response.url, exc_info=True)
@@ -154,24 +157,11 @@ class ShopSpider(Spider):
         if not isinstance(response, TextResponse):
             self._settled(visit, Outcome("refused", "type", "not a page", response.status))
             return
-        site = self._arrived(response, visit)
-        links = read_links(response, site)
-        own = page_url(response.url)
-        if is_alias(self.memory, links.canonical, own, visit):
-            self._alias(response, visit, links.canonical)
+        if is_sitemap_body(response.body):
+            self._sitemap(response, replace(visit, follow=visit.follow and visit.depth > 0))
             return
-        tags = robot_tags(response)
-        html = ProductsOfPage((), (), ())
-        if tags.keep_out:
-            self.tally.refused[f"the site says {tags.keep_out}"] += 1
-        else:
-            html = read_products(Page(response.text, own, get_base_url(response), visit.source))
-        found: list[Visit] = []
-        if visit.follow and not tags.nofollow:
-            found = pages_to_visit(visit, links, [url for each in html.teased if (url := visited(each, site))])
-        for each in html.notes:
-            self.tally.note(f"{response.url}: {each}")
-        self._done(visit, seen(response), html.discoveries, found)
+        read = self._pages.read(response, visit, self._arrived(response, visit))
+        self._done(visit, read.outcome, read.discoveries, read.visits, read.claim)
 
     def _sitemap(self, response: Response, visit: Visit) -> None:
         if response.status == 304:
@@ -187,7 +177,10 @@ class ShopSpider(Spider):
         site = self._site(visit.source)
         pages = [url for each in entries.pages if (url := visited(each, site))]
         if len(pages) < len(entries.pages):
-            self.tally.note(f"{response.url}: {len(entries.pages) - len(pages):,} addresses of other sites or of files")
+            left = len(entries.pages) - len(pages)
+            self.tally.note(f"{left:,} addresses of other sites or of files are left out", response.url)
+        for each in entries.notes:
+            self.tally.note(each, response.url)
         found = [Visit("page", url, visit.source, 1, visit.follow) for url in pages]
         if visit.depth < DEEPEST_SITEMAP:
             deeper = visit.depth + 1
@@ -199,6 +192,7 @@ class ShopSpider(Spider):
             found = naver.read(response, visit)
         except naver.NaverError as error:
             self.tally.note(f"{error} — {error.hint}")
+            self.tally.unfinished.append(str(error))
             self._settled(visit, Outcome("failed", "search", str(error), response.status))
             return
         for each in found.notes:
@@ -244,10 +238,6 @@ class ShopSpider(Spider):
             self.memory.remember_site(visit.source, site)
         return site
 
-    def _alias(self, response: Response, visit: Visit, canonical: str) -> None:
-        found = [Visit("page", canonical, visit.source, visit.depth, visit.follow)]
-        self._done(visit, replace(seen(response), code="alias", reason=f"another address of {canonical}"), (), found)
-
     def _unchanged(self, response: Response, visit: Visit) -> None:
         outcome = Outcome("done", "unchanged", "", 304, sent(response), visit.etag, visit.last_modified)
         with self.memory.connection.begin():
@@ -257,11 +247,23 @@ class ShopSpider(Spider):
         self.tally.settled(visit, outcome)
         self.frontier.refresh()
 
-    def _done(self, visit: Visit, outcome: Outcome, discoveries: Iterable[Discovery], found: Sequence[Visit]) -> None:
+    def _done(
+        self,
+        visit: Visit,
+        outcome: Outcome,
+        discoveries: Iterable[Discovery],
+        found: Sequence[Visit],
+        claim: str = "",
+    ) -> None:
         """Write down at once what a page was and all that it led to."""
         discoveries = tuple(discoveries)
         with self.memory.connection.begin():
             links = enqueue(self.memory, found)
+            if visit.kind == "page":
+                forget_claims(self.memory, visit.id)
+                yield_to(self.memory, (visit.url, outcome.arrived), discoveries)
+            if claim:
+                remember_claim(self.memory, visit.id, claim)
             for each in discoveries:
                 links += note(self.memory, each, visit)
             settle(self.memory, visit, outcome, list(dict.fromkeys(links)))
@@ -275,9 +277,13 @@ class ShopSpider(Spider):
     def _settled(self, visit: Visit, outcome: Outcome) -> None:
         if self.stopping and outcome.status != "done":
             return
+        hosts: list[str] = []
         with self.memory.connection.begin():
             settle(self.memory, visit, outcome)
+            if visit.kind == "page" and outcome.status in ("failed", "refused"):
+                hosts = read_aliases_again(self.memory, visit)
         self.tally.settled(visit, outcome)
+        self.frontier.added(hosts)
 
     def give_up(self, error: Exception) -> None:
         """End the crawl: what happened would happen again."""

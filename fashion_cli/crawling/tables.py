@@ -98,3 +98,14 @@ product_images = Table(
     PrimaryKeyConstraint("item_id", "position"),
 )
 Index("product_images_by_visit", product_images.c.visit_id)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("page_id", Integer, ForeignKey("visits.id"), nullable=False),
+    Column("item_id", String, nullable=False),  # "": the page itself
+    Column("target", Text, nullable=False),  # key of the visit to the address that it names
+    Column("name", Text, nullable=False),  # of a product without a number, folded; else ""
+    PrimaryKeyConstraint("page_id", "item_id"),
+)
+Index("claims_by_target", claims.c.target)

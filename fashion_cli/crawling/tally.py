@@ -1,5 +1,6 @@
 """What one call of a crawl has done so far."""
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from fashion_cli.crawling.visits import Outcome
 
 NAMED = 200  # failures that a report lists; the crawl's memory has them all
 NOTED = 50
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 @dataclass
@@ -26,7 +28,8 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     failures: list[Trouble] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, tuple[str, str, int]] = field(default_factory=dict)  # kind -> text, where first, how often
+    unfinished: list[str] = field(default_factory=list)  # searches that ended early, and why
     unsaid: int = 0  # notes beyond those that are listed
     started: float = field(default_factory=time.monotonic)
 
@@ -49,13 +52,26 @@ class Tally:
         if len(self.failures) < NAMED:
             self.failures.append(Trouble(place, reason, 0, 1))
 
-    def note(self, text: str) -> None:
-        """Something that a person should know; said once, however often it happens."""
-        if text in self.notes or len(self.notes) < NOTED:
-            self.notes[text] = self.notes.get(text, 0) + 1
+    def note(self, text: str, place: str = "") -> None:
+        """Something that a person should know; said once, with the first place, however often it happens.
+
+        Args:
+            text: What. Texts that differ in what they quote are one.
+            place: Where: the address of a page, the name of a file.
+        """
+        kind = _QUOTED.sub("", text)
+        if kind in self.notes or len(self.notes) < NOTED:
+            text, first, count = self.notes.get(kind, (text, place, 0))
+            self.notes[kind] = text, first, count + 1
         else:
             self.unsaid += 1
 
     def all_notes(self) -> tuple[str, ...]:
-        said = [f"{text} ({count:,} times)" if count > 1 else text for text, count in self.notes.items()]
+        said = [_note(*each) for each in self.notes.values()]
         return (*said, *([f"and {self.unsaid:,} more"] if self.unsaid else []))
+
+
+def _note(text: str, first: str, count: int) -> str:
+    if count == 1:
+        return f"{first}: {text}" if first else text
+    return f"{text} ({count:,} times" + (f", first at {first})" if first else ")")

@@ -4,9 +4,11 @@ A shop's pages have endless spellings: session numbers, tracking, the order of p
 never ends and fetches everything several times.
 """
 
+import codecs
 import re
 from functools import lru_cache
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from html import unescape
+from urllib.parse import SplitResult, unquote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from tldextract import TLDExtract
 from w3lib.url import canonicalize_url, safe_url_string, url_query_cleaner
@@ -21,23 +23,46 @@ _WHO_ASKS = (
     *("PHPSESSID", "phpsessid", "JSESSIONID", "jsessionid", "ASP.NET_SessionId", "osCsid", "zenid", "CFID", "CFTOKEN"),
 )
 # These may also number a shop or a style, so a short plain number stays.
-_SESSION = re.compile(r"(?:^|(?<=&))(?:sid|sess|sessid|session|session_?id)=(?!\d{1,9}(?:&|$))[^&]*", re.IGNORECASE)
-_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid|sessionid)=[^/?#;]*", re.IGNORECASE)
+_SESSION = re.compile(
+    r"(?:^|(?<=&))(?:(?:sid|sess|sessid|session|session_?id)=(?!\d{1,9}(?:&|$))[^&]*"
+    r"|(?:_|token|csrf|csrf_?token|nonce|rnd|rand|random|ts|timestamp|cachebuster|cb)=(?=[^&]*\d)[\w-]{8,}(?=&|$))",
+    re.IGNORECASE,
+)
+_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|/\([SAF]\([^)/]*\)\)(?=/)", re.IGNORECASE)
 _PAGE_PARAMETER = re.compile(r"^(page|p|pg|paged|pageno|page_no|offset|start|from)$", re.IGNORECASE)
 _PAGE_PATH = re.compile(r"/page/\d+/?$", re.IGNORECASE)
+# Parameters that choose a colour or a size of the product that a page shows, or say where a visitor comes from.
+_VARIANT = re.compile(
+    r"(variant|variation|variant_?id|color|colour|size|attribute_[^=]*|ref|referrer|"
+    r"_pos|_sid|_ss|pr_[^=]*|cate_no|display_group|currency)=",
+    re.IGNORECASE,
+)
+_INDEX_FILE = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$")
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:\?\S*)?$", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
 
 # The list of public suffixes that comes with the library: nothing is fetched for it.
 _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def absolute(base: str, reference: str) -> str:
-    """A reference of a page as an absolute URL without fragment; "" if it is no address that can be fetched."""
-    text = _LINE_BREAKS.sub("", reference.strip())
+def address(base: str, reference: str, encoding: str = "utf-8") -> str:
+    """A reference as an absolute URL without fragment, as browsers read it; "" if it is none that can be fetched.
+
+    The one rule for links, JSON-LD, microdata, Open Graph, feeds and sitemaps: entities that a template left behind are
+    decoded (`&amp;`, also twice), blanks and letters are escaped, backslashes are slashes.
+
+    Args:
+        base: What it is relative to; "" if it has to be absolute.
+        reference: As it is written.
+        encoding: Of the page. Its query is sent in this encoding, as browsers do; its path always in UTF-8.
+    """
+    text = _LINE_BREAKS.sub("", _decoded(reference)).strip()
     if not text or text.startswith("#"):
         return ""
     try:
-        joined = safe_url_string(urljoin(base, text))
+        where, mark, query = text.partition("?")
+        joined = safe_url_string(urljoin(base, where.replace("\\", "/") + mark + query), _query_encoding(encoding))
         parts = urlsplit(joined)
         if parts.scheme not in _PORTS or not parts.hostname or len(joined) > LONGEST:
             return ""
@@ -45,6 +70,30 @@ def absolute(base: str, reference: str) -> str:
     except (ValueError, UnicodeError):
         return ""
     return urlunsplit(parts._replace(netloc=_netloc(parts), path=_without_dots(parts.path), fragment=""))
+
+
+def address_list(text: str) -> list[str]:
+    """The addresses in a text that holds several, between blanks, commas or bars; each may hold blanks and commas."""
+    parts = re.split(r"[\s,;|]+(?=(?:https?:)?//)", text.strip(" \t\r\n,;|"))
+    return [each for part in parts for each in _relative_list(part)]
+
+
+def same_page(url: str, other: str) -> bool:
+    """Whether two addresses are spellings of one page, as far as that can be told without asking.
+
+    Scheme, host, case, slash at the end, file names of folders, variants and tracking make no difference: a page's
+    claim about its own address differs in these from where it was found.
+    """
+    return page_identity(url) == page_identity(other)
+
+
+def page_identity(url: str) -> tuple[str, frozenset[str]]:
+    """What two spellings of one page have in common: the path and the parameters that choose what is shown."""
+    parts = urlsplit(page_url(url))
+    path = _INDEX_FILE.sub("/", unquote(parts.path).casefold()).rstrip("/")
+    parameters = (unquote_plus(each) for each in _parameters(parts))
+    kept = {each.casefold() for each in parameters if not _VARIANT.match(each)}
+    return path, frozenset(kept)
 
 
 def page_url(url: str) -> str:
@@ -101,6 +150,30 @@ def is_loop(url: str) -> bool:
         if parts[-2 * length : -length] == tail and parts[-3 * length : -2 * length] == tail:
             return True
     return False
+
+
+def _decoded(text: str) -> str:
+    """A text without the entities of HTML. Only whole ones: `&copy=2` is a parameter."""
+    for _ in range(2):
+        text = _ENTITY.sub(lambda each: unescape(each.group()), text)
+    return text
+
+
+def _relative_list(text: str) -> list[str]:
+    """Relative addresses between commas: only where each of them is surely one."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 1 and all(_IMAGE_FILE.search(part) and (" " in text or part[:1] in "/.") for part in parts):
+        return parts
+    return [text] if text else []
+
+
+def _query_encoding(encoding: str) -> str:
+    """UTF-16 pages send their queries in UTF-8, as do those whose encoding is not known."""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        return "utf-8"
+    return "utf-8" if name.startswith(("utf-16", "utf-32")) else name
 
 
 @lru_cache(maxsize=4096)

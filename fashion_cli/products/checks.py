@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 
 from fashion_cli.errors import CatalogueError
+from fashion_cli.products.availability import is_buyable, normalize_availability
 from fashion_cli.products.column_types import DECIMALS, HIGHEST, plain
-from fashion_cli.products.records import UNAVAILABLE, FoundOffer, FoundPhotograph
+from fashion_cli.products.offers import lowest_of_each
+from fashion_cli.products.records import FoundOffer, FoundPhotograph
 from fashion_cli.products.words import digest, storable
 
 EXACT_DIGITS = Context(prec=15)  # what SQLite keeps of a price that is no whole number
@@ -34,30 +36,17 @@ class CheckedOffer:
 
     @property
     def available(self) -> bool:
-        return self.availability not in UNAVAILABLE
+        return is_buyable(self.availability)
 
 
 def checked_offers(item_id: str, offers: Iterable[FoundOffer]) -> dict[str, CheckedOffer]:
     """Offers by digest. Of several with one shop and link, as of sizes, the lowest that can be bought counts.
 
-    Of several currencies, the one that is named first counts.
-
     Raises:
         ImpossibleProductError: If a price or a currency cannot be one.
     """
-    checked: dict[str, CheckedOffer] = {}
-    for offer in offers:
-        each = _checked(item_id, offer)
-        known = checked.get(each.digest)
-        if known is None or _is_better(each, known):
-            checked[each.digest] = each
-    return checked
-
-
-def _is_better(offer: CheckedOffer, known: CheckedOffer) -> bool:
-    if offer.available != known.available:
-        return offer.available
-    return offer.currency == known.currency and offer.price < known.price
+    checked = [_checked(item_id, offer) for offer in offers]
+    return lowest_of_each((offer.digest, offer) for offer in checked)
 
 
 def _checked(item_id: str, offer: FoundOffer) -> CheckedOffer:
@@ -66,7 +55,7 @@ def _checked(item_id: str, offer: FoundOffer) -> CheckedOffer:
         raise ImpossibleProductError(
             f"{item_id}: {offer.currency!r} is no currency", hint="ISO 4217 has names like KRW"
         )
-    availability = storable(offer.availability).rstrip("/").replace("#", "/").rpartition("/")[2]
+    availability = normalize_availability(storable(offer.availability))
     return CheckedOffer(
         digest(shop, url), shop, url, _price(item_id, offer.price), offer.currency, availability[:LONGEST_AVAILABILITY]
     )

@@ -1,11 +1,12 @@
 """Queries of a catalogue: rows of its tables become `ShownProduct`s. Plain columns, because a page waits for them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from fashion_cli.products.offers import lowest_first
 from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownOffer, ShownProduct
 from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop
 from fashion_cli.products.words import digest, storable, wanted_words
@@ -205,21 +206,6 @@ def _offers(connection: Connection, ids: Iterable[int]) -> dict[int, list[ShownO
     for product, shop, price, currency, url, availability, seen_at in connection.execute(query).all():
         found[product].append(ShownOffer(shop, price, currency, url, availability, seen_at))
     return found
-
-
-def lowest_first(offers: Sequence[ShownOffer]) -> tuple[ShownOffer, ...]:
-    """Offers that can be bought before others, then by price.
-
-    Prices of two currencies do not compare: those of the currency that most offers are in come first.
-    """
-    if len(offers) < 2:
-        return tuple(offers)
-    buyable = [offer for offer in offers if offer.available] or offers
-    most = Counter(offer.currency for offer in buyable).most_common(1)
-    currency = most[0][0]
-    return tuple(
-        sorted(offers, key=lambda offer: (not offer.available, offer.currency != currency, offer.currency, offer.price))
-    )
 
 
 def _shown(row: Any, keywords: tuple[str, ...], offers: Sequence[ShownOffer]) -> ShownProduct:

@@ -5,12 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from fashion_cli.products.availability import is_buyable
+
 Change = Literal["new", "changed", "same"]  # what recording a product did to the catalogue
 
 ITEM_ID = "item_id"  # the column of a feature file that says which product each photograph shows
-
-# What schema.org calls an offer that nobody can buy now. An offer that says nothing counts as available.
-UNAVAILABLE = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,10 @@ class FoundOffer:
     currency: str  # ISO 4217: "KRW"
     url: str
     availability: str = ""  # the last part of schema.org's ItemAvailability: "InStock", "OutOfStock"; "" if not told
+
+    @property
+    def available(self) -> bool:
+        return is_buyable(self.availability)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class ShownOffer:
 
     @property
     def available(self) -> bool:
-        return self.availability not in UNAVAILABLE
+        return is_buyable(self.availability)
 
 
 @dataclass(frozen=True)

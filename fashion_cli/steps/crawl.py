@@ -18,7 +18,7 @@ __all__ = ["CrawlConfig", "CrawlReport", "Trouble", "crawl_sources"]
 
 Progress = Callable[[int, int], None]
 PATIENCE = 20.0  # seconds that an interrupted crawl has to end by itself
-NEEDED = ("scrapy", "extruct", "price_parser", "imagehash", "sqlalchemy", "pyarrow")
+NEEDED = ("scrapy", "extruct", "imagehash", "sqlalchemy", "pyarrow")
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 

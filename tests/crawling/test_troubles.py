@@ -17,11 +17,10 @@ from fashion_cli.crawling.frontier import Frontier
 from fashion_cli.crawling.items import Discovery, Visit
 from fashion_cli.crawling.job import CrawlConfig
 from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.prices import read_price
 from fashion_cli.crawling.product_pages import Page, read_products
 from fashion_cli.crawling.structured import read_structured
 from fashion_cli.crawling.tally import NOTED, Tally
-from fashion_cli.crawling.urls import absolute
+from fashion_cli.crawling.urls import address
 from fashion_cli.crawling.visits import Outcome, add, enqueue, settle
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundProduct
@@ -95,49 +94,6 @@ def test_pages_made_to_be_slow_come_to_an_end() -> None:
         {"@id": f"n{i}", "@type": "Product", "a": {"@id": f"n{i + 1}"}, "b": {"@id": f"n{i + 1}"}} for i in range(35)
     ]
     assert len(read_structured(block.format(json.dumps(nodes)), SHOP).json_ld) == 35
-    assert read_price("9" * 1_000_000) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1.299,00 €", (Decimal("1299.00"), "EUR")),
-        ("₩12,900 ~ ₩15,000", (Decimal(12900), "KRW")),
-        ("USD 12.9", (Decimal("12.9"), "USD")),
-        ("₩-5", None),
-        ("-5 €", None),
-        ("−5 €", None),
-        ("3만 9천원", None),
-    ],
-)
-def test_prices_that_are_easily_misread(text: str, expected: tuple[Decimal, str] | None) -> None:
-    assert read_price(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "currency", "expected"),
-    [
-        ("1.299", "EUR", 1299),
-        ("1.299.000", "COP", 1_299_000),
-        ("39.000", "KRW", 39_000),
-        ("12.99", "EUR", "12.99"),
-        ("1299.000", "EUR", 1299),  # no thousands are parted so
-        ("0.990", "EUR", "0.99"),
-        ("19.9900", "EUR", "19.99"),
-        ("19.990", "USD", "19.99"),
-        ("1.299", "KWD", "1.299"),
-        (1.299, "EUR", "1.299"),  # a number of JSON
-    ],
-)
-def test_a_dot_before_three_digits_is_read_as_the_currency_has_it(
-    text: object, currency: str, expected: int | str
-) -> None:
-    assert read_price(text, currency) == (Decimal(expected), currency)
-
-
-def test_a_price_that_would_be_nothing_is_none() -> None:
-    assert read_price(1e-300, "USD") is None
-    assert read_price("0.00001", "USD") is None
 
 
 def page_of(**values: Any) -> Page:
@@ -219,5 +175,5 @@ def test_notes_are_counted_beyond_what_is_listed() -> None:
 
 
 def test_a_password_in_an_address_is_not_kept() -> None:
-    assert absolute(SHOP, "https://me:secret@images.example:8443/7.jpg?v=1") == "https://images.example:8443/7.jpg?v=1"
-    assert absolute("https://me:secret@shop.example/a/", "b") == "https://shop.example/a/b"
+    assert address(SHOP, "https://me:secret@images.example:8443/7.jpg?v=1") == "https://images.example:8443/7.jpg?v=1"
+    assert address("https://me:secret@shop.example/a/", "b") == "https://shop.example/a/b"

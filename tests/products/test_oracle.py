@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from fashion_cli.products.availability import UNAVAILABLE
 from fashion_cli.products.catalogue import Catalogue
-from fashion_cli.products.records import UNAVAILABLE, FoundOffer, FoundPhotograph, FoundProduct
+from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 from tests.products.found import later, offer, photograph, product
 
 STEPS = 60
