@@ -25,6 +25,7 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.retrieval.facets import Facets
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
+NOTHING_FOUND = "nothing found: search with fewer words or filters"
 MOST_SHOWN = 5  # tags of a group whose numbers stand below a table
 PRODUCT = (
     Column("product", wraps=True),
@@ -47,6 +48,9 @@ def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) 
     if format_name == "table":
         _show_tables(report)
         return
+    for result in report.results:
+        if not result.hits:
+            say(f"fashion: {printable(result.label)}: {NOTHING_FOUND}")
     answers = Answers(
         documents=lambda: [_query_document(result) for result in report.results],
         lines=lambda: (line for result in report.results for line in _hit_lines(result)),
@@ -71,7 +75,7 @@ def _show_tables(report: SearchReport) -> None:
         if result.hits:
             emit(("\n" if number else "") + as_table(_columns(result), _table_rows(result), title))
         else:
-            say("fashion: nothing found: search with fewer filters")
+            say(f"fashion: {NOTHING_FOUND}")
         if result.facets is not None and result.facets.total < report.rows:
             _say_facets(result.facets)
     say(summary(report, sum(len(result.hits) for result in report.results)))

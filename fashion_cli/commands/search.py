@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_where
+from fashion_cli.commands._completion import complete_query, complete_where
 from fashion_cli.commands._options import (
     OUTPUT,
     BatchSizeOption,
@@ -43,6 +43,7 @@ def search(
         list[str] | None,
         typer.Argument(
             metavar="QUERY",
+            autocompletion=complete_query,
             parser=verbatim,
             show_default=False,
             help="Photographs, folders of them, or words in quotes, each a search of its own; - reads paths from"
@@ -57,6 +58,7 @@ def search(
         list[str] | None,
         typer.Option(
             metavar="GROUP=TAG",
+            autocompletion=complete_where,
             show_default=False,
             help="Like the photographs, but with this tag; repeated for others.",
         ),

@@ -122,7 +122,8 @@ def _check_exists(source: Path) -> None:
     try:
         os.lstat(source)
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"{printable(source)}: no such file or folder", hint="check the path") from None
+        behind = "options stand before --" if str(source).startswith("--") else "check the path"
+        raise UsageError(f"{printable(source)}: no such file or folder", hint=behind) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{printable(source)}: {one_line(error)}", hint="check the path") from error
 

@@ -214,6 +214,9 @@ def _range(text: str, value: str) -> tuple[Bound, ...]:
     sides: tuple[tuple[Operator, str], ...] = ((">=", found["low"]), ("<=", found["high"]))
     if any(side.strip() and np.isnan(number(side)) for _, side in sides):
         return ()  # text with two dots in it
+    low, high = number(found["low"]), number(found["high"])
+    if low > high:
+        raise UsageError(f"where {text!r}: nothing lies between", hint=f"{found['high']}..{found['low']}")
     return tuple(Bound(operator, _number(text, side)) for operator, side in sides if side.strip())
 
 

@@ -1,6 +1,7 @@
 """What went wrong, as HTTP says it: every error of every route is `{"error": {"message", "hint"}}`."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -74,7 +75,7 @@ def _fashion_error(_: Request, error: Exception) -> Response:
         case UnknownWordsError():
             return told(422, str(error), error.hint, suggestions=error.suggestions)
         case UsageError():
-            return told(422, str(error), error.hint.replace("--", ""))  # hints name options of the shell
+            return told(422, str(error), _hint_for_programs(error.hint))
         case ImageError():
             return told(415, str(error), "send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
         case CatalogueError():
@@ -84,9 +85,16 @@ def _fashion_error(_: Request, error: Exception) -> Response:
     return told(500, "the index cannot be read", "the server's log says why")
 
 
+def _hint_for_programs(hint: str) -> str:
+    """A hint whose options of the shell are fields of a request; a command line stays as it is typed."""
+    if "fashion " in hint:
+        return hint
+    return re.sub(r"--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_"), hint)
+
+
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return told(422, complaint(list(error.errors())), "docs lists what can be sent")
+    return told(422, complaint(list(error.errors())), "/docs lists what can be sent")
 
 
 def complaint(errors: list[dict[str, object]]) -> str:
@@ -103,11 +111,11 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = ", ".join(_methods(request))
         message = f"{request.url.path} takes {methods}"
-        return told(405, message, "docs lists what there is", {"Allow": methods})
+        return told(405, message, "/docs lists what there is", {"Allow": methods})
     message = str(error.detail) or HTTPStatus(error.status_code).phrase
     if error.status_code == HTTPStatus.NOT_FOUND:
         message = f"nothing at {request.url.path}"
-    return told(error.status_code, message, "docs lists what there is", error.headers)
+    return told(error.status_code, message, "/docs lists what there is", error.headers)
 
 
 def _methods(request: Request) -> list[str]:

@@ -165,4 +165,4 @@ def _checked(fields: dict[str, object], kind: type[Question]) -> Question:
         return kind.model_validate(fields)
     except ValidationError as error:
         found = [dict(each) for each in error.errors(include_url=False, include_context=False)]
-        raise Fault(422, complaint(found), "docs lists what can be sent") from None
+        raise Fault(422, complaint(found), "/docs lists what can be sent") from None

@@ -220,7 +220,7 @@ def test_search_writes_a_contact_sheet(
 @pytest.mark.parametrize(
     ("more", "part", "code"),
     [
-        (["--where", "colour"], "--where", 2),
+        (["--where", "colour"], "where 'colour': not group=tag", 2),
         (["--where", "color=red"], "did you mean 'colour'?", 2),
         (["--where", "colour=rad"], "did you mean 'red'?", 2),
         (["--index", "elsewhere"], "fashion index FOLDER", 1),

@@ -212,6 +212,13 @@ def test_words_without_quotes_are_said_to_be_searches_of_their_own(
     assert "quote what belongs together: 'grey pants'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("format_name", ["jsonl", "json", "csv", "paths", "table"])
+def test_nothing_found_is_said(made: DescribedGallery, capsys: pytest.CaptureFixture[str], format_name: str) -> None:
+    narrow = ["--where", "Price>1000000", "--format", format_name]
+    assert main(["search", "pants", "--index", str(made.index), *narrow]) == 0
+    assert "nothing found" in capsys.readouterr().err
+
+
 def test_rows_of_programs_stay_as_they_were(made: DescribedGallery, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--index", str(made.index), "pants", "--topk", "1", "--format", "jsonl"]) == 0
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())

@@ -102,6 +102,7 @@ def test_tags(made: DescribedGallery, features: FeatureFile) -> None:
         ("Price<1,299", "'1,299' is no number", ""),
         ("Price<nan", "'nan' is no number", ""),
         ("Price<", "'' is no number", ""),
+        ("Price=30..10", "nothing lies between", "10..30"),
         ("1<2", "no tag group or column '1'", ""),
         ("colour", "not group=tag, and no comparison", "Price<30"),
         ("=red", "not group=tag", ""),

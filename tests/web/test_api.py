@@ -355,6 +355,8 @@ def test_without_a_catalogue_there_are_no_products_and_no_prices(drawn_shop: Sho
         assert {hit["product"] for hit in running.hits(STRANGER)} == {None}
         refused = running.post("search", STRANGER, min_price="1")
         assert (refused.status_code, "catalogue" in refused.json()["error"]["message"]) == (422, True)
+        assert "fashion serve --catalog" in refused.json()["error"]["hint"]
+        assert running.client.get("/api/v1/nope").json()["error"]["hint"] == "/docs lists what there is"
         assert running.client.get("/api/v1/health").json()["catalogue"] is False
 
 

@@ -25,7 +25,8 @@ def test_a_chosen_photograph_shows_its_tags_and_the_hits_of_the_api(page: Page, 
     page.expect_hits(answer)
     page.expect_tags(answer["query"]["tags"])
     assert page.find("#picture").get_attribute("naturalWidth") == str(answer["query"]["width"])
-    assert page.find("#status").text == f"{len(answer['hits'])} items among {answer['searched']} photographs"
+    shown, total, searched = len(answer["hits"]), answer["total"], answer["searched"]
+    assert page.find("#status").text == f"{shown} of {total} items among {searched} photographs"
     for card, hit in zip(page.all(".hit"), answer["hits"], strict=True):
         product = hit["product"]
         assert card.find_element(By.CSS_SELECTOR, ".name span").text == product["name"]
