@@ -15,8 +15,8 @@ bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases,heif
 
 # Programs that tests use besides Python: those that read the feature file in the tests of its documentation, a browser
 # that opens the attribute map and the search page, the two database servers that a catalogue may lie in, `ip`, which makes
-# the network of its own that a crawl is tried in, and `strace`, which shows whom a command contacts, and `systemd-analyze`,
-# which checks the unit in deploy/. Where they cannot be installed, those tests skip; with CI=true they fail.
+# the network of its own that a crawl is tried in, and `strace`, which shows whom a command contacts, `systemd-analyze`,
+# which checks the unit in deploy/, and `groff`, which renders the man pages. Where they cannot be installed, those tests skip; with CI=true they fail.
 missing=()
 command -v h5dump >/dev/null && command -v h5cc >/dev/null || missing+=(hdf5-tools libhdf5-dev)
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver fonts-dejavu-core)
@@ -24,6 +24,7 @@ command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+
 command -v ip >/dev/null || missing+=(iproute2)
 command -v strace >/dev/null || missing+=(strace)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v groff >/dev/null || missing+=(groff-base)
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     printf '==> installing %s\n' "${missing[*]}"
     # The tests start servers of their own: none is to be started as a service of this machine.
