@@ -68,6 +68,7 @@ def recall(tree: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> dict[
     return overall
 
 
+@pytest.mark.campaign
 def test_training_at_least_doubles_recall_at_1(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = (
         "--set",

@@ -190,7 +190,7 @@ def test_what_is_no_photograph_is_said(wrong: Any, error: type[FashionError], me
         ({"topk": "5"}, "topk: an int; got a str, '5'"),
         ({"topk": 0}, "topk 0 is less than 1"),
         ({"where": "color=red"}, "no tag group 'color'"),
-        ({"where": "red"}, "neither group=tag"),
+        ({"where": "red"}, "not group=tag"),
         ({"where": 5}, "where: texts or a dict; got 5"),
         ({"where": [5]}, "where: texts or a dict"),
         ({"but": "colour=red"}, "but: a dict of group and tag; got 'colour=red'"),
