@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fashion_cli.commands._completion import complete_index, complete_model, complete_query
+from fashion_cli.commands._completion import complete_index, complete_model
 
 Format = Literal["table", "json", "jsonl", "csv", "paths"]
 RowFormat = Literal["table", "json", "jsonl", "csv"]  # of commands whose rows are not photographs that were found
@@ -41,7 +41,6 @@ QueriesArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="QUERY",
-        autocompletion=complete_query,
         parser=verbatim,
         show_default=False,
         help="Photographs, each a question of its own; - reads paths from standard input.",
