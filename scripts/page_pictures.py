@@ -1,6 +1,8 @@
 """Photograph the page of `fashion serve` for its documentation: the examples' small shop, crawled, indexed, served.
 
-python scripts/page_pictures.py docs        # writes docs/serve-*.png; needs Debian's chromium and its driver
+python scripts/page_pictures.py docs        # writes docs/serve-*.png
+
+Needs Debian's chromium and chromium-driver, and for the Korean page a font with its letters, as fonts-nanum.
 """
 
 import argparse
