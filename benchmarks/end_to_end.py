@@ -32,7 +32,7 @@ from PIL import Image
 from torchvision import transforms
 
 from fashion_cli.data.images import ImageReader, find_images
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.engines import open_engine
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.steps.index import IndexConfig, build_index
 from fashion_cli.weights import open_model
@@ -69,12 +69,12 @@ def _measures(folder: Path, images: list[Path], options: InferenceOptions) -> di
     pixels = np.stack([reader.read(path).pixels for path in images[: options.batch_size]])
 
     def read() -> float:
-        with ThreadPoolExecutor(engine.lanes) as threads:
+        with ThreadPoolExecutor(engine.num_threads) as threads:
             return _rate(len(images), lambda: list(threads.map(lambda path: reader.read(path).size, images)))
 
     def forward() -> float:
         batches = FORWARD_IMAGES // len(pixels)
-        with ThreadPoolExecutor(engine.lanes) as threads:
+        with ThreadPoolExecutor(engine.num_threads) as threads:
             run = lambda: list(threads.map(lambda _: len(engine.predict(pixels)), range(batches)))  # noqa: E731
             return _rate(batches * len(pixels), run)
 

@@ -29,9 +29,9 @@ from PIL import Image
 
 from benchmarks.retrieval_sets import change
 from fashion_cli.data.annotations import Annotation, read_manifest
-from fashion_cli.inference.on_demand import features_on_demand
+from fashion_cli.embedding.cached_features import cached_features
+from fashion_cli.inference.multi_model import open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
 from fashion_cli.metrics.ranking import ndcg
 from fashion_cli.retrieval.candidates import Scope, Selection, choose_candidates
@@ -232,7 +232,7 @@ def index_everything(photographs: Sequence[Path], work: Path, model: str) -> Pat
     """An index of all photographs; which of them may be hits is said with each search."""
     options = InferenceOptions(model=model)
     file = work / "features.h5"
-    with features_on_demand(photographs, open_models(options), options, print_progress, file):
+    with cached_features(photographs, open_models(options), options, print_progress, file):
         pass
     build_index(IndexConfig((file,), work / "index", options), lambda done, total: None)
     return work / "index"

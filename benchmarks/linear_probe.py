@@ -26,11 +26,11 @@ from benchmarks.untouched_trunk import READERS, Features, untouched_features
 from fashion_cli.data.annotations import Annotation, read_manifest
 from fashion_cli.data.tags import present_tags
 from fashion_cli.data.targets import gather_vocabulary, targets
-from fashion_cli.inference.on_demand import features_on_demand
+from fashion_cli.embedding.cached_features import cached_features
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.layers.tag_probabilities import tag_probabilities
 from fashion_cli.metrics.bootstrap import mean_interval
-from fashion_cli.metrics.ranking import CUTOFFS, average_precision, has_right_item
+from fashion_cli.metrics.ranking import CUTOFFS, average_precision, has_relevant_item
 from fashion_cli.metrics.tags import best_thresholds, count_tags, mean_average_precision, top_accuracy
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.training import tag_head
@@ -144,7 +144,7 @@ def trained(model: Path, vocabulary: Vocabulary, paths: Sequence[Path], cache: P
     }
     order = [columns[tag] for tag in zip(vocabulary.group_names, vocabulary.names, strict=True)]
     options = InferenceOptions(model=str(model))
-    with features_on_demand(paths, opened, options, lambda _done, _all: None, keep) as found:
+    with cached_features(paths, opened, options, lambda _done, _all: None, keep) as found:
         if len(found.places) != len(paths):
             raise SystemExit(f"unreadable: {found.skipped[0]}")
         vectors = found.features.vectors(found.rows).astype(np.float32)
@@ -212,7 +212,7 @@ def ranking(
     answerable = right.any(axis=1)
     figures: Figures = {"queries": int(answerable.sum()), "gallery": len(gallery)}
     for k in CUTOFFS:
-        found = mean_interval(has_right_item(relevance[answerable], k), items[queries[answerable]].tolist())
+        found = mean_interval(has_relevant_item(relevance[answerable], k), items[queries[answerable]].tolist())
         figures |= {f"recall@{k}": found.mean, f"recall@{k} low": found.low, f"recall@{k} high": found.high}
     figures["mAP"] = float(np.nanmean(average_precision(relevance, right.sum(axis=1))))
     return figures

@@ -77,7 +77,7 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat, *, strict: 
 
 
 def _searched(report: EvalRetrievalReport | EvalRerankReport) -> str:
-    left_out = f", {report.without_right_item:,} queries without a right one" if report.without_right_item else ""
+    left_out = f", {report.without_relevant_item:,} queries without a right one" if report.without_relevant_item else ""
     overall = report.overall if isinstance(report, EvalRetrievalReport) else report
     return f"{overall.queries:,} queries of {overall.items:,} items, {report.gallery:,} photographs searched{left_out}"
 

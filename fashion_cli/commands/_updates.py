@@ -5,8 +5,8 @@ import typer
 from fashion_cli.commands._messages import name_skipped, say
 from fashion_cli.commands._progress import duration, per_second
 from fashion_cli.data.image_files import printable
+from fashion_cli.embedding.manifest_matching import ManifestMatch
 from fashion_cli.errors import ExitCode
-from fashion_cli.inference.manifest_matching import ManifestMatch
 from fashion_cli.steps.embed import EmbedReport
 from fashion_cli.steps.index import IndexReport
 from fashion_cli.steps.tag import AddTagsReport

@@ -160,12 +160,12 @@ def retrieval(
     from fashion_cli.commands._inputs import one_source, read_numbers
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format
-    from fashion_cli.inference.protocol import ProtocolOptions
+    from fashion_cli.evaluation.retrieval_split import RetrievalOptions
     from fashion_cli.steps.evaluate_retrieval import EvalRetrievalConfig, evaluate_retrieval
 
     check_plot(plot)
     source = one_source(manifest, data)
-    protocol = ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
+    protocol = RetrievalOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
     ks = read_numbers("--cutoffs", cutoffs, int, least=1)
     models = [] if vectors and not _typed(context, "model") else model or [DEFAULTS.model]
     kept = _one_each(features, models)
@@ -216,13 +216,13 @@ def rerank(
     from fashion_cli.commands._inputs import one_source, read_numbers
     from fashion_cli.commands._progress import show_progress
     from fashion_cli.commands._render import choose_format
-    from fashion_cli.inference.protocol import ProtocolOptions
+    from fashion_cli.evaluation.retrieval_split import RetrievalOptions
     from fashion_cli.steps.evaluate_rerank import EvalRerankConfig, evaluate_rerank
 
     check_plot(plot)
     source = one_source(manifest, data)
     config = EvalRerankConfig(
-        protocol=ProtocolOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by=""),
+        retrieval=RetrievalOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by=""),
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
         features=features,
         topk=topk,

@@ -18,7 +18,7 @@ class OnnxEngine:
 
     Args:
         model: Has `model.onnx`.
-        lanes: Batches under way at once; with several, each runs on one processor.
+        num_threads: Batches under way at once; with several, each runs on one processor.
 
     Raises:
         WeightsError: If the file is missing, damaged or not for this ONNX Runtime.
@@ -27,13 +27,13 @@ class OnnxEngine:
     name = "onnx"
     fast_images = False
 
-    def __init__(self, model: Model, lanes: int) -> None:
-        self.lanes = lanes
+    def __init__(self, model: Model, num_threads: int) -> None:
+        self.num_threads = num_threads
         onnxruntime.disable_telemetry_events()  # where another part of this program had loaded it before this package
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only; stderr belongs to the command
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if lanes > 1:
+        if num_threads > 1:
             options.intra_op_num_threads = 1
         elif processors() < (os.cpu_count() or 1):  # it counts those of the machine
             options.intra_op_num_threads = processors()

@@ -1,13 +1,14 @@
-"""The one prediction loop: photographs are read, batched and predicted in lanes; rows come out in order.
+"""The one prediction loop: threads read batches of photographs and predict them; rows come out in order.
 
-A lane is a thread that reads a batch and predicts it. With as many lanes as processors none ever waits for another:
-there is no queue between reading and predicting to run dry or to fill up, and memory holds a batch per lane, however
-large the folder is.
+Each thread reads a batch and predicts it. With as many threads as processors none ever waits for another: there is no
+queue between reading and predicting to run dry or to fill up, and memory holds a batch per thread, however large the
+folder is.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from os.path import abspath
@@ -20,8 +21,11 @@ from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.features.rows import unsound_rows
 from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, Photograph
-from fashion_cli.errors import ImageError
+from fashion_cli.errors import ImageError, UsageError
 from fashion_cli.inference.engine import Engine, Reader
+from fashion_cli.inference.engines import open_engine, open_reader
+from fashion_cli.inference.multi_model import Models
+from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.outputs import Predictions
 
 Progress = Callable[[int, int], None]  # (done, total)
@@ -44,10 +48,40 @@ class Batch:
     Attributes:
         rows: Those that were predicted, in the order given.
         skipped: The others: they cannot be read, or the model gives no numbers for them.
+        engine: The name of what predicted them.
     """
 
     rows: FeatureRows
     skipped: tuple[Skipped, ...]
+    engine: str
+
+
+def predict(
+    paths: Sequence[Path],
+    models: Models,
+    options: InferenceOptions,
+    box: Box | None = None,
+    boxes: Mapping[Path, Box] | None = None,
+) -> Generator[Batch, None, None]:
+    """Read and predict photographs with the engine that is done first with so many.
+
+    Args:
+        paths: The photographs.
+        models: What looks at them.
+        options: How the models run.
+        box: The part of each photograph to look at.
+        boxes: Path -> part, for those that are not looked at whole. A box beyond its photograph skips that photograph.
+
+    Yields:
+        Batches in the order of the paths.
+
+    Raises:
+        UsageError: If the options contradict each other or name what is not there.
+        WeightsError: If the weights are missing or damaged.
+    """
+    engine = open_engine(models, options, len(paths))
+    reader = open_reader(models, fast=engine.fast_images)
+    yield from predict_images(paths, _BoxReader(reader, boxes) if boxes else reader, engine, options.batch_size, box)
 
 
 def predict_images(
@@ -67,16 +101,16 @@ def predict_images(
     """
     remaining = iter(paths)
     pending: deque[Future[Batch]] = deque()
-    lanes = ThreadPoolExecutor(engine.lanes, thread_name_prefix="lane")
+    threads = ThreadPoolExecutor(engine.num_threads, thread_name_prefix="predict")
     try:
         while chunk := list(islice(remaining, batch_size)):
-            pending.append(lanes.submit(_predict, chunk, reader, engine, box))
-            if len(pending) > engine.lanes:
+            pending.append(threads.submit(_predict, chunk, reader, engine, box))
+            if len(pending) > engine.num_threads:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
     finally:
-        lanes.shutdown(cancel_futures=True)
+        threads.shutdown(cancel_futures=True)
 
 
 def _predict(paths: list[Path], reader: Reader, engine: Engine, box: Box | None) -> Batch:
@@ -92,7 +126,7 @@ def _predict(paths: list[Path], reader: Reader, engine: Engine, box: Box | None)
     if unsound:
         skipped += [_unanswered(read[row][0], what) for row, what in unsound.items()]
         rows = rows.take([row for row in range(len(rows)) if row not in unsound])
-    return Batch(rows, tuple(skipped))
+    return Batch(rows, tuple(skipped), engine.name)
 
 
 def _unanswered(path: Path, what: str) -> Skipped:
@@ -120,3 +154,33 @@ def _halved(numbers: npt.NDArray[np.floating]) -> npt.NDArray[np.float16]:
     """As float16; what is too large for it becomes infinite."""
     with np.errstate(over="ignore"):
         return numbers.astype(np.float16)
+
+
+@dataclass(frozen=True)
+class _BoxReader:
+    """A reader of the part of each photograph that its box shows.
+
+    Attributes:
+        reader: Of whole photographs.
+        boxes: Path -> part; all of a photograph that is not among these.
+    """
+
+    reader: Reader
+    boxes: Mapping[Path, Box]
+
+    def read(self, path: Path, box: Box | None = None) -> Photograph:
+        with _skipping(path):
+            return self.reader.read(path, box or self.boxes.get(path))
+
+    def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
+        with _skipping(path):
+            return self.reader.decode(data, path, box or self.boxes.get(path))
+
+
+@contextmanager
+def _skipping(path: Path) -> Iterator[None]:
+    """A published box may reach beyond its photograph: the photograph is skipped, not the whole call refused."""
+    try:
+        yield
+    except UsageError as error:
+        raise ImageError(f"{printable(path)}: {error}") from error

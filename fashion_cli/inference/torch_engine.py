@@ -16,7 +16,7 @@ from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
 from fashion_cli.zoo import load_model
 
-CUDA_READERS = 4  # lanes per processor: a GPU waits for photographs, not the other way round
+CUDA_READERS = 4  # threads per processor: a GPU waits for photographs, not the other way round
 
 
 class TorchEngine:
@@ -25,8 +25,8 @@ class TorchEngine:
     Args:
         model: Has `model.safetensors`.
         device: "auto", "cpu", "cuda" or "cuda:n".
-        lanes: Batches under way at once. On a CPU each runs on one processor: light networks lose a quarter of their
-            speed to threads that wait for each other.
+        num_threads: Batches under way at once. On a CPU each runs on one processor: light networks lose a quarter of
+            their speed to threads that wait for each other.
 
     Raises:
         UsageError: If the device is not there.
@@ -35,13 +35,13 @@ class TorchEngine:
 
     fast_images = True
 
-    def __init__(self, model: Model, device: str, lanes: int) -> None:
+    def __init__(self, model: Model, device: str, num_threads: int) -> None:
         self.device = _find_device(device)
         self.name = f"torch ({self.device})"
         on_cpu = self.device.type == "cpu"
-        self.lanes = lanes if on_cpu else lanes * CUDA_READERS
+        self.num_threads = num_threads if on_cpu else num_threads * CUDA_READERS
         if on_cpu:
-            torch.set_num_threads(1 if lanes > 1 else min(torch.get_num_threads(), processors()))
+            torch.set_num_threads(1 if num_threads > 1 else min(torch.get_num_threads(), processors()))
         self._turn = nullcontext() if on_cpu else Lock()
         network = load_model(model)
         for name, child in network.named_children():

@@ -1,7 +1,7 @@
 """How good ranked lists are: recall@K (Lim & Nang, equation 1) and mean average precision.
 
 A list is a row of booleans, right item or not, best hit first. Of long lists only the ranks of the right items are
-needed: `RightRanks`.
+needed: `RelevantRanks`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy.typing as npt
 CUTOFFS = (1, 5, 10, 20, 30, 40, 50)
 
 
-def has_right_item(relevance: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.bool_]:
+def has_relevant_item(relevance: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.bool_]:
     """(Q,) whether a right item is among the first k of each list (Q, K)."""
     return np.asarray(relevance[:, :k].any(axis=1))
 
@@ -36,7 +36,7 @@ def average_precision(relevance: npt.NDArray[np.bool_], relevant: npt.NDArray[np
 
 
 @dataclass(frozen=True)
-class RightRanks:
+class RelevantRanks:
     """Where the right items stand in the lists of Q queries, each of which has at least one.
 
     Attributes:
@@ -63,7 +63,7 @@ class RightRanks:
         found = np.arange(len(self.ranks)) - np.repeat(self.starts, counts) + 1  # (N,) right items up to each
         return np.asarray(np.add.reduceat(found / self.ranks, self.starts) / counts)
 
-    def reordered(self, order: npt.NDArray[np.int64]) -> "RightRanks":
+    def reordered(self, order: npt.NDArray[np.int64]) -> "RelevantRanks":
         """The ranks after the first hits of each list were put into another order.
 
         Args:
@@ -77,7 +77,7 @@ class RightRanks:
         ranks = self.ranks.copy()
         moved = ranks <= depth
         ranks[moved] = places[queries[moved], ranks[moved] - 1] + 1
-        return RightRanks(ranks[np.lexsort((ranks, queries))], self.starts)
+        return RelevantRanks(ranks[np.lexsort((ranks, queries))], self.starts)
 
 
 def ndcg(grades: npt.NDArray[np.int64], judged: npt.NDArray[np.int64], k: int) -> float:

@@ -10,11 +10,11 @@ import numpy as np
 
 from fashion_cli.data.features.rows import AddedTags
 from fashion_cli.data.images import Box, Photograph
-from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.embedding.added_tags import open_added_taggers
+from fashion_cli.embedding.tag_titles import titled, titles_of
+from fashion_cli.inference.engines import open_engine, open_reader
+from fashion_cli.inference.multi_model import open_models, require_tags, with_taggers
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models, require_tags
-from fashion_cli.inference.side_by_side import SideBySide, open_added
-from fashion_cli.inference.titles import titled, titles_of
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.outputs import Predictions
 from fashion_cli.retrieval.gallery import Gallery
@@ -73,8 +73,8 @@ class Looker:
         )
         gallery.require_model(base.card)
         further = [require_tags(open_model(name)) for name in options.added]
-        known = open_added(header.added)
-        models = SideBySide.of(base, (*known, *further)) if known or further else base
+        known = open_added_taggers(header.added)
+        models = with_taggers(base, (*known, *further))
         engine = open_engine(models, inference, photographs=1)
         self.identity = identity(gallery)
         self.model = header.model

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from fashion_cli.data.images import MAX_PIXELS
 from fashion_cli.data.tags import Tag, named_tags, present_tags
-from fashion_cli.inference.engine import Engine, Reader, open_engine, open_reader
+from fashion_cli.inference.engine import Engine, Reader
+from fashion_cli.inference.engines import open_engine, open_reader
+from fashion_cli.inference.multi_model import Models, open_models, require_tags
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, open_models, require_tags
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.outputs import Predictions
 from fashion_cli.retrieval.neighbours import unit_rows

@@ -10,8 +10,8 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.embedding.stored_photographs import StoredPhotographs
 from fashion_cli.errors import CatalogueError
-from fashion_cli.inference.stored_photographs import StoredPhotographs
 from fashion_cli.products.hits import ItemsOf, item_ids_of
 from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
 from fashion_cli.retrieval.columns import number_ranges

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.checked_fields import CheckedFields
-from fashion_cli.inference.manifest_matching import ManifestMatch
+from fashion_cli.embedding.manifest_matching import ManifestMatch
+from fashion_cli.embedding.sources import find_photographs
+from fashion_cli.embedding.update import update_features
+from fashion_cli.inference.multi_model import open_models, require_tags
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
-from fashion_cli.inference.sources import find_photographs
-from fashion_cli.inference.update import update_features
 
 
 @dataclass(frozen=True)

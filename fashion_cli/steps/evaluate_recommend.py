@@ -16,8 +16,8 @@ import numpy.typing as npt
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.annotations import Annotation, near_splits, of_split, read_manifest, require_column
 from fashion_cli.data.features import FeatureFile
+from fashion_cli.embedding.fill_tags import align_tag_columns, missing_taggers
 from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
-from fashion_cli.inference.filling import arranged, lacking
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.metrics.agreement import agreement, agreement_by_chance, values_of
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
@@ -207,7 +207,7 @@ def _require_tags(features: FeatureFile, attribute_map: AttributeMap) -> None:
             f"{features.path}: {have.model} has other tags here than on the map",
             hint=f"fashion tag IMAGES… -o {features.path} makes them anew",
         )
-    absent = [want.added[place] for place in lacking(have, want)]
+    absent = [want.added[place] for place in missing_taggers(have, want)]
     if needed := [each.model for each in absent if groups & set(each.vocabulary.columns)]:
         raise FeatureFileError(
             f"{features.path}: the map is also of the tags of {', '.join(needed)}, which are not there",
@@ -222,7 +222,7 @@ def _queries(
     labelled = {path: each for path, each in by_path.items() if any(map(each.values.get, columns.values()))}
     rows = {path: row for path in labelled if (row := features.find(path)) is not None}
     stored = features.scores(list(rows.values()))
-    scores = arranged(stored, features.header, attribute_map.header).astype(np.float32)
+    scores = align_tag_columns(stored, features.header, attribute_map.header).astype(np.float32)
     return _Queries(
         own=np.array([attribute_map.garments.row_of_path.get(path, NEW) for path in rows], np.int64),
         attributes=attribute_map.attributes_of(scores),

@@ -12,19 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
+from fashion_cli.embedding.cached_features import cached_features
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.on_demand import features_on_demand
-from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models, require_tags
-from fashion_cli.inference.pipeline import Progress, Skipped
-from fashion_cli.inference.protocol import (
-    Protocol,
-    ProtocolOptions,
-    Ranked,
+from fashion_cli.evaluation.ranking import RankedQueries, rank_photographs
+from fashion_cli.evaluation.retrieval_split import (
+    RetrievalOptions,
+    RetrievalSplit,
     list_photographs,
-    make_protocol,
-    rank_photographs,
+    split_queries,
 )
+from fashion_cli.inference.multi_model import open_models, require_tags
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.bootstrap import Interval, mean_intervals
 from fashion_cli.retrieval.rerank import rerank_lists
 
@@ -38,7 +37,7 @@ class EvalRerankConfig(CheckedFields):
     """What to measure.
 
     Attributes:
-        protocol: On what: which photographs are queries, and which are found.
+        split: On what: which photographs are queries, and which are found.
         inference: How the models run.
         features: A feature file to look into and to add to.
         topk: How many hits are ordered anew.
@@ -47,7 +46,7 @@ class EvalRerankConfig(CheckedFields):
         cutoffs: The K of recall@K.
     """
 
-    protocol: ProtocolOptions
+    retrieval: RetrievalOptions
     inference: InferenceOptions
     features: Path | None = None
     topk: int = RERANKED
@@ -83,7 +82,7 @@ class EvalRerankReport:
         queries: How many.
         items: How many items are on them.
         gallery: Photographs in the gallery.
-        without_right_item: Queries that were left out, because the gallery holds nothing right for them.
+        without_relevant_item: Queries that were left out, because the gallery holds nothing relevant to them.
         topk: How many hits were ordered anew.
         shared_tags: How many tags a query shares with one of those hits, on average.
         skipped: Photographs that could not be read.
@@ -97,7 +96,7 @@ class EvalRerankReport:
     queries: int
     items: int
     gallery: int
-    without_right_item: int
+    without_relevant_item: int
     topk: int
     shared_tags: float
     skipped: tuple[Skipped, ...]
@@ -118,19 +117,19 @@ def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankR
     if config.topk < 1:
         raise UsageError(f"topk {config.topk} is less than 1", hint="--topk 50")
     model = require_tags(open_models(config.inference))
-    photographs = list_photographs(config.protocol)
-    with features_on_demand(photographs.paths, model, config.inference, progress, config.features) as found:
-        protocol = make_protocol(config.protocol, photographs, found)
-        blocks = [_Block.of(ranked, config) for ranked in rank_photographs(protocol, found.features, config.topk)]
+    photographs = list_photographs(config.retrieval)
+    with cached_features(photographs.paths, model, config.inference, progress, config.features) as found:
+        split = split_queries(config.retrieval, photographs, found)
+        blocks = [_Block.of(ranked, config) for ranked in rank_photographs(split, found.features, config.topk)]
         first = np.concatenate([block.first for block in blocks])
-        plain, cells = _compared(first, protocol, config)
+        plain, cells = _compared(first, split, config)
         return EvalRerankReport(
             plain=plain,
             cells=cells,
-            queries=len(protocol),
-            items=len(set(protocol.items)),
-            gallery=len(protocol.gallery),
-            without_right_item=protocol.without_right_item,
+            queries=len(split),
+            items=len(set(split.items)),
+            gallery=len(split.gallery),
+            without_relevant_item=split.without_relevant_item,
             topk=config.topk,
             shared_tags=sum(block.shared for block in blocks) / sum(block.hits for block in blocks),
             skipped=found.skipped,
@@ -155,10 +154,10 @@ class _Block:
     hits: int
 
     @classmethod
-    def of(cls, ranked: Ranked, config: EvalRerankConfig) -> "_Block":
-        columns = [ranked.right.first]
+    def of(cls, ranked: RankedQueries, config: EvalRerankConfig) -> "_Block":
+        columns = [ranked.relevant.first]
         for alpha, beta in _grid(config):
-            columns.append(ranked.right.reordered(rerank_lists(ranked.shared, ranked.lengths, alpha, beta)).first)
+            columns.append(ranked.relevant.reordered(rerank_lists(ranked.shared, ranked.lengths, alpha, beta)).first)
         counted = np.arange(ranked.shared.shape[1]) < ranked.lengths[:, None]
         return cls(np.stack(columns, axis=1).astype(np.int32), int(ranked.shared[counted].sum()), int(counted.sum()))
 
@@ -168,7 +167,7 @@ def _grid(config: EvalRerankConfig) -> list[tuple[float, float]]:
 
 
 def _compared(
-    first: npt.NDArray[np.int32], protocol: Protocol, config: EvalRerankConfig
+    first: npt.NDArray[np.int32], split: RetrievalSplit, config: EvalRerankConfig
 ) -> tuple[dict[int, Interval], tuple[RerankCell, ...]]:
     """Recall without re-ranking, and what each cell adds to it."""
     plain: dict[int, Interval] = {}
@@ -176,9 +175,9 @@ def _compared(
     gains: dict[int, Sequence[Interval]] = {}
     for k in config.cutoffs:
         hits = (first <= k).astype(np.int8)  # (Q, 1 + cells)
-        (plain[k],) = mean_intervals(hits[:, :1], protocol.items)
+        (plain[k],) = mean_intervals(hits[:, :1], split.items)
         recalls[k] = hits[:, 1:].mean(axis=0).tolist()
-        gains[k] = mean_intervals(hits[:, 1:] - hits[:, :1], protocol.items)
+        gains[k] = mean_intervals(hits[:, 1:] - hits[:, :1], split.items)
     cells = tuple(
         RerankCell(
             alpha, beta, {k: recalls[k][number] for k in config.cutoffs}, {k: gains[k][number] for k in config.cutoffs}

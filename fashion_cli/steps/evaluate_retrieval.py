@@ -10,18 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
+from fashion_cli.embedding.cached_features import FeatureSubset, cached_features, read_features
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.on_demand import OnDemand, features_on_demand, stored_features
-from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models, require_tags
-from fashion_cli.inference.pipeline import Progress, Skipped
-from fashion_cli.inference.protocol import (
-    Protocol,
-    ProtocolOptions,
+from fashion_cli.evaluation.ranking import rank_photographs
+from fashion_cli.evaluation.retrieval_split import (
+    RetrievalOptions,
+    RetrievalSplit,
     list_photographs,
-    make_protocol,
-    rank_photographs,
+    split_queries,
 )
+from fashion_cli.inference.multi_model import open_models, require_tags
+from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.bootstrap import Interval, mean_intervals
 from fashion_cli.metrics.ranking import CUTOFFS
 from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank_lists
@@ -35,7 +35,7 @@ class EvalRetrievalConfig(CheckedFields):
     """What to measure.
 
     Attributes:
-        protocol: On what: which photographs are queries, and which are found.
+        split: On what: which photographs are queries, and which are found.
         inference: How the model runs; None: there is no model, and `features` is measured as it is.
         features: A feature file to look into and to add to.
         rerank: Order the first hits by shared tags, as `fashion search` does.
@@ -45,7 +45,7 @@ class EvalRetrievalConfig(CheckedFields):
         cutoffs: The K of recall@K.
     """
 
-    protocol: ProtocolOptions
+    retrieval: RetrievalOptions
     inference: InferenceOptions | None
     features: Path | None = None
     rerank: bool = False
@@ -80,9 +80,9 @@ class EvalRetrievalReport:
 
     Attributes:
         overall: All queries.
-        parts: For each value of the column that the protocol names, the largest first.
+        parts: For each value of the column that the split names, the largest first.
         gallery: Photographs in the gallery.
-        without_right_item: Queries that were left out, because the gallery holds nothing right for them.
+        without_relevant_item: Queries that were left out, because the gallery holds nothing relevant to them.
         skipped: Photographs that could not be read.
         model: Its name.
         source: What was asked for: a model's name or directory, or a feature file.
@@ -94,7 +94,7 @@ class EvalRetrievalReport:
     overall: QueryFigures
     parts: tuple[QueryFigures, ...]
     gallery: int
-    without_right_item: int
+    without_relevant_item: int
     skipped: tuple[Skipped, ...]
     model: str
     source: str
@@ -112,15 +112,15 @@ def evaluate_retrieval(config: EvalRetrievalConfig, progress: Progress) -> EvalR
         FeatureFileError: If the feature file is damaged or another model's.
     """
     start = time.perf_counter()
-    photographs = list_photographs(config.protocol)
+    photographs = list_photographs(config.retrieval)
     with _features(config, photographs.paths, progress) as found:
-        protocol = make_protocol(config.protocol, photographs, found)
-        figures = _figures(config, protocol, found)
+        split = split_queries(config.retrieval, photographs, found)
+        figures = _figures(config, split, found)
         return EvalRetrievalReport(
-            overall=_summary("", figures, protocol.items, config.cutoffs),
-            parts=_parts(figures, protocol, config.cutoffs),
-            gallery=len(protocol.gallery),
-            without_right_item=protocol.without_right_item,
+            overall=_summary("", figures, split.items, config.cutoffs),
+            parts=_parts(figures, split, config.cutoffs),
+            gallery=len(split.gallery),
+            without_relevant_item=split.without_relevant_item,
             skipped=found.skipped,
             model=found.features.header.model,
             source=config.inference.model if config.inference else str(config.features),
@@ -132,25 +132,25 @@ def evaluate_retrieval(config: EvalRetrievalConfig, progress: Progress) -> EvalR
 
 def _features(
     config: EvalRetrievalConfig, paths: Sequence[Path], progress: Progress
-) -> AbstractContextManager[OnDemand]:
+) -> AbstractContextManager[FeatureSubset]:
     """What is known of the photographs; without a model, what the feature file says."""
     options = config.inference
     if options is None:
         if config.features is None:
             raise UsageError("neither a model nor a feature file", hint="--model NAME|DIR, or --vectors F.h5")
-        return stored_features(paths, config.features)
+        return read_features(paths, config.features)
     if config.rerank:
-        return features_on_demand(paths, require_tags(open_models(options)), options, progress, config.features)
+        return cached_features(paths, require_tags(open_models(options)), options, progress, config.features)
     # Tags that are neither looked at nor kept need no second model.
     model = open_models(options) if config.features else open_model(options.model)
-    return features_on_demand(paths, model, options, progress, config.features)
+    return cached_features(paths, model, options, progress, config.features)
 
 
-def _figures(config: EvalRetrievalConfig, protocol: Protocol, found: OnDemand) -> npt.NDArray[np.float64]:
+def _figures(config: EvalRetrievalConfig, split: RetrievalSplit, found: FeatureSubset) -> npt.NDArray[np.float64]:
     """(Q, cutoffs + 1) whether a right photograph is among the first K, for each K; then the average precision."""
     figures = []
-    for ranked in rank_photographs(protocol, found.features, config.topk if config.rerank else 0):
-        right = ranked.right
+    for ranked in rank_photographs(split, found.features, config.topk if config.rerank else 0):
+        right = ranked.relevant
         if config.rerank:
             right = right.reordered(rerank_lists(ranked.shared, ranked.lengths, config.alpha, config.beta))
         hits = right.first[:, None] <= np.array(config.cutoffs)
@@ -158,15 +158,15 @@ def _figures(config: EvalRetrievalConfig, protocol: Protocol, found: OnDemand) -
     return np.concatenate(figures)
 
 
-def _parts(figures: npt.NDArray[np.float64], protocol: Protocol, cutoffs: Sequence[int]) -> tuple[QueryFigures, ...]:
-    if not any(protocol.parts):
+def _parts(figures: npt.NDArray[np.float64], split: RetrievalSplit, cutoffs: Sequence[int]) -> tuple[QueryFigures, ...]:
+    if not any(split.parts):
         return ()
     members: dict[str, list[int]] = {}
-    for query, part in enumerate(protocol.parts):
+    for query, part in enumerate(split.parts):
         members.setdefault(part, []).append(query)
     largest_first = sorted(members.items(), key=lambda member: (-len(member[1]), member[0]))
     return tuple(
-        _summary(name, figures[queries], [protocol.items[query] for query in queries], cutoffs)
+        _summary(name, figures[queries], [split.items[query] for query in queries], cutoffs)
         for name, queries in largest_first
     )
 

@@ -16,10 +16,10 @@ from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.annotations import names_a_source
 from fashion_cli.data.label_correlation import conditional_probabilities
 from fashion_cli.data.tags import require_group
+from fashion_cli.embedding.cached_features import cached_scores
 from fashion_cli.errors import AnnotationError, UsageError
-from fashion_cli.inference.on_demand import scores_on_demand
+from fashion_cli.inference.multi_model import open_tagger
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_tagger
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.multilabel import all_recall, any_recall, label_recall
 from fashion_cli.metrics.spread import Spread, spread
@@ -238,7 +238,7 @@ def _measure(
             hint=f"--split; its splits: {', '.join(splits)}" if splits else "--split '' takes all photographs",
         )
     paths = [labelled.paths[row] for row in rows]
-    found = scores_on_demand(paths, model, options, progress, boxes=labelled.boxes)
+    found = cached_scores(paths, model, options, progress, boxes=labelled.boxes)
     scores, truths = found.scores[:, vocabulary.columns[group]], matrix[rows][found.places]
     recall = label_recall(scores, truths, config.label_cutoff)
     return _Run(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.tags import present_tags
+from fashion_cli.embedding.cached_features import cached_scores
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.on_demand import scores_on_demand
+from fashion_cli.inference.multi_model import open_models, open_tagger, require_tags
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models, open_tagger, require_tags
 from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.confusion import Confusion, confuse
 from fashion_cli.metrics.tags import (
@@ -135,9 +135,7 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     vocabulary = model.card.vocabulary
     labelled = read_labelled(config.labels, vocabulary)
     confused = _confused(vocabulary, labelled.truths) if config.confusion else None
-    found = scores_on_demand(
-        labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features
-    )
+    found = cached_scores(labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features)
     scores, truths = found.scores, labelled.truths[found.places]
     if config.best:
         vocabulary = Vocabulary(tuple(_without_thresholds(group) for group in vocabulary.groups))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureFile, common_root, copy_below, is_feature_file, stored_path
 from fashion_cli.data.image_files import printable
+from fashion_cli.embedding.manifest_matching import ManifestMatch
+from fashion_cli.embedding.sources import find_photographs
+from fashion_cli.embedding.update import UpdateReport, update_features
 from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
-from fashion_cli.inference.manifest_matching import ManifestMatch
+from fashion_cli.inference.multi_model import Models, MultiModel, open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import ModelPair, Models, open_models
 from fashion_cli.inference.pipeline import Progress, Skipped
-from fashion_cli.inference.sources import find_photographs
-from fashion_cli.inference.update import UpdateReport, update_features
 from fashion_cli.products.locations import default_location
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
@@ -234,7 +234,7 @@ def _publish(
     return publish(
         config.out,
         model_location=_location(config.inference.model),
-        tagger_location=_location(config.inference.tagger) if isinstance(model, ModelPair) else "",
+        tagger_location=_location(config.inference.tagger) if isinstance(model, MultiModel) else "",
         catalog=stored_path(catalogue.location, root) if catalogue else "",
         features=features,
         recall=config.recall,

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features.rows import PAIRED
 from fashion_cli.data.tags import Tag, named_tags, present_tags
+from fashion_cli.embedding.added_tags import with_added_taggers
+from fashion_cli.embedding.queries import predict_queries
+from fashion_cli.embedding.reuse import stands_for
 from fashion_cli.errors import MapDirectoryError, UsageError, WeightsError
+from fashion_cli.inference.multi_model import Models, open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, open_models
 from fashion_cli.inference.pipeline import Skipped
-from fashion_cli.inference.queries import predict_queries
-from fashion_cli.inference.reuse import stands_for
-from fashion_cli.inference.side_by_side import SideBySide, beside
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap
 from fashion_cli.retrieval.map_directory import open_map
 from fashion_cli.retrieval.rerank import shared_tags
@@ -142,7 +142,7 @@ def _attributes(
     missing = [path for path in paths if path not in found]
     if not missing:
         return found, ()
-    models = _beside(_open_model(attribute_map, config), attribute_map, config.map)
+    models = _models_of(_open_model(attribute_map, config), attribute_map, config.map)
     predicted, skipped = predict_queries(models, missing, config.inference)
     for path, features in predicted.items():
         found[path] = attribute_map.attributes_of(features.scores[None])[0]
@@ -178,10 +178,10 @@ def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:
     return model
 
 
-def _beside(base: Models, attribute_map: AttributeMap, directory: Path) -> Models | SideBySide:
+def _models_of(base: Models, attribute_map: AttributeMap, directory: Path) -> Models:
     """With the further models of the map."""
     try:
-        return beside(base, attribute_map.header)
+        return with_added_taggers(base, attribute_map.header)
     except WeightsError as error:
         source = attribute_map.source
         indexed = ", then fashion index FILE.h5" if Path(source).is_dir() else ""

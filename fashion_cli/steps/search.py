@@ -11,12 +11,12 @@ import numpy.typing as npt
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import Tag, named_tags, present_tags
+from fashion_cli.embedding.queries import photographs_in, query_features
+from fashion_cli.embedding.stored_photographs import StoredPhotographs
+from fashion_cli.embedding.tag_titles import add_titles
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped
-from fashion_cli.inference.queries import photographs_in, query_features
-from fashion_cli.inference.stored_photographs import StoredPhotographs
-from fashion_cli.inference.titles import add_titles
 from fashion_cli.products.lookup import ProductLookup
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.candidates import Scope

@@ -12,13 +12,12 @@ from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import Tag, named_tags, present_tags, require_group
-from fashion_cli.inference.engine import open_engine, open_reader
-from fashion_cli.inference.no_photographs import no_photographs
+from fashion_cli.embedding.no_photographs import no_photographs
+from fashion_cli.embedding.sources import find_photographs
+from fashion_cli.embedding.update import add_tags
+from fashion_cli.inference.multi_model import open_tagger
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_tagger
-from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
-from fashion_cli.inference.sources import find_photographs
-from fashion_cli.inference.update import add_tags
+from fashion_cli.inference.pipeline import Progress, Skipped, predict
 from fashion_cli.model_cards import Vocabulary
 
 
@@ -90,10 +89,8 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
         skip(each)
     if not images:
         raise no_photographs(config.images, listed=config.listed, unreadable=unreadable)
-    engine = open_engine(model, config.inference, len(images))
-    reader = open_reader(model, fast=engine.fast_images)
     done = 0
-    for batch in predict_images(images, reader, engine, config.inference.batch_size):
+    for batch in predict(images, model, config.inference):
         for skipped in batch.skipped:
             skip(skipped)
         yield from _tagged(batch.rows, config, vocabulary, windows)

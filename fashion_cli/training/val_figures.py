@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.metrics.ranking import RightRanks
+from fashion_cli.metrics.ranking import RelevantRanks
 from fashion_cli.metrics.tags import Scores, average_precision, best_alone, best_thresholds, top_accuracy
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex
@@ -58,7 +58,7 @@ def retrieval_figures(vectors: npt.NDArray[np.float32], garments: npt.NDArray[np
     counts = np.array([len(rows) for rows in wanted])
     starts = np.cumsum(counts) - counts
     flat = np.array([row for rows in wanted for row in rows])
-    ranks = RightRanks(
+    ranks = RelevantRanks(
         ranks_of_rows(ExactIndex(vectors), vectors[queries], flat, starts, left_out=np.array(queries)), starts
     )
     recall = {f"recall@{k}": float((ranks.first <= k).mean()) for k in CUTOFFS}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from fashion_cli.data.features import FeatureFile
+from fashion_cli.embedding.update import partial_file
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.update import partial_file
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.publish import working_features
 from fashion_cli.steps.index import IndexConfig, build_index

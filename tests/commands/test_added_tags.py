@@ -19,7 +19,7 @@ import pytest
 from fashion_cli.app import main
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
-from fashion_cli.inference.update import partial_file
+from fashion_cli.embedding.update import partial_file
 from fashion_cli.model_cards import CARD_FILE, ModelCard, Vocabulary
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.weights import open_model

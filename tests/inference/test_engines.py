@@ -7,7 +7,7 @@ import pytest
 
 from fashion_cli.data.images import ImageReader
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.engines import open_engine
 from fashion_cli.inference.onnx_engine import OnnxEngine
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.torch_engine import TorchEngine

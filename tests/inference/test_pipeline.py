@@ -18,7 +18,7 @@ WRONG = {"nan": np.nan, "infinite": np.inf, "beyond float16": 1e30, "zero": 0.0}
 class Brightness:
     """An engine whose vector is a photograph's colour; where it is red, a number that is none of a vector."""
 
-    name, lanes, fast_images = "brightness", 2, False
+    name, num_threads, fast_images = "brightness", 2, False
 
     def __init__(self, wrong: float) -> None:
         self.wrong = wrong

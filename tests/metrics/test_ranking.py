@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fashion_cli.metrics.ranking import RightRanks, average_precision, has_right_item, ndcg
+from fashion_cli.metrics.ranking import RelevantRanks, average_precision, has_relevant_item, ndcg
 
 
 def plain_average_precision(ranked: list[bool], relevant: int) -> float:
@@ -27,14 +27,14 @@ def relevance() -> npt.NDArray[np.bool_]:
     return relevance
 
 
-def ranks_of(relevance: npt.NDArray[np.bool_]) -> RightRanks:
+def ranks_of(relevance: npt.NDArray[np.bool_]) -> RelevantRanks:
     counts = relevance.sum(axis=1)
-    return RightRanks(np.nonzero(relevance)[1] + 1, np.cumsum(counts) - counts)
+    return RelevantRanks(np.nonzero(relevance)[1] + 1, np.cumsum(counts) - counts)
 
 
 def test_recall_written_out() -> None:
     lists = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 1, 1]], bool)
-    assert [has_right_item(lists, k).mean() for k in (1, 2, 3, 99)] == [1 / 4, 2 / 4, 3 / 4, 3 / 4]
+    assert [has_relevant_item(lists, k).mean() for k in (1, 2, 3, 99)] == [1 / 4, 2 / 4, 3 / 4, 3 / 4]
 
 
 def test_average_precision_written_out() -> None:
@@ -48,14 +48,14 @@ def test_ranks_say_what_lists_say(relevance: npt.NDArray[np.bool_]) -> None:
     ranks = ranks_of(relevance)
     assert len(ranks) == 80
     for k in (1, 5, 10, 50):
-        assert ((ranks.first <= k) == has_right_item(relevance, k)).all()
+        assert ((ranks.first <= k) == has_relevant_item(relevance, k)).all()
     expected = [plain_average_precision(ranked, sum(ranked)) for ranked in relevance.tolist()]
     assert ranks.average_precision() == pytest.approx(expected)
     assert average_precision(relevance, relevance.sum(axis=1)) == pytest.approx(expected)
 
 
 def test_ranks_written_out() -> None:
-    ranks = RightRanks(np.array([1, 3, 2]), np.array([0, 2]))  # right items at 1 and 3, and at 2
+    ranks = RelevantRanks(np.array([1, 3, 2]), np.array([0, 2]))  # right items at 1 and 3, and at 2
     assert ranks.average_precision() == pytest.approx([(1 / 1 + 2 / 3) / 2, 1 / 2])
     assert ranks.first.tolist() == [1, 2]
 
@@ -77,7 +77,7 @@ def test_perfect_lists_reach_one_exactly() -> None:
 
 
 def test_no_queries_have_no_figures() -> None:
-    nothing = RightRanks(np.empty(0, np.int64), np.empty(0, np.int64))
+    nothing = RelevantRanks(np.empty(0, np.int64), np.empty(0, np.int64))
     assert len(nothing.average_precision()) == len(nothing.first) == 0
 
 

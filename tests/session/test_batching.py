@@ -13,7 +13,7 @@ from fashion_cli.session.batching import Batcher, BusyError
 class Slow:
     """Doubles a number; each batch waits until it is let go."""
 
-    name, lanes, fast_images = "slow", 1, False
+    name, num_threads, fast_images = "slow", 1, False
 
     def __init__(self, *, held: bool = False) -> None:
         self.sizes: list[int] = []

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from fashion_cli.errors import UsageError
+from fashion_cli.evaluation.retrieval_split import RetrievalOptions
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.protocol import ProtocolOptions
 from fashion_cli.steps.evaluate_rerank import EvalRerankConfig, EvalRerankReport, evaluate_rerank
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalConfig, EvalRetrievalReport, evaluate_retrieval
 
@@ -41,13 +41,13 @@ def inference(tiny_model: Path) -> InferenceOptions:
 
 def sweep(folder: Path, inference: InferenceOptions, **more: Any) -> EvalRerankReport:
     config = EvalRerankConfig(
-        ProtocolOptions(str(folder / "m.csv")), inference, folder / "f.h5", cutoffs=CUTOFFS, **more
+        RetrievalOptions(str(folder / "m.csv")), inference, folder / "f.h5", cutoffs=CUTOFFS, **more
     )
     return evaluate_rerank(config, lambda _done, _all: None)
 
 
 def single(folder: Path, inference: InferenceOptions, **more: Any) -> EvalRetrievalReport:
-    protocol = ProtocolOptions(str(folder / "m.csv"))
+    protocol = RetrievalOptions(str(folder / "m.csv"))
     config = EvalRetrievalConfig(protocol, inference, folder / "f.h5", cutoffs=CUTOFFS, **more)
     return evaluate_retrieval(config, lambda _done, _all: None)
 

@@ -13,8 +13,8 @@ from PIL import Image
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import AnnotationError, FashionError, UsageError
+from fashion_cli.evaluation.retrieval_split import RetrievalOptions
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.protocol import ProtocolOptions
 from fashion_cli.steps.evaluate_retrieval import (
     RERANKED,
     EvalRetrievalConfig,
@@ -24,7 +24,7 @@ from fashion_cli.steps.evaluate_retrieval import (
 
 ITEMS, VIEWS, OTHERS = 8, 3, 60
 CUTOFFS = (1, 2, 5)
-PROTOCOL = {field.name for field in fields(ProtocolOptions)}
+PROTOCOL = {field.name for field in fields(RetrievalOptions)}
 
 Ranking = tuple[dict[int, float], float]
 
@@ -64,7 +64,7 @@ def write_manifest(path: Path, rows: list[tuple[str, ...]]) -> None:
 def measure(folder: Path, model: Path | None, **more: Any) -> EvalRetrievalReport:
     inference = InferenceOptions(model=str(model), engine="onnx") if model else None
     asked = {name: more.pop(name) for name in PROTOCOL & set(more)}
-    protocol = ProtocolOptions(**{"data": str(folder / "m.csv"), **asked})
+    protocol = RetrievalOptions(**{"data": str(folder / "m.csv"), **asked})
     return evaluate_retrieval(
         EvalRetrievalConfig(protocol, inference, **{"cutoffs": CUTOFFS, **more}), lambda _done, _all: None
     )
@@ -125,7 +125,7 @@ def test_agrees_with_a_plain_loop(folder: Path, tiny_model: Path, tmp_path: Path
     items = ITEMS if not split else ITEMS // 2
     assert (report.overall.queries, report.overall.items) == (items * VIEWS, items)
     assert report.gallery == ITEMS * VIEWS + 2 + OTHERS
-    assert report.without_right_item == 1  # the item with a single photograph
+    assert report.without_relevant_item == 1  # the item with a single photograph
     expected = plain_figures(folder, tmp_path / "f.h5", split=split, rerank=rerank)
     check(report, expected)
     assert 0.1 < expected[1] < 0.95  # or the comparison says nothing

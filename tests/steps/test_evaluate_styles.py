@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw
 
 from fashion_cli.data.annotations import read_manifest
 from fashion_cli.data.features import FeatureFile
+from fashion_cli.embedding.update import update_features
 from fashion_cli.errors import AnnotationError, RecipeError, UsageError
+from fashion_cli.inference.multi_model import open_models
 from fashion_cli.inference.onnx_export import export_onnx
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models
-from fashion_cli.inference.update import update_features
 from fashion_cli.steps.evaluate_styles import EvalStylesConfig, EvalStylesReport, evaluate_styles
 from fashion_cli.steps.train import TrainConfig, train_model
 from fashion_cli.training.progress import Progress

@@ -10,11 +10,11 @@ from PIL import Image
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import Box, ImageReader
+from fashion_cli.embedding.update import update_features
 from fashion_cli.errors import FeatureFileError, ImageError, UsageError
-from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.inference.engines import open_engine, open_reader
+from fashion_cli.inference.multi_model import Models, MultiModel, open_models, open_tagger
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import ModelPair, Models, open_models, open_tagger
-from fashion_cli.inference.update import update_features
 from fashion_cli.model_cards import CARD_FILE, ModelCard
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import open_model
@@ -42,7 +42,7 @@ def test_each_model_gives_what_it_gives_alone(
     images: list[Path], untagged_model: Path, tiny_model: Path, engine: str, box: Box | None
 ) -> None:
     first, second = open_model(untagged_model), open_model(tiny_model)
-    together = predict(ModelPair(first, second), images, engine, box)
+    together = predict(MultiModel(first, (second,)), images, engine, box)
     assert together.vectors == pytest.approx(predict(first, images, engine, box).vectors, abs=1e-6)
     assert together.scores == pytest.approx(predict(second, images, engine, box).scores, abs=1e-6)
     assert together.scores.shape == (5, 7)
@@ -52,18 +52,19 @@ def test_models_that_want_the_same_pixels_share_them(images: list[Path], tiny_mo
     other = shutil.copytree(tiny_model, tmp_path / "other")
     card = ModelCard.read(other / CARD_FILE)  # another mean is the engine's business
     replace(card, input=replace(card.input, mean=(0.1, 0.2, 0.3), std=(0.3, 0.3, 0.3))).write(other / CARD_FILE)
-    pair = ModelPair(open_model(other), open_model(tiny_model))
+    pair = MultiModel(open_model(other), (open_model(tiny_model),))
     pixels = open_reader(pair, fast=False).read(images[0]).pixels
-    assert (pixels == ImageReader(pair.tags.card.input).read(images[0]).pixels.ravel()).all()
-    assert predict(pair, images, "onnx").scores == pytest.approx(predict(pair.tags, images, "onnx").scores)
+    assert (pixels == ImageReader(pair.tagger.card.input).read(images[0]).pixels.ravel()).all()
+    assert predict(pair, images, "onnx").scores == pytest.approx(predict(pair.tagger, images, "onnx").scores)
 
 
 def test_the_pair_has_a_card_of_its_own(untagged_model: Path, tiny_model: Path) -> None:
     pair = open_models(InferenceOptions(model=str(untagged_model), tagger=str(tiny_model)))
-    assert isinstance(pair, ModelPair)
-    first, second, both = pair.vectors.card, pair.tags.card, pair.card
+    assert isinstance(pair, MultiModel)
+    assert pair.embedder is not None
+    first, second, both = pair.embedder.card, pair.tagger.card, pair.card
     assert (both.name, both.vector_width, both.vocabulary) == ("untagged + tiny", 16, second.vocabulary)
-    swapped = ModelPair(pair.tags, pair.vectors).card
+    swapped = MultiModel(pair.tagger, (pair.embedder,)).card
     assert len({each.weights_sha256 for each in (first, second, both, swapped)}) == 4
     assert len(both.weights_sha256) == 64
 
@@ -86,7 +87,7 @@ def test_a_tagger_without_tags_is_refused(tiny_model: Path, untagged_model: Path
 def test_a_photograph_that_changes_between_two_readings_is_refused(
     images: list[Path], untagged_model: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = open_reader(ModelPair(open_model(untagged_model), open_model(tiny_model)), fast=False)
+    reader = open_reader(MultiModel(open_model(untagged_model), (open_model(tiny_model),)), fast=False)
     read = ImageReader.read
 
     def change(self: ImageReader, path: Path, box: Box | None = None):
@@ -107,7 +108,7 @@ def test_a_feature_file_belongs_to_its_pair(
     images: list[Path], untagged_model: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     first, second = open_model(untagged_model), open_model(tiny_model)
-    pair, target = ModelPair(first, second), tmp_path / "f.h5"
+    pair, target = MultiModel(first, (second,)), tmp_path / "f.h5"
     update(pair, images, target)
     update(pair, images[:4], target)
     with FeatureFile.open(target) as features:
@@ -115,7 +116,7 @@ def test_a_feature_file_belongs_to_its_pair(
         assert (header.model, header.weights_sha256) == ("untagged + tiny", pair.card.weights_sha256)
         assert header.vocabulary == second.card.vocabulary
         assert len(features) == 4
-    for other in (first, second, ModelPair(second, second)):
+    for other in (first, second, MultiModel(second, (second,))):
         with pytest.raises(FeatureFileError, match="vectors of untagged \\+ tiny") as raised:
             update(other, images, target)
         assert raised.value.hint.startswith("use --model untagged --tagger tiny, or make the file again")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.app import main
-from fashion_cli.inference.no_photographs import no_photographs
+from fashion_cli.embedding.no_photographs import no_photographs
 from fashion_cli.inference.pipeline import Skipped
 
 COMMANDS = (["index"], ["tag"], ["embed", "-o", "f.h5"], ["tag", "-o", "t.csv"])

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import manifest_columns, read_manifest
 from fashion_cli.data.images import find_images
-from fashion_cli.inference.manifest_matching import ManifestMatch, match_manifest, require_agreement
-from fashion_cli.inference.no_photographs import no_photographs
+from fashion_cli.embedding.manifest_matching import ManifestMatch, match_manifest, require_agreement
+from fashion_cli.embedding.no_photographs import no_photographs
+from fashion_cli.embedding.update import Columns
 from fashion_cli.inference.pipeline import Skipped
-from fashion_cli.inference.update import Columns
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
 from fashion_cli.data.features.rows import CREATED_BY
+from fashion_cli.embedding.added_tags import add_tagger_to_header, with_added_taggers
+from fashion_cli.embedding.rewrite import Columns, Goal, UpdateReport, comparable, partial_file, rewrite
 from fashion_cli.errors import FeatureFileError, WeightsError
+from fashion_cli.inference.multi_model import Models, header_of, open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, header_of, open_models
 from fashion_cli.inference.pipeline import Progress
-from fashion_cli.inference.rewrite import Columns, Goal, UpdateReport, comparable, partial_file, rewrite
-from fashion_cli.inference.side_by_side import beside, with_tags_of
 from fashion_cli.weights import Model
 
 __all__ = ["Columns", "UpdateReport", "add_tags", "partial_file", "update_features"]
@@ -50,7 +50,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
     """
     header = replace(header_of(model), root=root)
     header = header.with_added(_added_to(previous or target, header))
-    goal = Goal(header, lambda: beside(model, header))
+    goal = Goal(header, lambda: with_added_taggers(model, header))
     return rewrite(images, target, goal, options, progress, columns=columns, previous=previous, keep_others=keep_others)
 
 
@@ -87,8 +87,8 @@ def add_tags(
     with FeatureFile.open(target) as features:
         old = features.header
         paths = [Path(path) for path in features.paths()] if images is None else images
-    header = replace(with_tags_of(old, tagger, prefix, target), created_by=CREATED_BY)
-    goal = Goal(header, lambda: beside(_base_of(header, target), header))
+    header = replace(add_tagger_to_header(old, tagger, prefix, target), created_by=CREATED_BY)
+    goal = Goal(header, lambda: with_added_taggers(_base_of(header, target), header))
     return rewrite(paths, target, goal, options, progress), header
 
 

@@ -1,4 +1,4 @@
-"""Taggers beside the model of a feature file: their tag groups stand in the file behind its own.
+"""Further taggers of a feature file: their tag groups stand in the file behind those of its own model.
 
 The file's own model, or pair of models, gives vectors and the first tags and is what the file is told by; each further
 model only adds columns of scores. The header of the file says which models these are and where they lie, so whoever
@@ -7,45 +7,18 @@ has the file needs no options to open them.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.data.features import AddedTags, FeatureHeader
 from fashion_cli.errors import FeatureFileError, UsageError, WeightsError
-from fashion_cli.inference.pair import ModelPair, Models
+from fashion_cli.inference.multi_model import Models, with_taggers
 from fashion_cli.weights import Model, open_model
 
 PREFIX = re.compile(r"[\w-][\w.-]*")  # what can stand in `--where PREFIX.group=tag`
 
 
-@dataclass(frozen=True)
-class SideBySide:
-    """Several models that look at the same photograph.
-
-    Attributes:
-        models: Those that look.
-        vectors: Which of them gives the vectors; None where only tags are wanted.
-        tags: Which of them give tags, in the order of the columns.
-    """
-
-    models: tuple[Model, ...]
-    vectors: int | None
-    tags: tuple[int, ...]
-
-    @classmethod
-    def of(cls, base: Models | None, added: Sequence[Model] = ()) -> "SideBySide":
-        """A model or a pair, or nothing, and taggers beside it."""
-        if base is None:
-            own: tuple[Model, ...] = ()
-        else:
-            own = (base.vectors, base.tags) if isinstance(base, ModelPair) else (base,)
-        models = (*own, *added)
-        first = 1 if isinstance(base, ModelPair) else 0  # of a pair, only the second one's tags count
-        return cls(models, 0 if own else None, tuple(range(first, len(models))))
-
-
-def beside(base: Models, header: FeatureHeader) -> Models | SideBySide:
-    """What gives a new photograph every column that a feature file has.
+def with_added_taggers(base: Models, header: FeatureHeader) -> Models:
+    """The models that give a new photograph every column of a feature file.
 
     Args:
         base: The file's own model.
@@ -54,10 +27,10 @@ def beside(base: Models, header: FeatureHeader) -> Models | SideBySide:
     Raises:
         WeightsError: If a further model of the file is not where it was, or has been trained again since.
     """
-    return SideBySide.of(base, open_added(header.added)) if header.added else base
+    return with_taggers(base, open_added_taggers(header.added))
 
 
-def open_added(added: Sequence[AddedTags]) -> tuple[Model, ...]:
+def open_added_taggers(added: Sequence[AddedTags]) -> tuple[Model, ...]:
     """Open the further models of a feature file.
 
     Raises:
@@ -81,7 +54,7 @@ def _open(added: AddedTags) -> Model:
     return model
 
 
-def with_tags_of(header: FeatureHeader, model: Model, prefix: str, file: Path) -> FeatureHeader:
+def add_tagger_to_header(header: FeatureHeader, model: Model, prefix: str, file: Path) -> FeatureHeader:
     """The header of a feature file with one more model's tags.
 
     A model whose tags the file has already keeps its place; so does one of the same name and prefix that has been

@@ -10,13 +10,12 @@ import numpy as np
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.image_files import find_images, printable
 from fashion_cli.data.images import Box
+from fashion_cli.embedding.added_tags import with_added_taggers
+from fashion_cli.embedding.stored_photographs import StoredPhotographs
 from fashion_cli.errors import UsageError
-from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.inference.multi_model import Models, open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, open_models
-from fashion_cli.inference.pipeline import Skipped, predict_images
-from fashion_cli.inference.side_by_side import SideBySide, beside
-from fashion_cli.inference.stored_photographs import StoredPhotographs
+from fashion_cli.inference.pipeline import Skipped, predict
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
 
@@ -73,11 +72,11 @@ def _predict(
         )
     )
     gallery.require_model(model.card)
-    return predict_queries(beside(model, gallery.features.header), paths, options, box)
+    return predict_queries(with_added_taggers(model, gallery.features.header), paths, options, box)
 
 
 def predict_queries(
-    models: Models | SideBySide, paths: Sequence[Path], options: InferenceOptions, box: Box | None = None
+    models: Models, paths: Sequence[Path], options: InferenceOptions, box: Box | None = None
 ) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
     """Look at photographs.
 
@@ -93,11 +92,9 @@ def predict_queries(
     Raises:
         WeightsError: If a model cannot be used.
     """
-    engine = open_engine(models, options, len(paths))
-    reader = open_reader(models, fast=engine.fast_images)
     features: dict[str, Features] = {}
     skipped: list[Skipped] = []
-    for batch in predict_images(paths, reader, engine, options.batch_size, box):
+    for batch in predict(paths, models, options, box):
         skipped.extend(batch.skipped)
         features |= zip(batch.rows.paths, _features(batch.rows), strict=True)
     return {path: features[name] for path in paths if (name := os.path.abspath(path)) in features}, tuple(skipped)

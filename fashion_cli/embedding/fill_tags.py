@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows
-from fashion_cli.inference.engine import open_engine, open_reader
+from fashion_cli.embedding.added_tags import open_added_taggers
+from fashion_cli.embedding.reuse import ReusedRow
+from fashion_cli.inference.multi_model import MultiModel
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pipeline import Batch, Skipped, predict_images
-from fashion_cli.inference.reuse import ReusedRow
-from fashion_cli.inference.side_by_side import SideBySide, open_added
+from fashion_cli.inference.pipeline import Batch, Skipped, predict
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,16 @@ class Filled:
     engine: str
 
 
-def lacking(have: FeatureHeader, want: FeatureHeader) -> tuple[int, ...]:
+def missing_taggers(have: FeatureHeader, want: FeatureHeader) -> tuple[int, ...]:
     """Which further models of one header another one does not have, as places in `want.added`."""
     return tuple(
         place for place, each in enumerate(want.added) if not any(each.same_scores(other) for other in have.added)
     )
 
 
-def arranged(scores: npt.NDArray[np.float16], have: FeatureHeader, want: FeatureHeader) -> npt.NDArray[np.float16]:
+def align_tag_columns(
+    scores: npt.NDArray[np.float16], have: FeatureHeader, want: FeatureHeader
+) -> npt.NDArray[np.float16]:
     """Scores under another header; 0 in the columns that they lack.
 
     Args:
@@ -77,16 +79,13 @@ def fill_in(
     Raises:
         WeightsError: If a model is not where it was.
     """
-    places = lacking(source.header, want)
-    models = SideBySide.of(None, open_added([want.added[place] for place in places]))
+    places = missing_taggers(source.header, want)
+    models = MultiModel(None, open_added_taggers([want.added[place] for place in places]))
     columns = np.concatenate([np.arange(*want.added_columns[place].indices(len(want.vocabulary))) for place in places])
-    engine = open_engine(models, options, len(chosen))
-    reader = open_reader(models, fast=engine.fast_images)
     row_of = {each.path: each for each in chosen}
-    paths = (Path(each.path) for each in chosen)
-    with closing(predict_images(paths, reader, engine, options.batch_size)) as batches:
+    with closing(predict([Path(each.path) for each in chosen], models, options)) as batches:
         for batch in batches:
-            yield _filled(batch, source, row_of, want, columns, engine.name)
+            yield _filled(batch, source, row_of, want, columns)
 
 
 def _filled(  # two sides that are joined
@@ -95,7 +94,6 @@ def _filled(  # two sides that are joined
     row_of: dict[str, ReusedRow],
     want: FeatureHeader,
     columns: npt.NDArray[np.intp],
-    engine: str,
 ) -> Filled:
     known = [row_of[path] for path in batch.rows.paths]
     stored = source.read([each.row for each in known])
@@ -103,8 +101,8 @@ def _filled(  # two sides that are joined
     others = sorted(set(range(len(known))) - set(same))
     changed = tuple(Skipped(known[place].path, "changed while it was read") for place in others)
     rows = stored.take(same)
-    scores = arranged(rows.scores, source.header, want)
+    scores = align_tag_columns(rows.scores, source.header, want)
     if same:
         scores[:, columns] = batch.rows.scores[same]
     taken = tuple(known[place] for place in same)
-    return Filled(replace(rows, scores=scores), taken, (*batch.skipped, *changed), engine)
+    return Filled(replace(rows, scores=scores), taken, (*batch.skipped, *changed), batch.engine)

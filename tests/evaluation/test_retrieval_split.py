@@ -11,18 +11,18 @@ import torch
 
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.data.tags import present_tags
+from fashion_cli.embedding.cached_features import read_features
 from fashion_cli.errors import AnnotationError, UsageError
-from fashion_cli.inference import protocol as module
-from fashion_cli.inference.on_demand import stored_features
-from fashion_cli.inference.protocol import (
-    Protocol,
-    ProtocolOptions,
-    Published,
+from fashion_cli.evaluation import ranking as module
+from fashion_cli.evaluation.ranking import rank_photographs
+from fashion_cli.evaluation.retrieval_split import (
+    BenchmarkDefaults,
+    RetrievalOptions,
+    RetrievalSplit,
     list_photographs,
-    make_protocol,
-    rank_photographs,
+    split_queries,
 )
-from fashion_cli.metrics.ranking import RightRanks
+from fashion_cli.metrics.ranking import RelevantRanks
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.exact import exact_cosines
 from fashion_cli.retrieval.rerank import rerank, rerank_lists
@@ -70,11 +70,11 @@ def write_features(
         )
 
 
-def with_protocol(folder: Path, do: Callable[[Protocol, FeatureFile], T], **more: object) -> T:
-    options = ProtocolOptions(str(folder / "m.csv"), **more)  # type: ignore[arg-type]
+def with_protocol(folder: Path, do: Callable[[RetrievalSplit, FeatureFile], T], **more: object) -> T:
+    options = RetrievalOptions(str(folder / "m.csv"), **more)  # type: ignore[arg-type]
     listed = list_photographs(options)
-    with stored_features(listed.paths, folder / "f.h5") as found:
-        return do(make_protocol(options, listed, found), found.features)
+    with read_features(listed.paths, folder / "f.h5") as found:
+        return do(split_queries(options, listed, found), found.features)
 
 
 def plain_lists(folder: Path, gallery_split: str) -> dict[int, list[tuple[int, bool]]]:
@@ -100,13 +100,13 @@ def test_every_rank_is_that_of_a_full_sort(
     folder: Path, gallery_split: str, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "QUERIES_AT_ONCE", at_once)
-    monkeypatch.setattr(module, "RIGHT_AT_ONCE", 10 * at_once)
+    monkeypatch.setattr(module, "RELEVANT_AT_ONCE", 10 * at_once)
 
-    def ranks(protocol: Protocol, features: FeatureFile) -> dict[int, list[int]]:
-        rows = iter(protocol.queries.tolist())
+    def ranks(split: RetrievalSplit, features: FeatureFile) -> dict[int, list[int]]:
+        rows = iter(split.queries.tolist())
         found = {}
-        for ranked in rank_photographs(protocol, features):
-            for each in np.split(ranked.right.ranks, ranked.right.starts[1:]):
+        for ranked in rank_photographs(split, features):
+            for each in np.split(ranked.relevant.ranks, ranked.relevant.starts[1:]):
                 found[next(rows)] = each.tolist()
         return found
 
@@ -123,10 +123,10 @@ def test_every_rank_is_that_of_a_full_sort(
 def test_reranking_at_once_is_reranking_one_by_one(
     folder: Path, topk: int, gallery_split: str, weights: tuple[float, float]
 ) -> None:
-    def first_and_precision(protocol: Protocol, features: FeatureFile) -> list[tuple[int, float]]:
+    def first_and_precision(split: RetrievalSplit, features: FeatureFile) -> list[tuple[int, float]]:
         figures: list[tuple[int, float]] = []
-        for ranked in rank_photographs(protocol, features, topk):
-            right = ranked.right.reordered(rerank_lists(ranked.shared, ranked.lengths, *weights))
+        for ranked in rank_photographs(split, features, topk):
+            right = ranked.relevant.reordered(rerank_lists(ranked.shared, ranked.lengths, *weights))
             figures += zip(right.first.tolist(), right.average_precision().tolist(), strict=True)
         return figures
 
@@ -156,36 +156,38 @@ def test_agrees_with_pytorch_metric_learning(folder: Path) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     write_features(folder, vectors.astype(np.float16), np.zeros((PHOTOGRAPHS, len(VOCABULARY))))
 
-    def measured(protocol: Protocol, features: FeatureFile) -> tuple[RightRanks, Protocol, npt.NDArray[np.float16]]:
-        (ranked,) = rank_photographs(protocol, features)
-        return ranked.right, protocol, features.vectors()
+    def measured(
+        split: RetrievalSplit, features: FeatureFile
+    ) -> tuple[RelevantRanks, RetrievalSplit, npt.NDArray[np.float16]]:
+        (ranked,) = rank_photographs(split, features)
+        return ranked.relevant, split, features.vectors()
 
-    right, protocol, stored = with_protocol(folder, measured, split="val", gallery_split="train")
-    numbers = {item: number for number, item in enumerate(dict.fromkeys(protocol.items))}
+    right, split, stored = with_protocol(folder, measured, split="val", gallery_split="train")
+    numbers = {item: number for number, item in enumerate(dict.fromkeys(split.items))}
     cells = [line.split(",") for line in (folder / "m.csv").read_text().splitlines()[1:]]
     figures = AccuracyCalculator(
         include=("precision_at_1", "mean_average_precision"), k=None, knn_func=CustomKNN(CosineSimilarity())
     ).get_accuracy(
-        torch.from_numpy(stored[protocol.queries]).double(),
-        torch.tensor([numbers[item] for item in protocol.items]),
-        torch.from_numpy(stored[protocol.gallery]).double(),
-        torch.tensor([numbers.get(cells[row][1], -1) for row in protocol.gallery]),
+        torch.from_numpy(stored[split.queries]).double(),
+        torch.tensor([numbers[item] for item in split.items]),
+        torch.from_numpy(stored[split.gallery]).double(),
+        torch.tensor([numbers.get(cells[row][1], -1) for row in split.gallery]),
     )
     assert (right.first <= 1).mean() == pytest.approx(figures["precision_at_1"])
     assert right.average_precision().mean() == pytest.approx(figures["mean_average_precision"], abs=1e-6)
 
 
 def test_queries_without_anything_right_are_counted(folder: Path) -> None:
-    protocol = with_protocol(folder, lambda protocol, _: protocol, split="val", gallery_split="train")
+    split = with_protocol(folder, lambda split, _: split, split="val", gallery_split="train")
     lists = plain_lists(folder, "train")
-    assert protocol.queries.tolist() == list(lists)
+    assert split.queries.tolist() == list(lists)
     cells = [line.split(",") for line in (folder / "m.csv").read_text().splitlines()[1:]]
     asking = sum(item != "" and split == "val" for _, item, split, _ in cells)
-    assert protocol.without_right_item == asking - len(lists)
+    assert split.without_relevant_item == asking - len(lists)
 
 
 def test_photographs_that_nobody_needs_are_not_listed(folder: Path) -> None:
-    options = ProtocolOptions(str(folder / "m.csv"), split="val", gallery_split="val")
+    options = RetrievalOptions(str(folder / "m.csv"), split="val", gallery_split="val")
     assert len(list_photographs(options).paths) == sum(row % 3 != 0 for row in range(PHOTOGRAPHS))
 
 
@@ -194,29 +196,31 @@ def test_reranking_wants_tags(folder: Path) -> None:
         vectors = features.vectors()
     write_features(folder, vectors, np.zeros((PHOTOGRAPHS, 0)), Vocabulary(()))
     with pytest.raises(UsageError, match="has no tags") as raised:
-        with_protocol(folder, lambda protocol, features: list(rank_photographs(protocol, features, 5)))
+        with_protocol(folder, lambda split, features: list(rank_photographs(split, features, 5)))
     assert "--tagger" in raised.value.hint
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (ProtocolOptions("m.csv"), Published("val", "")),
-        (ProtocolOptions("csv:m.csv", split="train"), Published("train", "")),
-        (ProtocolOptions("inshop:d"), Published("query", "gallery", by="category")),
-        (ProtocolOptions("inshop:d", split="train", by=""), Published("train", "train")),
-        (ProtocolOptions("inshop:d", gallery_split=""), Published("query", "", by="category")),
-        (ProtocolOptions("c2s:d"), Published("test", "test", "consumer", "shop")),
-        (ProtocolOptions("c2s:d", split="val"), Published("val", "val", "consumer", "shop")),
-        (ProtocolOptions("c2s:d", gallery_split=""), Published("test", "", "consumer", "shop")),
-        (ProtocolOptions("folder:d"), Published("val", "", item="class")),
-        (ProtocolOptions("inshop/m.csv", item_column="garment"), Published("val", "", item="garment")),
+        (RetrievalOptions("m.csv"), BenchmarkDefaults("val", "")),
+        (RetrievalOptions("csv:m.csv", split="train"), BenchmarkDefaults("train", "")),
+        (RetrievalOptions("inshop:d"), BenchmarkDefaults("query", "gallery", by="category")),
+        (RetrievalOptions("inshop:d", split="train", by=""), BenchmarkDefaults("train", "train")),
+        (RetrievalOptions("inshop:d", gallery_split=""), BenchmarkDefaults("query", "", by="category")),
+        (RetrievalOptions("c2s:d"), BenchmarkDefaults("test", "test", "consumer", "shop")),
+        (RetrievalOptions("c2s:d", split="val"), BenchmarkDefaults("val", "val", "consumer", "shop")),
+        (RetrievalOptions("c2s:d", gallery_split=""), BenchmarkDefaults("test", "", "consumer", "shop")),
+        (RetrievalOptions("folder:d"), BenchmarkDefaults("val", "", item="class")),
+        (RetrievalOptions("inshop/m.csv", item_column="garment"), BenchmarkDefaults("val", "", item="garment")),
     ],
 )
-def test_what_is_published_holds_until_an_option_says_otherwise(options: ProtocolOptions, expected: Published) -> None:
-    assert options.in_force == expected
+def test_what_is_published_holds_until_an_option_says_otherwise(
+    options: RetrievalOptions, expected: BenchmarkDefaults
+) -> None:
+    assert options.effective == expected
 
 
 def test_nothing_right_anywhere_is_an_error(folder: Path) -> None:
     with pytest.raises(AnnotationError, match="no query has another photograph"):
-        with_protocol(folder, lambda protocol, _: protocol, item_column="alone")
+        with_protocol(folder, lambda split, _: split, item_column="alone")

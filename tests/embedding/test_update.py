@@ -16,9 +16,9 @@ from PIL import Image
 from fashion_cli.data import file_stamps
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.file_stamps import FileStamp
+from fashion_cli.embedding.update import UpdateReport, partial_file, update_features
 from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.update import UpdateReport, partial_file, update_features
 from fashion_cli.weights import open_model
 
 
@@ -289,7 +289,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.update import update_features
+from fashion_cli.embedding.update import update_features
 from fashion_cli.weights import open_model
 model, folder, target = map(Path, sys.argv[1:])
 update_features(sorted(folder.iterdir()), target, open_model(model),

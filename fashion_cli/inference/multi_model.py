@@ -1,10 +1,10 @@
-"""Two models side by side, as in Lim & Nang: vectors of a retrieval model, tags of an attribute model.
+"""Several models that look at the same photograph as one: vectors of one, tags of others.
 
-Together they are one more model, with a name and an identity of their own: feature files and indexes of a pair
-compare with those of the same pair.
+Lim & Nang's system is a pair of them, a retrieval model and an attribute model; `--add` puts further taggers beside.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -18,24 +18,44 @@ from fashion_cli.weights import Model, open_model
 
 
 @dataclass(frozen=True)
-class ModelPair:
-    """What looks at photographs where one model is not enough.
+class MultiModel:
+    """Several models as one.
 
     Attributes:
-        vectors: Its vectors count; what tags it has do not.
-        tags: Its tags count; its vectors do not.
+        embedder: Its vectors count; None where only tags are wanted.
+        taggers: Their tags count, in the order of the columns; the embedder may be among them.
     """
 
-    vectors: Model
-    tags: Model
+    embedder: Model | None
+    taggers: tuple[Model, ...]
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All of them, each once."""
+        models = [self.embedder] if self.embedder is not None else []
+        for tagger in self.taggers:
+            if tagger not in models:
+                models.append(tagger)
+        return tuple(models)
+
+    @property
+    def tagger(self) -> Model:
+        """The one whose tags are those of a pair."""
+        return self.taggers[0]
 
     @cached_property
     def card(self) -> ModelCard:
-        """What the two are together: the first one's vectors, the second one's vocabulary, both identities in one.
+        """What a pair is as one model: the embedder's vectors, the tagger's vocabulary, both identities in one.
 
-        Of how pixels are prepared it says nothing: each model has its own way.
+        So feature files and indexes of a pair compare with those of the same pair. Of how pixels are prepared the card
+        says nothing: each model has its own way.
+
+        Raises:
+            ValueError: If there is no embedder: nothing is stored under the name of taggers alone.
         """
-        first, second = self.vectors.card, self.tags.card
+        if self.embedder is None:
+            raise ValueError("taggers alone have no card")
+        first, second = self.embedder.card, self.tagger.card
         both = f"{first.weights_sha256}\n{second.weights_sha256}"
         return replace(
             first,
@@ -47,7 +67,7 @@ class ModelPair:
         )
 
 
-Models = Model | ModelPair
+Models = Model | MultiModel
 AnyModel = TypeVar("AnyModel", Model, Models)
 
 
@@ -62,7 +82,7 @@ def open_models(options: InferenceOptions) -> Models:
     if not options.tagger:
         return model
     tagger = require_tags(open_model(options.tagger))
-    return model if tagger.card.weights_sha256 == model.card.weights_sha256 else ModelPair(model, tagger)
+    return model if tagger.card.weights_sha256 == model.card.weights_sha256 else MultiModel(model, (tagger,))
 
 
 def open_tagger(options: InferenceOptions) -> Model:
@@ -75,10 +95,20 @@ def open_tagger(options: InferenceOptions) -> Model:
     return require_tags(open_model(options.tagger or options.model))
 
 
+def with_taggers(base: Models, taggers: Sequence[Model]) -> Models:
+    """A model, or a pair, and further taggers behind its own tags."""
+    if not taggers:
+        return base
+    if isinstance(base, MultiModel):
+        return MultiModel(base.embedder, (*base.taggers, *taggers))
+    return MultiModel(base, (base, *taggers))
+
+
 def header_of(model: Models) -> FeatureHeader:
     """The header of what a model makes, with where it lies."""
-    if isinstance(model, ModelPair):
-        return FeatureHeader.of(model.card, model.vectors.location, model.tags.location)
+    if isinstance(model, MultiModel):
+        locations = (model.embedder.location if model.embedder is not None else "", model.tagger.location)
+        return FeatureHeader.of(model.card, *locations)
     return FeatureHeader.of(model.card, model.location)
 
 

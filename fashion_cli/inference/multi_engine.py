@@ -1,4 +1,4 @@
-"""Reads and predicts photographs for several models at once, so that the one pipeline need not know of them."""
+"""Reading and predicting photographs for several models at once, so that the one pipeline need not know of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,12 +11,12 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import MAX_PIXELS, Box, ImageReader, Photograph
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.engine import Engine
-from fashion_cli.inference.side_by_side import SideBySide
+from fashion_cli.inference.multi_model import MultiModel
 from fashion_cli.model_cards import InputSpec
 from fashion_cli.outputs import Predictions
 
 
-class JointReader:
+class MultiReader:
     """Fits photographs to several models. Any number of threads may share one reader.
 
     A photograph is decoded once for all models that want the same pixels: little beside their networks.
@@ -27,7 +27,7 @@ class JointReader:
         max_pixels: As in `ImageReader`.
     """
 
-    def __init__(self, models: SideBySide, *, fast: bool = False, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(self, models: MultiModel, *, fast: bool = False, max_pixels: int = MAX_PIXELS) -> None:
         self._readers = [ImageReader(spec, fast=fast, max_pixels=max_pixels) for spec in _inputs(models)]
 
     def read(self, path: Path, box: Box | None = None) -> Photograph:
@@ -55,7 +55,7 @@ class JointReader:
         return _joined([reader.decode(data, path, box) for reader in self._readers])
 
 
-class JointEngine:
+class MultiEngine:
     """Several engines, each of which gets its own part of the pixels.
 
     Args:
@@ -63,11 +63,13 @@ class JointEngine:
         engines: One for each model.
     """
 
-    def __init__(self, models: SideBySide, engines: Sequence[Engine]) -> None:
+    def __init__(self, models: MultiModel, engines: Sequence[Engine]) -> None:
         self.name = " + ".join(dict.fromkeys(engine.name for engine in engines))
-        self.lanes = max(engine.lanes for engine in engines)
+        self.num_threads = max(engine.num_threads for engine in engines)
         self.fast_images = any(engine.fast_images for engine in engines)
-        self._engines, self._vectors, self._tags = tuple(engines), models.vectors, models.tags
+        self._engines = tuple(engines)
+        self._embedder = None if models.embedder is None else models.models.index(models.embedder)
+        self._taggers = [models.models.index(tagger) for tagger in models.taggers]
         inputs = _inputs(models)
         ends = np.cumsum([_size(spec) for spec in inputs]).tolist()
         windows = {spec: slice(end - _size(spec), end) for spec, end in zip(inputs, ends, strict=True)}
@@ -79,15 +81,15 @@ class JointEngine:
         """Predict a batch. Called from several threads at once.
 
         Args:
-            pixels: (B, P) uint8 of `JointReader`.
+            pixels: (B, P) uint8 of `MultiReader`.
         """
-        said = [
+        predictions = [
             engine.predict(np.ascontiguousarray(pixels[:, window]).reshape(-1, *shape))  # (B, H, W, 3)
             for engine, window, shape in zip(self._engines, self._windows, self._shapes, strict=True)
         ]
         return Predictions(
-            np.empty((len(pixels), 0), np.float32) if self._vectors is None else said[self._vectors].vectors,
-            np.concatenate([said[place].scores for place in self._tags], axis=1),
+            np.empty((len(pixels), 0), np.float32) if self._embedder is None else predictions[self._embedder].vectors,
+            np.concatenate([predictions[place].scores for place in self._taggers], axis=1),
         )
 
 
@@ -95,7 +97,7 @@ def _joined(fitted: Sequence[Photograph]) -> Photograph:
     return replace(fitted[0], pixels=np.concatenate([photograph.pixels.ravel() for photograph in fitted]))
 
 
-def _inputs(models: SideBySide) -> list[InputSpec]:
+def _inputs(models: MultiModel) -> list[InputSpec]:
     """How photographs are fitted, each way once."""
     return list(dict.fromkeys(_pixels_of(model.card.input) for model in models.models))
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from fashion_cli.embedding.added_tags import open_added_taggers
 from fashion_cli.errors import FashionError
+from fashion_cli.inference.multi_model import Models, open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models, open_models
-from fashion_cli.inference.side_by_side import open_added
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.gallery import Gallery
 
@@ -39,7 +39,7 @@ def add_titles(gallery: Gallery, options: InferenceOptions) -> None:
         options, model=options.model or made_by.model_location, tagger=options.tagger or made_by.tagger_location
     )
     try:
-        titles = titles_of((open_models(located), *open_added(header.added)))
+        titles = titles_of((open_models(located), *open_added_taggers(header.added)))
     except FashionError:  # what needs the model says so; words and filters do without
         return
     gallery.features.header = replace(header, vocabulary=titled(header.vocabulary, titles))

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import file_sha256
+from fashion_cli.embedding.reuse import stands_for
 from fashion_cli.errors import ImageError
-from fashion_cli.inference.reuse import stands_for
 
 
 class StoredPhotographs:

@@ -11,18 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
-from fashion_cli.data.image_files import printable
-from fashion_cli.data.images import Box, Photograph
+from fashion_cli.data.images import Box
+from fashion_cli.embedding.update import update_features
 from fashion_cli.errors import ImageError, UsageError
-from fashion_cli.inference.engine import Reader, open_engine, open_reader
+from fashion_cli.inference.multi_model import Models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models
-from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
-from fashion_cli.inference.update import update_features
+from fashion_cli.inference.pipeline import Progress, Skipped, predict
 
 
 @dataclass(frozen=True)
-class OnDemand:
+class FeatureSubset:
     """Photographs that could be read, and the others.
 
     Attributes:
@@ -39,13 +37,13 @@ class OnDemand:
 
 
 @contextmanager
-def features_on_demand(
+def cached_features(
     photographs: Sequence[Path],
     model: Models,
     options: InferenceOptions,
     progress: Progress,
     keep: Path | None = None,
-) -> Iterator[OnDemand]:
+) -> Iterator[FeatureSubset]:
     """Embed photographs, as far as that was not done before.
 
     Args:
@@ -67,7 +65,7 @@ def features_on_demand(
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoreSubset:
     """Tag scores of photographs that could be read, and the others.
 
     Attributes:
@@ -81,7 +79,7 @@ class Scored:
     skipped: tuple[Skipped, ...]
 
 
-def scores_on_demand(
+def cached_scores(
     photographs: Sequence[Path],
     model: Models,
     options: InferenceOptions,
@@ -89,7 +87,7 @@ def scores_on_demand(
     *,
     boxes: Mapping[Path, Box],
     keep: Path | None = None,
-) -> Scored:
+) -> ScoreSubset:
     """Tag photographs, as far as that was not done before.
 
     Args:
@@ -98,17 +96,17 @@ def scores_on_demand(
         options: How it runs.
         progress: Called with (done, total) photographs.
         boxes: The part of a photograph to look at, for those that are not looked at whole.
-        keep: As in `features_on_demand`.
+        keep: As in `cached_features`.
 
     Raises:
-        FeatureFileError, OutputError: As `features_on_demand`.
+        FeatureFileError, OutputError: As `cached_features`.
         UsageError: If parts are to be kept in a feature file, whose rows are those of whole photographs.
     """
     if not boxes:
-        with features_on_demand(photographs, model, options, progress, keep) as found:
+        with cached_features(photographs, model, options, progress, keep) as found:
             # A kept file may hold tags of further models behind this one's.
             scores = found.features.scores(found.rows)[:, : len(model.card.vocabulary)]
-            return Scored(found.places, scores.astype(np.float32), found.skipped)
+            return ScoreSubset(found.places, scores.astype(np.float32), found.skipped)
     if keep is not None:
         raise UsageError(
             f"{keep}: a feature file holds whole photographs, and these are cut to their boxes",
@@ -123,13 +121,11 @@ def _scores_of_parts(
     options: InferenceOptions,
     progress: Progress,
     boxes: Mapping[Path, Box],
-) -> Scored:
+) -> ScoreSubset:
     paths = list(dict.fromkeys(photographs))
-    engine = open_engine(model, options, len(paths))
-    reader = _PartReader(open_reader(model, fast=engine.fast_images), boxes)
     scores: dict[str, npt.NDArray[np.float16]] = {}
     skipped: list[Skipped] = []
-    with closing(predict_images(paths, reader, engine, options.batch_size)) as batches:
+    with closing(predict(paths, model, options, boxes=boxes)) as batches:
         for batch in batches:
             scores |= zip(batch.rows.paths, batch.rows.scores, strict=True)
             skipped += batch.skipped
@@ -138,41 +134,11 @@ def _scores_of_parts(
     places = [place for place, name in enumerate(names) if name in scores]
     _require_some(places, skipped)
     rows = np.stack([scores[names[place]] for place in places])
-    return Scored(np.array(places, np.int64), rows.astype(np.float32), tuple(skipped))
-
-
-@dataclass(frozen=True)
-class _PartReader:
-    """Reads of each photograph the part that its box shows.
-
-    Attributes:
-        whole: What reads it.
-        boxes: Path -> part; all of a photograph that is not among these.
-    """
-
-    whole: Reader
-    boxes: Mapping[Path, Box]
-
-    def read(self, path: Path, box: Box | None = None) -> Photograph:
-        with _skipping(path):
-            return self.whole.read(path, box or self.boxes.get(path))
-
-    def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
-        with _skipping(path):
-            return self.whole.decode(data, path, box or self.boxes.get(path))
+    return ScoreSubset(np.array(places, np.int64), rows.astype(np.float32), tuple(skipped))
 
 
 @contextmanager
-def _skipping(path: Path) -> Iterator[None]:
-    """A published box may reach beyond its photograph: that is the photograph's fault, and not that of who asks."""
-    try:
-        yield
-    except UsageError as error:
-        raise ImageError(f"{printable(path)}: {error}") from error
-
-
-@contextmanager
-def stored_features(photographs: Sequence[Path], file: Path) -> Iterator[OnDemand]:
+def read_features(photographs: Sequence[Path], file: Path) -> Iterator[FeatureSubset]:
     """What a feature file says of photographs, whatever made it; no photograph is looked at.
 
     Args:
@@ -199,9 +165,9 @@ def _require_some(found: Sequence[int], skipped: Sequence[Skipped]) -> None:
         )
 
 
-def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> OnDemand:
+def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> FeatureSubset:
     found = [features.find(os.path.abspath(path)) for path in photographs]
     places = [place for place, row in enumerate(found) if row is not None]
     rows = [row for row in found if row is not None]
     _require_some(rows, skipped)
-    return OnDemand(features, np.array(places, np.int64), np.array(rows, np.int64), skipped)
+    return FeatureSubset(features, np.array(places, np.int64), np.array(rows, np.int64), skipped)

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
-from fashion_cli.inference.filling import arranged, fill_in, lacking
+from fashion_cli.embedding.fill_tags import align_tag_columns, fill_in, missing_taggers
+from fashion_cli.embedding.reuse import ReusedRow
+from fashion_cli.embedding.update import update_features
+from fashion_cli.inference.multi_model import open_models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import open_models
-from fashion_cli.inference.reuse import ReusedRow
-from fashion_cli.inference.update import update_features
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.weights import open_model
 
@@ -33,10 +33,10 @@ def test_scores_go_with_their_model_whatever_its_tags_are_called() -> None:
     base = FeatureHeader("tiny", "0" * 64, 4, own, "test")
     have, want = base.with_added([first, second]), base.with_added([second, third, first])
     scores = np.arange(16, dtype=np.float16).reshape(2, 8)
-    found = arranged(scores, have, want)
+    found = align_tag_columns(scores, have, want)
     assert found.tolist() == [[*row[:2], *row[5:8], 0, 0, 0, *row[2:5]] for row in scores.tolist()]
-    assert lacking(have, want) == (1,)
-    assert lacking(want, have) == ()
+    assert missing_taggers(have, want) == (1,)
+    assert missing_taggers(want, have) == ()
 
 
 @pytest.fixture

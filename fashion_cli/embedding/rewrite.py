@@ -12,14 +12,12 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
+from fashion_cli.embedding.fill_tags import align_tag_columns, fill_in, missing_taggers
+from fashion_cli.embedding.reuse import ReusedRow, plan_reuse
 from fashion_cli.errors import FeatureFileError, ImageError
-from fashion_cli.inference.engine import open_engine, open_reader
-from fashion_cli.inference.filling import arranged, fill_in, lacking
+from fashion_cli.inference.multi_model import Models
 from fashion_cli.inference.options import InferenceOptions
-from fashion_cli.inference.pair import Models
-from fashion_cli.inference.pipeline import Progress, Skipped, predict_images
-from fashion_cli.inference.reuse import ReusedRow, plan_reuse
-from fashion_cli.inference.side_by_side import SideBySide
+from fashion_cli.inference.pipeline import Progress, Skipped, predict
 
 COPIED_ROWS = 8192  # at a time, so that memory stays flat
 
@@ -68,7 +66,7 @@ class Goal:
     """
 
     header: FeatureHeader
-    open_models: Callable[[], Models | SideBySide]
+    open_models: Callable[[], Models]
 
 
 def comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
@@ -101,7 +99,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
         if plan.unchanged and as_wanted and old_rows and len(sources) == 1 and columns is None:
             return UpdateReport(old_rows, 0, old_rows, 0, 0, (), "", unchanged=True)
         names = tuple(columns) if columns is not None else tuple(sources[-1].column_names if sources else ())
-        gaps = [bool(lacking(source.header, goal.header)) for source in sources]
+        gaps = [bool(missing_taggers(source.header, goal.header)) for source in sources]
         whole = [each for each in plan.reused if not gaps[each.source]]
         incomplete = [each for each in plan.reused if gaps[each.source]]
         _start_partial(partial, goal.header, names, sources, whole, columns)
@@ -195,7 +193,7 @@ def _start_partial(
         for number, group in groupby(reused, key=lambda each: each.source):
             while chosen := list(islice(group, COPIED_ROWS)):
                 rows = sources[number].read([each.row for each in chosen])
-                rows = replace(rows, scores=arranged(rows.scores, sources[number].header, header))
+                rows = replace(rows, scores=align_tag_columns(rows.scores, sources[number].header, header))
                 writer.append(_as_now(rows, chosen, names, columns))
         writer.move_to(partial)
 
@@ -267,12 +265,9 @@ def _embed(
     if not missing:
         return 0
     before = len(writer)
-    models = goal.open_models()
-    engine = open_engine(models, options, len(missing))
-    reader = open_reader(models, fast=engine.fast_images)
-    with closing(predict_images(missing, reader, engine, options.batch_size)) as batches:
+    with closing(predict(missing, goal.open_models(), options)) as batches:
         for batch in batches:
             if len(batch.rows):
                 writer.append(_with_columns(batch.rows, writer.column_names, columns))
-            count.add(len(batch.rows), batch.skipped, engine.name)
+            count.add(len(batch.rows), batch.skipped, batch.engine)
     return len(writer) - before

@@ -1,0 +1,1 @@
+"""How retrieval is measured: queries, gallery, relevant items, ranks."""
