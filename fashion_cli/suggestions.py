@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 CUTOFF = 0.6  # the similarity, in [0, 1], from which on a word is near
 SPREAD = 0.1  # how far behind the nearest word another may lie and still be named
+SHORT = 5  # letters of a word whose first letter is right
+MEDIUM, LONG = 6, 9  # letters of a word up to which one slip is expected, and up to which two
 LISTED = 12  # the most names that a message lists in full; of more it shows the first SHOWN
 SHOWN = 8
 
@@ -12,8 +14,10 @@ SHOWN = 8
 def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """The known words that a word resembles, the nearest first; of equally near ones the first known.
 
-    Case, accents, hyphens, underscores and spaces do not count: "T shirt" is as near to "t-shirt" as can be. A Korean
-    word is compared letter by letter, not syllable by syllable.
+    Near is what a slip of the finger makes of a word: a letter or two wrong, left out, added or exchanged, the fewer
+    the shorter it is. "winter" has most letters of "white" and is not near to it. Case, accents, hyphens, underscores
+    and spaces do not count: "T shirt" is as near to "t-shirt" as can be. A Korean word is compared letter by letter,
+    not syllable by syllable.
 
     Args:
         word: As it was typed.
@@ -34,7 +38,8 @@ def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float
         matcher.set_seq1(other)
         similarity = _contained(folded, other)
         if matcher.real_quick_ratio() >= cutoff and matcher.quick_ratio() >= cutoff:
-            similarity = max(similarity, matcher.ratio())
+            alike = matcher.ratio()
+            similarity = max(similarity, alike if alike >= cutoff and _is_slip(folded, other) else 0.0)
         if similarity >= cutoff:
             scores[each] = similarity
     best = sorted(scores, key=lambda each: -scores[each])
@@ -71,6 +76,31 @@ def _fold(word: str) -> str:
     """A word without what people type in different ways; Hangul syllables as letters."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(each for each in decomposed if each.isalnum() and not unicodedata.combining(each))
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Whether so few strokes are wrong that one word may have been meant to be the other."""
+    if sorted(word) == sorted(other):  # the right keys in another order
+        return True
+    longest = max(len(word), len(other))
+    if longest <= SHORT and len(word) == len(other) and word[:1] != other[:1]:
+        return False  # the first letter of a short word is seldom the wrong one
+    return _edits(word, other) <= 1 + (longest > MEDIUM) + (longest > LONG)
+
+
+def _edits(word: str, other: str) -> int:
+    """Letters to put in, leave out, change or exchange with the next one (the optimal string alignment distance)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(word, 1):
+        now = [row]
+        for column, there in enumerate(other, 1):
+            least = min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != there))
+            if row > 1 and column > 1 and letter == other[column - 2] and word[row - 2] == there:
+                least = min(least, before[column - 2] + 1)
+            now.append(least)
+        before, last = last, now
+    return last[-1]
 
 
 def _contained(word: str, other: str) -> float:

@@ -39,6 +39,36 @@ def test_nothing_is_near(typed: str, known: list[str]) -> None:
     assert near_words(typed, known) == []
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "winter",
+        "party",
+        "summer",
+        "house",
+        "table",
+        "chair",
+        "nike",
+        "zara",
+        "size",
+        "small",
+        "beach",
+        "phone",
+        "leather",
+    ],
+)
+def test_a_word_of_its_own_is_no_slip_of_another(typed: str) -> None:
+    assert near_words(typed, TAGS) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("snekers", "sneakers"), ("jaket", "jacket"), ("carigan", "cardigan"), ("purpel", "purple"), ("gren", "green")],
+)
+def test_slips_are_understood(typed: str, meant: str) -> None:
+    assert near_words(typed, TAGS)[0] == meant
+
+
 def test_known_words_are_near_themselves_and_hyphens_do_not_matter() -> None:
     for tag in TAGS:
         assert near_words(tag, TAGS)[0] in (tag, *[each for each in TAGS if each.replace("-", " ") == tag])

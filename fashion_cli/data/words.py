@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-JOINT = r"[ _'’‘´`\-‐‑‒–—]*"  # what may stand inside a name or not: "t shirt", "t-shirt", "tshirt"
+HYPHENS = r"\-‐‑‒–—"
+JOINT = rf"[ _'’‘´`{HYPHENS}]*"  # what may stand inside a name or not: "t shirt", "t-shirt", "tshirt"
 _JOINTS = re.compile(rf"(?:\s|{JOINT[:-1]})+")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 

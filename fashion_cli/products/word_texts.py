@@ -22,7 +22,7 @@ class ProductTexts:
 
     def find(self, term: Term) -> TextMatches:
         texts = self._catalogue.texts(term.stems)
-        items = {item_id for item_id, text in texts if term.pattern.search(text.replace("_", " "))}
+        items = {item_id for item_id, text in texts if term.is_in(text.replace("_", " "))}
         return TextMatches(np.array([item_id in items for item_id in self._item_ids], np.bool_), bool(items))
 
     def words(self) -> Iterable[str]:

@@ -6,21 +6,21 @@ What words mean is data, in `languages/`. A word means the first of these that i
 3. a part of one ("flops" of "flip flops").
 """
 
-import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
-from fashion_cli.data.words import JOINT, compact, folded, has_hangul, letters, parts_of
+from fashion_cli.data.words import HYPHENS, JOINT, compact, folded, has_hangul, letters, parts_of
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.languages import languages
+from fashion_cli.suggestions import near_words
 
 LONGEST_NAME = 4  # words that may be one name together: "oversized long sleeve shirt"
-SUGGESTIONS = 3
 FORMS_KEPT = 20_000  # words whose forms are remembered
-LIKENESS = 0.6  # of a suggestion's letters with those typed, in [0, 1], as difflib counts it
 _SEPARATORS = re.compile(r"[\s,;/&+|·、，]+")
+# Where a word begins: not behind a letter, nor behind a single one and a hyphen, as in "V-neck" and "T-shirt".
+BEGINNING = rf"(?<!\w)(?<!\W[a-z][{HYPHENS}])(?<!^[a-z][{HYPHENS}])"
 _EDGES = ".!?\"“”„()[]{}:'’`"  # around a word: no part of it
 
 TagKey = tuple[str, str]  # group and name
@@ -35,25 +35,39 @@ class Term:
         text: As it was typed.
         tags: What it names; empty where it is a word of titles and shops alone.
         spellings: All that means the same, folded; the typed text first.
+        others: Names that have a spelling in them and mean something else, folded: "t-shirt" of "shirt".
     """
 
     text: str
     tags: tuple[TagKey, ...]
     spellings: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
         """Of the tags: terms of one group are alternatives. "" without tags."""
         return self.tags[0][0] if self.tags else ""
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What it looks like in a text that `searched_text` made: whole words, in singular or plural.
+    def is_in(self, text: str) -> bool:
+        """Whether a text that `searched_text` made has it: as whole words, in singular or plural.
 
-        A word that names no tag is found as the beginning of words too: "denim jac" in "Denim Jacket".
+        What is written as one word is one word: "T-shirt" has no shirt in it. A word that names no tag is found as the
+        beginning of words too: "denim jac" in "Denim Jacket".
         """
+        if self._spelled.search(text) is None:
+            return False
+        return any(found.lastgroup == "spelled" for found in self._told_apart.finditer(text))
+
+    @cached_property
+    def _spelled(self) -> re.Pattern[str]:
         whole = [_written(spelling) for spelling in self.spellings]
-        return re.compile("|".join(whole if self.tags else [*whole, rf"(?<!\w){re.escape(self.spellings[0])}"]))
+        return re.compile("|".join(whole if self.tags else [*whole, BEGINNING + re.escape(self.spellings[0])]))
+
+    @cached_property
+    def _told_apart(self) -> re.Pattern[str]:
+        """The same, but other names first: where one of them stands, the spelling in it does not count."""
+        others = [_written_together(name, self.spellings) for name in sorted(self.others, key=len, reverse=True)]
+        return re.compile("|".join([*filter(None, others), f"(?P<spelled>{self._spelled.pattern})"]))
 
     @cached_property
     def stems(self) -> tuple[tuple[str, ...], ...]:
@@ -114,8 +128,7 @@ class Lexicon:
         by_letters = {letters(each.replace("_", " ")): each for each in (*others, *known)}  # a tag's own name wins
         typed = letters(word)
         near = [each for each in by_letters if abs(len(each) - len(typed)) <= max(2, len(typed) // 2)]
-        found = difflib.get_close_matches(typed, near, n=SUGGESTIONS, cutoff=LIKENESS)
-        return list(dict.fromkeys(by_letters[each] for each in found))
+        return near_words(word, [by_letters[each] for each in near])
 
     def _longest(self, words: list[str]) -> tuple[int, list[Term]]:
         """How many of the first words are one name together, and what they mean."""
@@ -127,8 +140,8 @@ class Lexicon:
         if _is_ignored(word):
             return 1, []
         if tags := _first(self._parts, forms_of(word)):
-            return 1, [Term(word, tags, (folded(word),))]
-        return 1, self._joined(word) or [Term(word, (), (folded(word),))]
+            return 1, [self._term(word, tags)]
+        return 1, self._joined(word) or [Term(word, (), (folded(word),), self._others_with((folded(word),), ()))]
 
     def _joined(self, word: str) -> list[Term]:
         """The names that a Korean word without spaces consists of, the first the longest: "빨간셔츠"; mostly none."""
@@ -144,7 +157,29 @@ class Lexicon:
 
     def _term(self, text: str, tags: tuple[TagKey, ...]) -> Term:
         same = [word for key in tags for name in self._spellings[key] for word in (name, *synonyms_of(name))]
-        return Term(text, tags, tuple(dict.fromkeys(folded(each.replace("_", " ")) for each in (text, *same))))
+        spellings = tuple(dict.fromkeys(_plain(each) for each in (text, *same)))
+        return Term(text, tags, spellings, self._others_with(spellings, tags))
+
+    def _others_with(self, spellings: Sequence[str], tags: Sequence[TagKey]) -> tuple[str, ...]:
+        """Names that have one of some spellings in them and mean another thing of the same kind."""
+        within = {form for spelling in spellings for form in forms_of(spelling)}
+        groups = {group for group, _ in tags}
+        return tuple(
+            name
+            for name, (written, keys) in self._meanings.items()
+            if written not in within
+            and not set(keys) & set(tags)
+            and (not groups or not keys or groups & {group for group, _ in keys})
+            and any(form in written for form in within)
+            and (tags or not written.startswith(tuple(within)))  # what is no tag may be the beginning of a word
+        )
+
+    @cached_property
+    def _meanings(self) -> dict[str, tuple[str, tuple[TagKey, ...]]]:
+        """Every name, folded -> without its joints, and the tags that it stands for; mostly none of another model's."""
+        ours = (name for each in self._spellings.values() for name in each)
+        names = dict.fromkeys(_plain(name) for name in (*ours, *known_names()))
+        return {name: (compact(name), self.tags_named(name)) for name in names}
 
 
 def searched_text(cells: Iterable[str]) -> str:
@@ -175,6 +210,12 @@ def synonyms_of(name: str) -> tuple[str, ...]:
 
 
 @cache
+def known_names() -> tuple[str, ...]:
+    """What things are called in any language, whether a model has a tag for them or not."""
+    return tuple(name for language in languages() for each in language.synonyms.items() for name in (each[0], *each[1]))
+
+
+@cache
 def _synonyms() -> Mapping[str, tuple[str, ...]]:
     """Each word -> all that mean the same. What two languages say of one tag belongs together."""
     together: dict[str, list[str]] = {}
@@ -200,6 +241,10 @@ def _first(meanings: Meanings, forms: Iterable[str]) -> tuple[TagKey, ...]:
     return next((meanings[form] for form in forms if form in meanings), ())
 
 
+def _plain(name: str) -> str:
+    return folded(name.replace("_", " "))
+
+
 def _is_ignored(word: str) -> bool:
     return any(folded(word) in language.ignored for language in languages())
 
@@ -208,8 +253,35 @@ def _written(spelling: str) -> str:
     """A regular expression for a spelling as whole words. Korean joins words, but one syllable is in too many."""
     *before, last = parts_of(spelling)
     name = JOINT.join([*map(re.escape, before), f"(?:{'|'.join(map(re.escape, _forms_of_part(last)))})"])
-    inside_words = has_hangul(spelling) and len(compact(spelling)) > 1
-    return name if inside_words else rf"(?<!\w){name}(?!\w)"
+    return name if _is_inside_words(spelling) else rf"{BEGINNING}{name}(?!\w)"
+
+
+def _written_together(name: str, spellings: Iterable[str]) -> str:
+    """A regular expression for a name as one word, joined or hyphenated; "" where no spelling is a part of it.
+
+    A single letter belongs to what follows it across a blank too: "T shirt".
+    """
+    *before, last = parts_of(name)
+    if not before:
+        before, last = _taken_apart(last, spellings)
+    if not before:
+        return ""
+    joint = JOINT if len(before[0]) == 1 else f"[{HYPHENS}]?"
+    written = joint.join([*map(re.escape, before), f"(?:{'|'.join(map(re.escape, _forms_of_part(last)))})"])
+    return written if has_hangul(name) else rf"(?<!\w){written}(?!\w)"
+
+
+def _taken_apart(name: str, spellings: Iterable[str]) -> tuple[list[str], str]:
+    """A name that is one word where a spelling begins or ends in it: "sweatshirt" as "sweat" and "shirt"."""
+    for form in sorted({form for spelling in spellings for form in forms_of(spelling)}, key=len, reverse=True):
+        if form in name and form != name:
+            place = name.rfind(form) or len(form)
+            return [name[:place]], name[place:]
+    return [], name
+
+
+def _is_inside_words(spelling: str) -> bool:
+    return has_hangul(spelling) and len(compact(spelling)) > 1
 
 
 def _stem(spelling: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class ColumnTexts:
         self._features = features
 
     def find(self, term: Term) -> TextMatches:
-        found = np.array([term.pattern.search(text) is not None for text in self._texts], np.bool_)
+        found = np.array([term.is_in(text) for text in self._texts], np.bool_)
         return TextMatches(found, bool(found.any()))
 
     def words(self) -> Iterable[str]:
