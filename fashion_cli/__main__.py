@@ -1,6 +1,6 @@
 """`python -m fashion_cli` is the command `fashion`."""
 
-from fashion_cli.app import run
+from fashion_cli.entry import run
 
 if __name__ == "__main__":
     run()

@@ -34,10 +34,10 @@ from fashion_cli.commands import (
     map as map_command,
 )
 from fashion_cli.commands._help import SectionedCommand
-from fashion_cli.commands._mistyped import refuse_long_dashes, usage_hint, usage_message
+from fashion_cli.commands._mistyped import find_command, refuse_long_dashes, usage_hint, usage_message
 from fashion_cli.commands._plot_cache import keep_plot_cache_out_of_home
 from fashion_cli.commands._render import abandon_stdout, output_error
-from fashion_cli.commands._settings import FORMAT, Setting, read_settings, setting_of
+from fashion_cli.commands._settings import FORMAT, Setting, check_format, read_settings, setting_of
 from fashion_cli.commands._streams import fill_closed_streams
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
 from fashion_cli.products.locations import redacted
@@ -118,6 +118,8 @@ def prepare(
     ] = False,
 ) -> None:
     settings = read_settings(os.environ, _here())
+    command, _ = find_command(context.command, context.obj or (), PROGRAM)
+    check_format(settings, _formats_of(context, command))
     context.obj = settings
     values = {key: setting.value for key, setting in settings.items()}
     context.default_map = _for_each_command(context, context.command, values)
@@ -200,7 +202,7 @@ def _run(argv: Sequence[str]) -> int:
     refuse_long_dashes(argv)
     command = typer.main.get_command(app)
     try:
-        with command.make_context(PROGRAM, list(argv) or ["--help"]) as context:
+        with command.make_context(PROGRAM, list(argv) or ["--help"], obj=tuple(argv)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as leaving:
@@ -231,7 +233,21 @@ def _has_choice(context: typer.Context, parameter: Any, value: str) -> bool:
     """Whether a command has this format; those that do not keep their own default."""
     if setting_of(parameter) != FORMAT:
         return True
-    return value in [each.value for each in parameter.shell_complete(context, "")]
+    return value in _choices(context, parameter)
+
+
+def _formats_of(context: typer.Context, command: Any) -> list[str]:
+    """The formats that a command has; empty where it prints in none."""
+    return [
+        value
+        for parameter in command.params
+        if setting_of(parameter) == FORMAT
+        for value in _choices(context, parameter)
+    ]
+
+
+def _choices(context: typer.Context, parameter: Any) -> list[str]:
+    return [each.value for each in parameter.shell_complete(context, "")]
 
 
 def _usage_error(error: typer.TyperException, argv: Sequence[str]) -> int:

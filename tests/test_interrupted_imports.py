@@ -25,7 +25,7 @@ def in_c():
 
 MODULE, HOW = sys.argv.pop(1), globals()[sys.argv.pop(1)]
 sys.meta_path.insert(0, Interrupting())
-from fashion_cli.app import run
+from fashion_cli.entry import run
 run()
 """
 
@@ -45,6 +45,15 @@ run()
 def test_it_ends_as_any_interruption(module: str, how: str, engine: str, tmp_path: Path) -> None:
     Image.new("RGB", (60, 80), "red").save(tmp_path / "red.png")
     command = [sys.executable, "-c", PROGRAM, module, how, "tag", "red.png", "--engine", engine]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "fashion: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "module", ["typer", "typer._click.parser", "fashion_cli.app", "fashion_cli.commands.search", "fashion_cli.errors"]
+)
+def test_also_before_the_command_line_is_read(module: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, module, "by_signal", "--version"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "fashion: interrupted\n")
 

@@ -115,7 +115,7 @@ def test_metadata(wheel: Path) -> None:
     assert metadata["Version"] == fashion_cli.__version__
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert "fashion = fashion_cli.app:run" in entry_points
+    assert "fashion = fashion_cli.entry:run" in entry_points
 
 
 def test_base_installation_brings_what_the_design_says_and_no_more(wheel: Path) -> None:

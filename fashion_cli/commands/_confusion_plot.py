@@ -6,6 +6,7 @@ import numpy as np
 
 from fashion_cli.commands._eval_plots import LUMINANCE, QUIET, save_plot, sheet
 from fashion_cli.metrics.confusion import Confusion
+from fashion_cli.plurals import counted
 
 CELL = 0.36  # inches: a count of four digits fits
 
@@ -40,7 +41,7 @@ def draw_confusion(confusion: Confusion, path: Path) -> None:
     axes.set_xlabel("said")
     axes.set_ylabel("true (photographs)")
     axes.set_title(
-        f"{confusion.photographs:,} photographs, accuracy {confusion.accuracy:.3f}",
+        f"{counted(confusion.photographs, 'photograph')}, accuracy {confusion.accuracy:.3f}",
         loc="left",
         fontsize=10,
         color=QUIET,

@@ -16,7 +16,6 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, thumbnail
 from fashion_cli.data.tags import Tag
 from fashion_cli.errors import ImageError
-from fashion_cli.retrieval.columns import shown_name
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport
 
 SIDE = 320  # pixels of a thumbnail's longest side: sharp at 160 on a telephone
@@ -152,7 +151,7 @@ def _copies(hit: Hit) -> str:
 def _columns(hit: Hit) -> str:
     """What a table said about it."""
     rows = "".join(
-        f"<div><dt>{_text(shown_name(name))}</dt><dd>{_text(value)}</dd></div>"
+        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>"
         for name, value in hit.columns.items()
         if value.strip()
     )

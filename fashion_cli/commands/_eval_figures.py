@@ -11,6 +11,7 @@ from fashion_cli.commands._render import emit, shown_path
 from fashion_cli.commands._rows import Rows, show_rows
 from fashion_cli.errors import ExitCode
 from fashion_cli.metrics.bootstrap import Interval
+from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
 from fashion_cli.steps.evaluate_tags import EvalTagsReport, GroupFigures, TagFigures
@@ -70,16 +71,21 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat, *, strict: 
         show_rows(_tag_table(report.tags), format_name, "Tags")
     else:
         show_rows(_tag_rows(report), format_name)
-    say(f"{report.model}: {report.photographs:,} photographs, {duration(report.seconds)}")
+    say(f"{report.model}: {counted(report.photographs, 'photograph')}, {duration(report.seconds)}")
     name_unknown(report.unknown)
     name_notes(report.notes)
     name_skipped(report.skipped, report.photographs, strict=strict)
 
 
 def _searched(report: EvalRetrievalReport | EvalRerankReport) -> str:
-    left_out = f", {report.without_relevant_item:,} queries without a right one" if report.without_relevant_item else ""
+    left_out = (
+        f", {counted(report.without_relevant_item, 'query', 'queries')} without a right one"
+        if report.without_relevant_item
+        else ""
+    )
     overall = report.overall if isinstance(report, EvalRetrievalReport) else report
-    return f"{overall.queries:,} queries of {overall.items:,} items, {report.gallery:,} photographs searched{left_out}"
+    queries, items = counted(overall.queries, "query", "queries"), counted(overall.items, "item")
+    return f"{queries} of {items}, {counted(report.gallery, 'photograph')} searched{left_out}"
 
 
 def _recall_table(named: Sequence[tuple[str, EvalRetrievalReport]]) -> Rows:

@@ -11,6 +11,7 @@ from fashion_cli.commands._eval_figures import system_names
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.metrics.bootstrap import Interval
+from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
 from fashion_cli.whole_files import replacing
@@ -66,7 +67,8 @@ def draw_recall(reports: Sequence[EvalRetrievalReport], path: Path) -> None:
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     overall = reports[0].overall
     axes.set_title(
-        f"{overall.queries:,} queries of {overall.items:,} items among {reports[0].gallery:,} photographs",
+        f"{counted(overall.queries, 'query', 'queries')} of {counted(overall.items, 'item')}"
+        f" among {counted(reports[0].gallery, 'photograph')}",
         loc="left",
         fontsize=10,
         color=QUIET,

@@ -23,6 +23,7 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import thumbnail
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.processors import processors
+from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapGroup, MapReport
 
 Progress = Callable[[int, int], None]
@@ -52,7 +53,7 @@ def write_map_page(report: MapReport, path: Path, progress: Progress = lambda _d
 
 def _page(report: MapReport, plotly: str, progress: Progress) -> Iterator[str]:
     script = _part("page.js")
-    title = f"Attribute map of {len(report.paths):,} garments"
+    title = f"Attribute map of {counted(len(report.paths), 'garment')}"
     yield (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(plotly, script)}">\n'
@@ -118,7 +119,7 @@ def _data(report: MapReport, thumbnail_ends: Sequence[int]) -> str:
         "thumbnailEnds": _packed(np.array(thumbnail_ends), "<u4"),
         "groups": [_group(group) for group in report.groups],
         "columns": {
-            printable(name.removeprefix("label/")): [printable(value) for value in values]
+            printable(name): [printable(value) for value in values]
             for name, values in report.columns.items()
             if any(values)
         },

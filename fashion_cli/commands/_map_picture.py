@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fashion_cli.commands._eval_plots import save_plot
 from fashion_cli.data.image_files import printable
+from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapGroup, MapReport
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _draw_head(part: "SubFigure", report: MapReport) -> None:
     largest = max(report.groups, key=lambda group: len(group.tags))
     for tag in frequent(largest, LABELLED):
         _label(left, largest.tags[tag], report.points[largest.best == tag])
-    title = f"Where {len(report.paths):,} garments lie, and {_plain(largest.name)}"
+    title = f"Where {counted(len(report.paths), 'garment')} lie, and {_plain(largest.name)}"
     left.set_title(title, loc="left", fontsize=11, color=INK)
     _draw_kept(right, report)
 

@@ -3,11 +3,15 @@
 from fashion_cli.commands._messages import say
 from fashion_cli.commands._progress import duration
 from fashion_cli.data.image_files import printable
+from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapReport
 
 
 def show_map(report: MapReport) -> None:
     """Say what the map holds, and how much of each tag group its two dimensions keep."""
-    say(f"{printable(report.out)}: {len(report.paths):,} garments by {report.model}, {duration(report.seconds)}")
+    say(
+        f"{printable(report.out)}: {counted(len(report.paths), 'garment')} by {report.model},"
+        f" {duration(report.seconds)}"
+    )
     kept = ", ".join(f"{group.name} {report.figures[f'agreement/{group.name}']:.2f}" for group in report.groups)
     say(f"garments whose place still tells their best tag: {kept}")

@@ -10,6 +10,7 @@ from fashion_cli.data.image_files import printable
 from fashion_cli.errors import ExitCode
 
 if TYPE_CHECKING:
+    from fashion_cli.data.missing_files import MissingFiles
     from fashion_cli.inference.pipeline import Skipped
 
 NAMED = 20
@@ -46,6 +47,14 @@ def name_skipped(skipped: "Sequence[Skipped]", done: int, *, strict: bool) -> No
         raise typer.Exit(ExitCode.SKIPPED)
     if not done:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def name_missing(missing: "MissingFiles") -> None:
+    """Say how many of the photographs that were found are not where the index or the map has them."""
+    if missing.count:
+        photographs = "photograph is" if missing.of == 1 else "photographs are"
+        share = f"{missing.count:,} of {missing.of:,} {photographs} not there"
+        say(f"fashion: {share}, as {printable(missing.first)} — {missing.hint}")
 
 
 def name_notes(notes: Sequence[str]) -> None:

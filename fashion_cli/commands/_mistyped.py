@@ -37,6 +37,8 @@ def usage_message(error: Any) -> str:
     """What Typer says of a command line, on one line, without the words of the libraries below it."""
     if hasattr(error, "possibilities"):  # they are the hint
         return str(error.message)
+    if (unknown := NO_COMMAND.match(error.message)) is not None:
+        return no_command(error.ctx.command_path, unknown["name"])
     text = error.format_message()
     text = " ".join(text.replace("Value error, ", "").split())
     return text.partition(". Did you mean")[0].rstrip(".")
@@ -52,14 +54,25 @@ def usage_hint(error: Any, argv: Sequence[str], root: Any, program: str) -> str:
         program: Its name.
     """
     context = getattr(error, "ctx", None)
-    command, path = (context.command, context.command_path) if context is not None else _find(root, argv, program)
+    command, path = (
+        (context.command, context.command_path) if context is not None else find_command(root, argv, program)
+    )
     page = f"{path} --help"
     option = error.option_name if hasattr(error, "possibilities") else ""
     if option and (file := _file_named(option, argv)):
         return f"a file of that name is written ./{file}, or stands behind --"
-    if near := near_words(*_refused(error, option, command)):
-        return f"did you mean {' or '.join(near)}? {page}"
-    return page
+    return meant(*_refused(error, option, command), page)
+
+
+def no_command(path: str, name: str) -> str:
+    """What is said of a command that a program or group does not have."""
+    return f"{path}: no command {name!r}"
+
+
+def meant(word: str, known: Sequence[str], page: str) -> str:
+    """A hint about a word that was refused: what it is near to, and where all is explained."""
+    near = near_words(word, known)
+    return f"did you mean {' or '.join(near)}? {page}" if near else page
 
 
 def _refused(error: Any, option: str, command: Any) -> tuple[str, list[str]]:
@@ -73,7 +86,7 @@ def _refused(error: Any, option: str, command: Any) -> tuple[str, list[str]]:
     return "", []
 
 
-def _find(root: Any, argv: Sequence[str], program: str) -> tuple[Any, str]:
+def find_command(root: Any, argv: Sequence[str], program: str) -> tuple[Any, str]:
     """The command that arguments begin with, and what it is called: "fashion search"."""
     command, path = root, program
     for argument in argv:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fashion_cli.commands._messages import say
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import Task
 
 Progress = Callable[[int, int], None]  # (done, total); total 0 is not known yet
@@ -35,10 +36,12 @@ def show_progress(what: str, *, quiet: bool = False, unit: str = "photographs") 
 
 
 def per_second(done: float, seconds: float) -> str:
-    """A rate: "8.3/s", "362/s"; "" where there is none yet."""
+    """A rate: "8.3/s", "362/s", "4.2/min"; "" where there is none yet."""
     if not (done and seconds > 0):
         return ""
     rate = done / seconds
+    if rate < 1:
+        return f"{60 * rate:,.1f}/min"
     return f"{rate:,.1f}/s" if rate < 10 else f"{rate:,.0f}/s"
 
 
@@ -92,14 +95,21 @@ def _bar(what: str, unit: str) -> Iterator[Progress]:
         def render(self, task: "Task") -> Text:
             return Text(per_second(task.completed, task.elapsed or 0.0))
 
+    class Measured(ProgressColumn):
+        """Shows another column as soon as it is known how much there is to do: a bar without an end says nothing."""
+
+        def __init__(self, column: ProgressColumn) -> None:
+            super().__init__()
+            self._column = column
+
+        def render(self, task: "Task") -> "RenderableType":
+            return self._column.render(task) if task.total else ""
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit, markup=False),
-        Rate(),
-        TimeRemainingColumn(compact=True),
+        *map(Measured, (BarColumn(), MofNCompleteColumn(), TextColumn(unit, markup=False), Rate())),
+        Measured(TimeRemainingColumn(compact=True)),
     )
     console = Console(stderr=True, highlight=False)
     # stderr is redirected so that messages appear above the bar; stdout belongs to the data.

@@ -1,15 +1,12 @@
 """What `fashion search` is asked: photographs, folders of them, paths on standard input, words."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_cli.commands._inputs import STDIN, parse_weighted, read_queries
 from fashion_cli.commands._messages import say
 from fashion_cli.commands._options import Format
-from fashion_cli.data.image_files import printable
-from fashion_cli.data.image_formats import IMAGE_SUFFIXES
+from fashion_cli.data.image_files import looks_like_path, printable
 from fashion_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,11 +60,8 @@ def read_searches(
 
 
 def is_path(argument: str) -> bool:
-    """Whether an argument means a file: one that is there, or that looks like one by a separator or its suffix."""
-    if argument == STDIN or os.path.lexists(argument):
-        return True
-    separators = (os.sep, os.altsep or os.sep)
-    return any(each in argument for each in separators) or Path(argument).suffix.lower() in IMAGE_SUFFIXES
+    """Whether an argument means a file, or the list of files on standard input."""
+    return argument == STDIN or looks_like_path(argument)
 
 
 def _warn_of_unquoted(arguments: Sequence[str]) -> None:

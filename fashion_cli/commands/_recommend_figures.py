@@ -5,6 +5,7 @@ from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._progress import duration
 from fashion_cli.commands._rows import Rows, show_rows
 from fashion_cli.metrics.bootstrap import Interval
+from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_recommend import EvalRecommendReport
 
 
@@ -12,8 +13,8 @@ def show_agreements(report: EvalRecommendReport, format_name: RowFormat, *, stri
     """Print agreement of every system in every group, and what it gains over the map."""
     show_rows(_table(report) if format_name == "table" else _rows(report), format_name)
     say(
-        f"{report.model}: {report.queries:,} queries, {report.new:,} of them new to the map,"
-        f" {report.gallery:,} garments to recommend,"
+        f"{report.model}: {counted(report.queries, 'query', 'queries')}, {report.new:,} of them new to the map,"
+        f" {counted(report.gallery, 'garment')} to recommend,"
         f" {duration(report.seconds)}"
     )
     if format_name == "table":

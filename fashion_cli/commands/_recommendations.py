@@ -21,6 +21,7 @@ from fashion_cli.commands._render import (
     tags_by_group,
 )
 from fashion_cli.data.image_files import printable
+from fashion_cli.plurals import counted
 from fashion_cli.steps.recommend import Recommendation, Recommended, RecommendReport
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport
 
@@ -84,7 +85,7 @@ def _show_tables(report: RecommendReport) -> None:
         title = str(result.query) if len(report.results) > 1 else ""
         emit(("\n" if number else "") + as_table(COLUMNS, [_table_row(each) for each in result.garments], title))
     count = sum(len(result.garments) for result in report.results)
-    say(f"{count:,} of {report.rows:,} garments, {duration(report.seconds)}")
+    say(f"{count:,} of {counted(report.rows, 'garment')}, {duration(report.seconds)}")
 
 
 def _table_row(each: Recommended) -> list[str]:

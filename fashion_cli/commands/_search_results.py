@@ -22,11 +22,17 @@ from fashion_cli.commands._render import (
     tags_by_group,
 )
 from fashion_cli.data.image_files import printable
+from fashion_cli.plurals import counted
+from fashion_cli.retrieval.columns import names_beside
 from fashion_cli.retrieval.facets import Facets
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
 NOTHING_FOUND = "nothing found: search with fewer words or filters"
 MOST_SHOWN = 5  # tags of a group whose numbers stand below a table
+CSV_COLUMNS = (
+    *("query", "rank", "path", "cosine", "retrieval_rank", "rerank_score", "shared_tags", "tags", "agreement"),
+    "copies",
+)
 PRODUCT = (
     Column("product", wraps=True),
     Column("price", numeric=True),
@@ -63,7 +69,7 @@ def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) 
 def summary(report: SearchReport, hits: int) -> str:
     """A line about a search: "5 of 4,462 photographs, all compared, 0.41 s"."""
     how = "through Annoy" if report.kind == "annoy" else "all compared"
-    return f"{hits:,} of {report.rows:,} photographs, {how}, {duration(report.seconds)}"
+    return f"{hits:,} of {counted(report.rows, 'photograph')}, {how}, {duration(report.seconds)}"
 
 
 def _show_tables(report: SearchReport) -> None:
@@ -92,7 +98,7 @@ def _say_facets(facets: Facets) -> None:
 
 
 def _is_reranked(result: QueryResult) -> bool:
-    return any(not math.isnan(hit.total) for hit in result.hits)
+    return any(not math.isnan(hit.rerank_score) for hit in result.hits)
 
 
 def _is_weighed(result: QueryResult) -> bool:
@@ -160,7 +166,7 @@ def _hit_document(hit: Hit, result: QueryResult) -> dict[str, Any]:
         "cosine": None if math.isnan(hit.cosine) else round(hit.cosine, 6),
         "agreement": None if math.isnan(hit.agreement) else round(hit.agreement, 4),
         "retrieval_rank": hit.retrieval_rank,
-        "total": None if math.isnan(hit.total) else hit.total,
+        "rerank_score": None if math.isnan(hit.rerank_score) else hit.rerank_score,
         "shared_tags": [str(tag) for tag in hit.shared_tags],
         "tags": tags_by_group(hit.tags),
         "columns": dict(hit.columns),
@@ -172,10 +178,10 @@ def _hit_document(hit: Hit, result: QueryResult) -> dict[str, Any]:
 
 def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
     hits = [(result, hit) for result in report.results for hit in result.hits]
-    more = sorted({name for _, hit in hits for name in hit.columns})
     product = CELLS if report.catalog else ()
-    named = ("query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", "agreement", "copies")
-    yield [*named, *more, *product]
+    own = (*CSV_COLUMNS, *product)
+    more = names_beside(sorted({name for _, hit in hits for name in hit.columns}), own)
+    yield [*CSV_COLUMNS, *more.values(), *product]
     for result, hit in hits:
         yield [
             result.label,
@@ -183,7 +189,7 @@ def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
             hit.path,
             "" if math.isnan(hit.cosine) else f"{hit.cosine:.6f}",
             hit.retrieval_rank,
-            "" if math.isnan(hit.total) else hit.total,
+            "" if math.isnan(hit.rerank_score) else hit.rerank_score,
             tag_cell(hit.shared_tags),
             tag_cell(hit.tags),
             "" if math.isnan(hit.agreement) else f"{hit.agreement:.4f}",

@@ -6,7 +6,7 @@ are, and help pages show the defaults that are in force.
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -78,11 +78,22 @@ def read_settings(environment: Mapping[str, str], here: Path) -> dict[str, Setti
     Raises:
         SettingsError: If a key is unknown, a value is no single value, or the file cannot be read.
     """
-    settings = _from_file(here) | _from_environment(environment)
+    return _from_file(here) | _from_environment(environment)
+
+
+def check_format(settings: Mapping[str, Setting], known: Sequence[str]) -> None:
+    """Make sure that the setting of the format is one that some command has.
+
+    Args:
+        settings: All that are in force.
+        known: The formats of the command that runs; empty where it has none.
+
+    Raises:
+        SettingsError: If no command has it.
+    """
     if FORMAT in settings and settings[FORMAT].value not in get_args(Format):
         value, origin = settings[FORMAT].value, settings[FORMAT].origin
-        raise SettingsError(f"{origin}: no format {value!r}", hint=suggest(value, get_args(Format)))
-    return settings
+        raise SettingsError(f"{origin}: no format {value!r}", hint=suggest(value, known or get_args(Format)))
 
 
 def setting_of(parameter: Any) -> str:

@@ -11,6 +11,7 @@ from fashion_cli.commands._progress import duration
 from fashion_cli.commands._render import emit
 from fashion_cli.commands._rows import Rows, show_rows
 from fashion_cli.metrics.spread import Spread
+from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_styles import Correlation, EvalStylesReport, SystemFigures
 
 INCHES = 0.2  # of a row and of a column of the matrix, as much as a name needs
@@ -26,7 +27,7 @@ def show_styles(report: EvalStylesReport, format_name: RowFormat, *, strict: boo
     else:
         show_rows(_rows(report), format_name)
     say(
-        f"{report.photographs:,} photographs with {report.labels_each:.1f} labels on average, "
+        f"{counted(report.photographs, 'photograph')} with {report.labels_each:.1f} labels on average, "
         f"{duration(report.seconds)}"
     )
     if format_name == "table" and any(system.runs > 1 for system in report.systems):

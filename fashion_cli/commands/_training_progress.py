@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fashion_cli.commands._messages import say
-from fashion_cli.commands._progress import LINE_EVERY, duration
+from fashion_cli.commands._progress import LINE_EVERY, duration, per_second
 from fashion_cli.commands._render import UNLIMITED
 from fashion_cli.training.progress import Progress
 
@@ -40,7 +40,8 @@ def status(progress: Progress) -> str:
     if math.isfinite(progress.loss):
         parts.append(f"loss {progress.loss:.4g}")
     if progress.images_per_second:
-        parts.append(f"{progress.images_per_second:,.0f} images/s")
+        amount, _, unit = per_second(progress.images_per_second, 1).partition("/")
+        parts.append(f"{amount} images/{unit}")
     parts.extend(f"{name} {value:.4f}" for name, value in list(progress.figures.items())[:1])
     return ", ".join(parts)
 
@@ -141,7 +142,7 @@ def _bar() -> Iterator[Show]:
     time_left = TimeLeft()
     shown: set[str] = set()
     with Bar(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("training", total=None, status="", left="")
+        task = bar.add_task("training", total=None, visible=False, status="", left="")  # until there is a first step
 
         def show(progress: Progress) -> None:
             seconds = time_left.after(progress)
@@ -149,6 +150,7 @@ def _bar() -> Iterator[Show]:
                 task,
                 completed=progress.step,
                 total=progress.steps,
+                visible=True,
                 status=status(progress),
                 left=f"{duration(seconds)} left" if seconds is not None else "",
             )

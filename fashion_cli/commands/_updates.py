@@ -7,6 +7,7 @@ from fashion_cli.commands._progress import duration, per_second
 from fashion_cli.data.image_files import printable
 from fashion_cli.embedding.manifest_matching import ManifestMatch
 from fashion_cli.errors import ExitCode
+from fashion_cli.plurals import counted
 from fashion_cli.steps.embed import EmbedReport
 from fashion_cli.steps.index import IndexReport
 from fashion_cli.steps.tag import AddTagsReport
@@ -20,7 +21,7 @@ def show_embedded(report: EmbedReport, *, strict: bool) -> None:
     Raises:
         Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
-    say(f"{printable(report.out)}: {report.rows:,} photographs by {report.model}")
+    say(f"{printable(report.out)}: {counted(report.rows, 'photograph')} by {report.model}")
     say(_changes(report, report.seconds))
     _name_not_found(report.manifest)
     name_skipped(report.skipped, report.rows, strict=strict)
@@ -36,7 +37,7 @@ def show_added(report: AddTagsReport, *, strict: bool) -> None:
     """
     others = f" beside those of {', '.join(report.beside)}" if report.beside else ""
     groups = printable(", ".join(report.groups))
-    say(f"{printable(report.out)}: {report.rows:,} photographs, with {groups} of {report.tagger}{others}")
+    say(f"{printable(report.out)}: {counted(report.rows, 'photograph')}, with {groups} of {report.tagger}{others}")
     looked = report.tagged + report.embedded
     counts = (("new", report.embedded), ("dropped", report.dropped))
     rest = "".join(f", {count:,} {word}" for word, count in counts if count)
@@ -51,7 +52,7 @@ def show_indexed(report: IndexReport, *, strict: bool) -> None:
     Raises:
         Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
-    say(f"{printable(report.directory)}: {report.rows:,} photographs by {report.model}, {_neighbours(report)}")
+    say(f"{printable(report.directory)}: {counted(report.rows, 'photograph')} by {report.model}, {_neighbours(report)}")
     if report.catalog:
         say(f"{report.in_catalog:,} of them are in the product catalogue {printable(report.catalog)}")
     if report.note:
@@ -70,7 +71,7 @@ def _name_not_found(match: ManifestMatch | None) -> None:
     first = ", ".join(map(printable, match.not_found[:NAMED_ROWS]))
     more = f" and {len(match.not_found) - NAMED_ROWS:,} more" if len(match.not_found) > NAMED_ROWS else ""
     matched = match.rows - len(match.not_found)
-    say(f"fashion: {match.manifest}: {matched:,} of {match.rows:,} rows matched, not found: {first}{more}")
+    say(f"fashion: {match.manifest}: {matched:,} of {counted(match.rows, 'row')} matched, not found: {first}{more}")
 
 
 def _neighbours(report: IndexReport) -> str:

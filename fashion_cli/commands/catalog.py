@@ -8,6 +8,7 @@ import typer
 from fashion_cli.commands._help import SectionedCommand
 from fashion_cli.commands._options import OUTPUT, RowFormatOption
 from fashion_cli.commands._settings import is_typed
+from fashion_cli.plurals import counted
 
 app = typer.Typer(help="The product catalogue: list, export, price history, newer tables.")
 
@@ -113,4 +114,4 @@ def upgrade(*, catalog: CatalogOption = None) -> None:
 
     report = upgrade_catalogue(catalog)
     change = "already" if report.before == report.after else f"upgraded from {report.before}, now"
-    say(f"{printable(report.catalog)}: {change} version {report.after}, {report.products:,} products")
+    say(f"{printable(report.catalog)}: {change} version {report.after}, {counted(report.products, 'product')}")

@@ -42,9 +42,9 @@ def _page(context: Any, names: "list[str] | tuple[str, ...]") -> str:
     for name in names:
         commands = getattr(context.command, "commands", {})
         if name not in commands:
-            from fashion_cli.suggestions import suggest
+            from fashion_cli.commands._mistyped import meant, no_command
 
-            hint = suggest(name, commands) if commands else f"{context.command_path} --help"
-            raise UsageError(f"{context.command_path} has no command {name!r}", hint=hint)
+            path = context.command_path
+            raise UsageError(no_command(path, name), hint=meant(name, list(commands), f"{path} --help"))
         context = typer.Context(commands[name], info_name=name, parent=context)
     return str(context.command.get_help(context))

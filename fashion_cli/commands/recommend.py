@@ -45,7 +45,7 @@ def recommend(
     the garments nearest to it are recommended, each with the tags that it shares with the photograph.
     """
     from fashion_cli.commands._inputs import read_queries
-    from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._messages import name_missing, name_skipped
     from fashion_cli.commands._recommendations import as_search, show_recommendations
     from fashion_cli.commands._render import choose_format
     from fashion_cli.retrieval.map_directory import find_map
@@ -61,4 +61,5 @@ def recommend(
         from fashion_cli.commands._contact_sheet import write_contact_sheet
 
         write_contact_sheet(as_search(report), html)
+    name_missing(report.missing)
     name_skipped(report.skipped, len(report.results), strict=strict)

@@ -176,7 +176,7 @@ def search(
     are tags in any form ('red dress', '빨간 원피스') and words of the table and the catalogue that the gallery was
     indexed with.
     """
-    from fashion_cli.commands._messages import name_skipped
+    from fashion_cli.commands._messages import name_missing, name_skipped
     from fashion_cli.commands._queries import read_searches
     from fashion_cli.commands._render import choose_format
     from fashion_cli.data.images import Box
@@ -213,6 +213,7 @@ def search(
         from fashion_cli.commands._contact_sheet import write_contact_sheet
 
         write_contact_sheet(report, html, box=part)
+    name_missing(report.missing)
     name_skipped(report.skipped, len(report.results), strict=strict)
 
 

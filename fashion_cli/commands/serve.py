@@ -20,8 +20,9 @@ from fashion_cli.commands._options import (
     StoredTaggerOption,
     WorkersOption,
 )
-from fashion_cli.errors import UsageError
+from fashion_cli.errors import ExitCode, UsageError
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.plurals import counted
 
 if TYPE_CHECKING:
     from fashion_cli.steps.serve import Serving
@@ -131,7 +132,8 @@ def serve(
 ) -> None:
     """Serve an index: a search page and a REST API.
 
-    Ends with Ctrl-C or SIGTERM, when what is under way is done. A new index is taken up while it runs.
+    Ends with Ctrl-C or SIGTERM, when what is under way is done; with a second Ctrl-C at once. A new index is taken up
+    while it runs.
     """
     from fashion_cli.commands._messages import say
     from fashion_cli.retrieval.gallery import find_index
@@ -158,7 +160,10 @@ def serve(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of each form that is none; the answer says it
     report = serve_index(config, _announce)
-    say(f"fashion: ended after {report.requests:,} requests")
+    if report.cut_off:
+        say("fashion: ended before what was under way was done")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    say(f"fashion: ended after {counted(report.requests, 'request')}")
 
 
 def _token(token: str, file: Path | None) -> str:
@@ -184,6 +189,6 @@ def _announce(serving: "Serving") -> None:
     from fashion_cli.commands._messages import say
 
     products = f", products of {serving.catalogue}" if serving.catalogue else ""
-    say(f"fashion: {serving.address} — {serving.rows:,} photographs, {serving.model}{products}")
+    say(f"fashion: {serving.address} — {counted(serving.rows, 'photograph')}, {serving.model}{products}")
     if not serving.loopback and not serving.guarded:
         say("fashion: whoever reaches this address may search: $FASHION_TOKEN asks for a token")

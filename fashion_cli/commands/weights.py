@@ -28,7 +28,7 @@ def list_models(format_name: RowFormatOption = None) -> None:
         )
         for each in list_weights()
     ]
-    show_rows(Rows(names, rows, prose=("summary",)), choose_format(format_name))
+    show_rows(Rows(names, rows, prose=("summary",), decimals={"megabytes": 1}), choose_format(format_name))
 
 
 @app.command(cls=SectionedCommand)

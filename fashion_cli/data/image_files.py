@@ -42,6 +42,14 @@ def find_images(
     return _find(sources, on_skip)
 
 
+def looks_like_path(text: str) -> bool:
+    """Whether a text means a file: one that is there, or that looks like one by a separator or its suffix."""
+    if os.path.lexists(text):
+        return True
+    separators = (os.sep, os.altsep or os.sep)
+    return any(each in text for each in separators) or Path(text).suffix.lower() in IMAGE_SUFFIXES
+
+
 def file_sha256(path: Path) -> str:
     """The sha256 of a file's bytes, hexadecimal, without holding them in memory.
 

@@ -5,6 +5,7 @@ The one table behind the search through folders, the decoder, uploads and the cr
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from os.path import splitext
 
 
@@ -102,6 +103,7 @@ _TABLE = (
 )
 
 FORMATS: tuple[ImageFormat, ...] = _TABLE
+_PACKAGES = {"heif": "pillow_heif"}  # extra -> the module that reads the format
 _START = 4096  # bytes in which a signature stands, also behind the comments of an SVG
 READABLE = tuple(each for each in FORMATS if each.media_type)
 WEB_FORMATS = tuple(each for each in FORMATS if each.on_web)
@@ -134,5 +136,12 @@ def why_unreadable(data: bytes, path: str) -> str:
     found = format_of(data) or format_named(path)
     if found is not None and found.advice:
         return f"{found.name} cannot be read: {found.advice}"
-    *others, last = (each.name for each in READABLE if not each.extra)
-    return f"not a photograph ({', '.join(others)} or {last})"
+    return f"not a photograph ({readable_formats()})"
+
+
+def readable_formats() -> str:
+    """What can be read here, in words: "JPEG, PNG, … or HEIC"; where an extra is missing, which one brings more."""
+    missing = [each for each in READABLE if each.extra and find_spec(_PACKAGES[each.extra]) is None]
+    *others, last = (each.name for each in READABLE if each not in missing)
+    more = (f"; {each.name} with pip install 'fashion-cli[{each.extra}]'" for each in missing)
+    return f"{', '.join(others)} or {last}{''.join(more)}"

@@ -1,6 +1,6 @@
 """From scores to tags: which ones a photograph shows, and what people are told of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +90,30 @@ def require_group(name: str, vocabulary: Vocabulary, others: Sequence[str] = ())
         kind = "tag group or column" if others else "tag group"
         raise UsageError(f"no {kind} {name!r}", hint=suggestion(name, (*vocabulary.columns, *others)))
     return vocabulary.columns[name]
+
+
+def require_language(language: str, vocabulary: Vocabulary, others: Collection[str] = ()) -> None:
+    """Make sure that tags have titles in a language.
+
+    Args:
+        language: "" for the tags' own names.
+        vocabulary: The tags.
+        others: Languages in which they may go by their own names.
+
+    Raises:
+        UsageError: Naming the languages that there are.
+    """
+    if language and language not in (*vocabulary.languages, *others):
+        raise UsageError(
+            f"language: {no_titles(language, vocabulary)}", hint='language="" gives the names that tags have'
+        )
+
+
+def no_titles(language: str, vocabulary: Vocabulary) -> str:
+    """That tags have no titles in a language, and in which they have some."""
+    known = vocabulary.languages
+    spoken = f"only in {', '.join(known)}" if known else "in no language"
+    return f"the model has no titles in {language!r}, {spoken}"
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from fashion_cli.errors import ImageError, UsageError
 from fashion_cli.inference.multi_model import Models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress, Skipped, predict
+from fashion_cli.plurals import none_can_be_read
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,7 @@ def _require_some(found: Sequence[int], skipped: Sequence[Skipped]) -> None:
         ImageError: If not one of the photographs can be read.
     """
     if skipped and not found:
-        raise ImageError(
-            f"none of the {len(skipped):,} photographs can be read", hint=f"the first: {skipped[0].reason}"
-        )
+        raise ImageError(none_can_be_read(len(skipped)), hint=f"the first: {skipped[0].reason}")
 
 
 def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> FeatureSubset:

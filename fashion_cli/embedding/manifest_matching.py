@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import Annotation
 from fashion_cli.errors import AnnotationError
+from fashion_cli.plurals import counted
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def match_manifest(
     if not matched:
         first = f", the first of which is {not_found[0]}" if not_found else ""
         raise AnnotationError(
-            f"{manifest}: 0 of {len(annotations):,} rows matched: no photograph there has the path of a row{first}",
+            f"{manifest}: 0 of {counted(len(annotations), 'row')} matched: no photograph there has the path of a row"
+            f"{first}",
             hint="write paths relative to the manifest's folder or to the gallery",
         )
     return matched, ManifestMatch(manifest, len(annotations), tuple(not_found))
@@ -73,8 +75,8 @@ def require_agreement(manifest: Path, annotations: Iterable[Annotation]) -> None
         for name, value in annotation.values.items():
             if known.values[name] != value:
                 raise AnnotationError(
-                    f"{manifest}: {_as_written(annotation.path, manifest)} has two rows, with {known.values[name]!r}"
-                    f" and {value!r} in the column {name!r}",
+                    f"{manifest}:{annotation.line}: {_as_written(annotation.path, manifest)} has {value!r} in the"
+                    f" column {name!r}, and {known.values[name]!r} in line {known.line}",
                     hint="keep one of them",
                 )
 

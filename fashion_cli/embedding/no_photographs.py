@@ -8,6 +8,7 @@ from pathlib import Path
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.plurals import counted
 from fashion_cli.suggestions import shorten
 
 NAMED = 3  # the most folders that a message names
@@ -35,7 +36,7 @@ def no_photographs(
     message = f"{', '.join(names[:NAMED])}{more}: no photographs{_what_is_there(sources)}"
     if unreadable:
         message += f"; {printable(unreadable[0].path)}: {unreadable[0].reason}"
-    return UsageError(message, hint="give folders or files with photographs: .jpg, .png, .webp, …")
+    return UsageError(message, hint="give folders or files with photographs: .jpg, .png, .webp, .heic, …")
 
 
 def _what_is_there(sources: Sequence[Path]) -> str:
@@ -47,12 +48,8 @@ def _what_is_there(sources: Sequence[Path]) -> str:
         else:
             suffixes[os.path.splitext(name)[1].lower() or "without a suffix"] += 1
     if suffixes:
-        return f" among {_files_in_words(suffixes.total())} ({shorten([each for each, _ in suffixes.most_common()])})"
-    return f"; {_files_in_words(hidden)} there, hidden, left out" if hidden else ", nothing at all"
-
-
-def _files_in_words(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+        return f" among {counted(suffixes.total(), 'file')} ({shorten([each for each, _ in suffixes.most_common()])})"
+    return f"; {counted(hidden, 'file')} there, hidden, left out" if hidden else ", nothing at all"
 
 
 def _files(sources: Sequence[Path]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.multi_model import Models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress, Skipped, predict
+from fashion_cli.plurals import none_can_be_read
 
 COPIED_ROWS = 8192  # at a time, so that memory stays flat
 
@@ -111,7 +112,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
             rows = len(writer)
             if old_rows and not rows:
                 raise ImageError(
-                    f"none of the {len(wanted)} photographs can be read; {old} is left as it is",
+                    f"{none_can_be_read(len(wanted))}; {old} is left as it is",
                     hint=f"the first: {count.skipped[0].reason}" if count.skipped else "check the paths",
                 )
             writer.move_to(target)

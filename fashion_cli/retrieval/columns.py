@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,16 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 def shown_name(column: str) -> str:
     """A column as its table calls it."""
     return column.removeprefix(LABEL)
+
+
+def names_beside(columns: Iterable[str], own: Collection[str]) -> dict[str, str]:
+    """What a table's columns are called in a file that has columns of its own: `columns.NAME` where it has that name.
+
+    Args:
+        columns: As the table calls them.
+        own: The file's own.
+    """
+    return {name: f"columns.{name}" if name in own else name for name in columns}
 
 
 def find_column(features: FeatureFile, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,6 +13,7 @@ from fashion_cli.data.tags import present_tags, require_group, suggestion
 from fashion_cli.data.words import folded
 from fashion_cli.errors import UsageError
 from fashion_cli.model_cards import Vocabulary
+from fashion_cli.plurals import counted
 from fashion_cli.retrieval.columns import find_column, is_mostly_numbers, number, numbers, shown_name
 from fashion_cli.retrieval.lexicon import Lexicon
 
@@ -55,14 +56,18 @@ class Condition:
         values: Any of them; empty for a range.
         negated: None of them instead.
         bounds: All hold; empty for values.
+        text: As it was typed; "" for one that a program made.
     """
 
     name: str
     values: tuple[str, ...] = ()
     negated: bool = False
     bounds: tuple[Bound, ...] = ()
+    text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        if self.text:
+            return self.text
         ranges = [f"{self.name}{bound.operator}{bound.number:g}" for bound in self.bounds]
         return " ".join(ranges) or f"{self.name}{'!=' if self.negated else '='}{','.join(self.values)}"
 
@@ -73,6 +78,10 @@ class Condition:
         Raises:
             UsageError: If the text is anything else.
         """
+        return replace(cls._parse(text), text=text.strip())
+
+    @classmethod
+    def _parse(cls, text: str) -> "Condition":
         if found := _BETWEEN.fullmatch(text):
             one = Bound(MIRRORED[found["first"]], _number(text, found["one"]))
             other = Bound(_operator(found["second"]), _number(text, found["other"]))
@@ -189,7 +198,7 @@ def _match_range(cells: Sequence[str], condition: Condition) -> Matches:
     empty = len(cells) - int(filled.sum())
     parts = [f"{len(odd):,} are no numbers, as {cells[odd[0]]!r}"] if len(odd) else []
     parts += [f"{empty:,} are empty"] if empty else []
-    return Matches(fits, f"{condition}: of {len(cells):,} values {' and '.join(parts)}" if parts else "")
+    return Matches(fits, f"{condition}: of {counted(len(cells), 'value')} {' and '.join(parts)}" if parts else "")
 
 
 def _match_values(cells: Sequence[str], condition: Condition) -> npt.NDArray[np.bool_]:

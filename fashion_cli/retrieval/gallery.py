@@ -115,6 +115,16 @@ class Gallery:
         stored = self.manifest.catalog
         return absolute_path(stored, self.features.header.root) if stored and "://" not in stored else stored
 
+    @property
+    def moved_hint(self) -> str:
+        """What to do where its photographs are not there any more."""
+        again = "fashion index brings the index up to date"
+        return (
+            f"--root DIR says where they are now, or {again}"
+            if self.features.header.root
+            else f"{again} where they are now"
+        )
+
     def keep_rows(self) -> None:
         """Hold what hits say in memory, where that is little: for a process that searches again and again."""
         header = self.features.header

@@ -39,8 +39,9 @@ def page_of(hits: Sequence[Hit], options: SearchOptions, offset: int) -> tuple[H
 
 def _ranked(block: Sequence[Hit], options: SearchOptions, before: int) -> tuple[Hit, ...]:
     """Equations 2 to 4 of the paper, as in `rerank`, for hits that were found already."""
-    totals = [options.beta * len(hit.shared_tags) - options.alpha * place for place, hit in enumerate(block, 1)]
-    order = sorted(range(len(block)), key=lambda place: -totals[place])  # stable: equals keep their order
+    scores = [options.beta * len(hit.shared_tags) - options.alpha * place for place, hit in enumerate(block, 1)]
+    order = sorted(range(len(block)), key=lambda place: -scores[place])  # stable: equals keep their order
     return tuple(
-        replace(block[place], rank=before + rank, total=float(totals[place])) for rank, place in enumerate(order, 1)
+        replace(block[place], rank=before + rank, rerank_score=float(scores[place]))
+        for rank, place in enumerate(order, 1)
     )

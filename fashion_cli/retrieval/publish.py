@@ -16,6 +16,7 @@ from typing import Literal
 from fashion_cli import __version__
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import IndexDirectoryError
+from fashion_cli.plurals import counted
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
 from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
@@ -166,7 +167,7 @@ def _plan(
     if choice == "exact":
         return _Plan("exact", "as asked for")
     if rows < max(exact_below if choice == "auto" else 0, 2):
-        return _Plan("exact", f"{rows} photographs: below {exact_below}, comparing all of them is as fast")
+        return _Plan("exact", f"{counted(rows, 'photograph')}: below {exact_below}, comparing all of them is as fast")
     if complaint := why_not_annoy():
         return _Plan("exact", complaint)
     vectors = features.vectors()

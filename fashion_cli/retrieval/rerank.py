@@ -24,7 +24,7 @@ def shared_tags(query_present: npt.NDArray[np.bool_], hit_present: npt.NDArray[n
     return hit_present & query_present
 
 
-def totals(
+def rerank_scores(
     cosines: npt.NDArray[np.float32], shared: npt.NDArray[np.int64], alpha: float = ALPHA, beta: float = BETA
 ) -> npt.NDArray[np.float64]:
     """(k,) `-alpha * rank + beta * shared`; ranks count from 1 by falling cosine, ties in the order given.
@@ -52,10 +52,10 @@ def rerank(
         beta: What one shared tag brings.
 
     Returns:
-        (k,) places in the arguments, best total first; equal totals keep the order of retrieval.
+        (k,) places in the arguments, best score first; equals keep the order of retrieval.
     """
     retrieval = np.argsort(-cosines, kind="stable")
-    again = np.argsort(-totals(cosines, shared, alpha, beta)[retrieval], kind="stable")
+    again = np.argsort(-rerank_scores(cosines, shared, alpha, beta)[retrieval], kind="stable")
     return retrieval[again].astype(np.int64)
 
 
@@ -71,7 +71,7 @@ def rerank_lists(
         beta: What one shared tag brings.
 
     Returns:
-        (Q, k) places in each row of `shared`, best total first; equal totals keep the order of retrieval.
+        (Q, k) places in each row of `shared`, best score first; equals keep the order of retrieval.
     """
     places = np.arange(shared.shape[1])
     scores = -alpha * (places + 1) + beta * shared

@@ -15,11 +15,12 @@ from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.candidates import EVERYTHING, Candidates, Scope, Selection, choose_candidates
 from fashion_cli.retrieval.category_prior import QueryPrior
+from fashion_cli.retrieval.columns import shown_name
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
 from fashion_cli.retrieval.filters import Condition, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import unit_rows
-from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, shared_tags, totals
+from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, rerank_scores, shared_tags
 
 PERCENTILE_SAMPLE = 20_000  # gallery rows that a percentile is estimated from
 ROUNDING = np.float32(1e-5)  # by which two ways to compute one cosine may differ
@@ -104,10 +105,10 @@ class Hit:
         rank: From 1, as shown.
         retrieval_rank: From 1, before re-ranking.
         cosine: With the query, in [-1, 1]; nan where words were searched for.
-        total: What the rank follows; nan without re-ranking.
+        rerank_score: What the rank follows, `-alpha * retrieval_rank + beta * shared tags`; nan without re-ranking.
         shared_tags: Tags that it has in common with the query.
         tags: All that it shows.
-        columns: What a manifest said about it.
+        columns: What a manifest said about it, by the names of its columns.
         sha256: Of the file's bytes, hexadecimal.
         width: Of the upright photograph, pixels.
         height: Of the upright photograph, pixels.
@@ -119,7 +120,7 @@ class Hit:
     rank: int
     retrieval_rank: int
     cosine: float
-    total: float
+    rerank_score: float
     shared_tags: tuple[Tag, ...]
     tags: tuple[Tag, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -244,10 +245,10 @@ def describe(
     shared = shared_tags(present, shown)
     counts = shared.sum(axis=1)
     order = np.arange(len(candidates.rows))
-    sums = np.full(len(order), np.nan)
+    scores = np.full(len(order), np.nan)
     if options.rerank:
         order = rerank(candidates.scores, counts, options.alpha, options.beta)
-        sums = totals(candidates.scores, counts, options.alpha, options.beta)
+        scores = rerank_scores(candidates.scores, counts, options.alpha, options.beta)
     order = order[: options.topk]
     copies = _read_copies(gallery, candidates, order)
     return tuple(
@@ -256,10 +257,10 @@ def describe(
             rank=rank,
             retrieval_rank=int(place) + 1,
             cosine=float(candidates.cosines[place]),
-            total=float(sums[place]),
+            rerank_score=float(scores[place]),
             shared_tags=named_tags(stored.scores[place], shared[place], vocabulary, options.language),
             tags=named_tags(stored.scores[place], shown[place], vocabulary, options.language),
-            columns={name: values[place] for name, values in stored.columns.items()},
+            columns={shown_name(name): values[place] for name, values in stored.columns.items()},
             sha256=stored.sha256[place],
             width=int(stored.widths[place]),
             height=int(stored.heights[place]),

@@ -4,10 +4,9 @@ It is what the server searches with: photographs of threads that search at the s
 and a new state of the index is taken up between two searches.
 """
 
-import math
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.images import MAX_PIXELS, Box
-from fashion_cli.data.tags import Tag, present_tags
+from fashion_cli.data.tags import Tag, present_tags, require_language
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.outputs import Predictions
+from fashion_cli.plurals import counted
+from fashion_cli.products.lookup import ProductLookup
 from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.filters import Condition
 from fashion_cli.retrieval.gallery import INDEX_FOLDER, find_index
@@ -29,17 +30,14 @@ from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.neighbours import unit_rows
 from fashion_cli.retrieval.rerank import ALPHA, BETA
 from fashion_cli.retrieval.search import Features, Hit, SearchOptions, combine, find_hits, percentile_sample
+from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
+from fashion_cli.session.arguments import Query, Where, conditions_of, exchanges_of, parts_of, words_in
 from fashion_cli.session.live_index import LiveIndex
 from fashion_cli.session.looker import LookerOptions, features_of
 from fashion_cli.session.model import groups_of, tags_of
 from fashion_cli.session.observer import Unobserved
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.session.photographs import BoxLike, Photograph, box_of, file_bytes, path_of, sha256_of
-
-Query = (
-    Photograph | Mapping[str, float] | Mapping[Path, float] | Sequence[Photograph] | Sequence[tuple[Photograph, float]]
-)
-Where = str | Sequence[str] | Mapping[str, str | Sequence[str]]
 
 
 class Gallery:
@@ -102,7 +100,7 @@ class Gallery:
     def __repr__(self) -> str:
         if not self._closing.alive:
             return f"<Gallery {str(self.directory)!r}, closed>"
-        return f"<Gallery {str(self.directory)!r}, {len(self):,} photographs, {self.model}>"
+        return f"<Gallery {str(self.directory)!r}, {counted(len(self), 'photograph')}, {self.model}>"
 
     def close(self) -> None:
         """Let go of the files and the model, when searches that are under way are done."""
@@ -133,9 +131,10 @@ class Gallery:
 
     def search(  # noqa: PLR0913  # as many as the command has options
         self,
-        query: Query,
+        query: Query | None = None,
         topk: int = 50,
         *,
+        text: str | None = None,
         where: Where = (),
         but: Mapping[str, str] | None = None,
         box: BoxLike | None = None,
@@ -150,12 +149,14 @@ class Gallery:
         exclude_self: bool = False,
         language: str = "",
     ) -> tuple[Hit, ...]:
-        """The photographs that look like a query and share its tags, the best first.
+        """The photographs that look like a query and share its tags, or that words describe, the best first.
 
         Args:
             query: A photograph; or several that add up to one query: a list, or with weights a dict by path or a list
-                of (photograph, weight). A negative weight searches away from it.
+                of (photograph, weight). A negative weight searches away from it. A text that is no file and does not
+                look like a path is words.
             topk: How many.
+            text: Words, whatever they look like: "red dress". They have no cosine and are not re-ranked.
             where: "group=tag" or "group=tag,tag", or several of these, or {"group": "tag" or ["tag", "tag"]}; all must
                 hold.
             but: {"group": "tag"}: like the query, but with this tag.
@@ -173,6 +174,7 @@ class Gallery:
 
         Raises:
             ImageError: If a photograph cannot be read.
+            UnknownWordsError: If words name nothing that there is; it suggests near ones.
             UsageError: If an argument is of the wrong type, out of range, or names what the index does not have.
         """
         options = SearchOptions(
@@ -186,10 +188,16 @@ class Gallery:
             collapse=collapse,
             language=language,
         )
-        parts, exchanged = _parts(query), _exchanged(but)
-        conditions = [*_conditions(where), *(Condition(group, (tag,)) for group, tag in exchanged.items())]
+        exchanged = exchanges_of(but)
+        conditions = [*conditions_of(where), *(Condition(group, (tag,)) for group, tag in exchanged.items())]
+        if words := words_in(query, text):
+            given = {"but": exchanged, "box": box, "min_percentile": min_percentile, "largest_gap": largest_gap}
+            require_photograph(given, "where")
+            return self._search_words(words, conditions, options)
+        parts = parts_of(query)
         with self._index() as index:
             gallery = index.gallery
+            require_language(language, gallery.features.header.vocabulary)
             looks = self._look_at(index, [each for each, _ in parts], box_of(box))
             features = combine(looks, [weight for _, weight in parts])
             present = present_tags(features.scores[None], gallery.features.header.vocabulary)[0]
@@ -204,6 +212,13 @@ class Gallery:
                 sample=percentile_sample(gallery) if min_percentile is not None else None,
                 prior=index.prior_of(features, exchanged) if prior else None,
             )
+
+    def _search_words(self, words: str, conditions: Sequence[Condition], options: SearchOptions) -> tuple[Hit, ...]:
+        with self._index() as index, ProductLookup(index.gallery.catalog, required=False) as products:
+            require_language(options.language, index.gallery.features.header.vocabulary)
+            texts = products.texts(index.gallery.features)
+            sureness = index.words.sureness(words, texts)
+            return find_by_words(index.gallery, sureness, options, allowed=_allowed(index, conditions)).hits
 
     def tag(
         self, photograph: Photograph, *, box: BoxLike | None = None, min_score: float | None = None, language: str = ""
@@ -221,6 +236,7 @@ class Gallery:
             UsageError: If it is no photograph, or the box reaches beyond it.
         """
         with self._index() as index:
+            require_language(language, index.gallery.features.header.vocabulary)
             (features,) = self._look_at(index, [photograph], box_of(box))
             return tags_of(features.scores, index.gallery.features.header.vocabulary, min_score, language)
 
@@ -266,45 +282,6 @@ def _directory(index: str | os.PathLike[str] | None) -> Path:
     directory = Path(index)
     inside = directory / INDEX_FOLDER
     return find_index(inside if (inside / MANIFEST_FILE).exists() else directory, {})
-
-
-def _parts(query: Query) -> list[tuple[Photograph, float]]:
-    """The photographs of a query, each with its weight.
-
-    Raises:
-        UsageError: If there is none, or a weight is no finite number.
-    """
-    if isinstance(query, Mapping):
-        parts = [*query.items()]
-    elif isinstance(query, list | tuple):
-        parts = [each if isinstance(each, tuple) and len(each) == 2 else (each, 1.0) for each in query]
-    else:
-        return [(query, 1.0)]  # type: ignore[list-item]  # what is no photograph is refused when it is read
-    for _, weight in parts:
-        if not (isinstance(weight, int | float | np.number) and math.isfinite(weight)):
-            raise UsageError(f"weight: a finite number; got {weight!r}", hint='search({"a.jpg": 1, "b.jpg": -0.5})')
-    if not parts:
-        raise UsageError("no photograph", hint='search("a.jpg") or search(["a.jpg", "b.jpg"])')
-    return parts
-
-
-def _conditions(where: Where) -> list[Condition]:
-    given: object = [where] if isinstance(where, str) else where  # of any type, whatever the annotation says
-    if isinstance(given, Mapping):
-        return [Condition(name, (value,) if isinstance(value, str) else tuple(value)) for name, value in given.items()]
-    texts: list[object] = list(given) if isinstance(given, Iterable) else [given]
-    if not all(isinstance(text, str) for text in texts):
-        raise UsageError(
-            f"where: texts or a dict; got {where!r}", hint='where="colour=red" or {"colour": ["red", "pink"]}'
-        )
-    return [Condition.parse(str(text)) for text in texts]
-
-
-def _exchanged(but: Mapping[str, str] | None) -> Mapping[str, str]:
-    exchanged: object = but or {}
-    if not (isinstance(exchanged, Mapping) and all(isinstance(tag, str) for tag in exchanged.values())):
-        raise UsageError(f"but: a dict of group and tag; got {but!r}", hint='but={"colour": "red"}')
-    return exchanged
 
 
 def _allowed(index: OpenIndex, conditions: Sequence[Condition]) -> npt.NDArray[np.int64] | None:

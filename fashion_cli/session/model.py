@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.images import MAX_PIXELS
-from fashion_cli.data.tags import Tag, named_tags, present_tags
+from fashion_cli.data.tags import Tag, named_tags, present_tags, require_language
 from fashion_cli.inference.engine import Engine, Reader
 from fashion_cli.inference.engines import open_engine, open_reader
 from fashion_cli.inference.multi_model import Models, open_models, require_tags
@@ -77,6 +77,7 @@ class Model:
             UsageError: If it is no photograph, the box reaches beyond it, or the model has no tags.
         """
         require_tags(self._models)
+        require_language(language, self.vocabulary)
         return tags_of(self._predict(photograph, box).scores[0], self.vocabulary, min_score, language)
 
     def embed(self, photograph: Photograph, *, box: BoxLike | None = None) -> npt.NDArray[np.float32]:

@@ -65,7 +65,7 @@ class OpenIndex:
         self._items_for_now: Items | None = None  # while the catalogue fails
         self._ask_again_at = 0.0
         self.words = WordSearch(gallery.features)
-        self._filters: Recent[Condition, Matches] = Recent(KEPT_FILTERS)
+        self._filters: Recent[tuple[Condition, str], Matches] = Recent(KEPT_FILTERS)
         self._counts: Recent[int, npt.NDArray[np.int64]] = Recent(1)
         self._lock = Lock()
         self._users = 0
@@ -139,7 +139,8 @@ class OpenIndex:
         Raises:
             UsageError: If it names what the index does not have.
         """
-        return self._filters.get(condition, lambda: match_condition(self.gallery.features, condition))
+        key = condition, condition.text  # which its note repeats
+        return self._filters.get(key, lambda: match_condition(self.gallery.features, condition))
 
     def facets(self, rows: npt.NDArray[np.int64] | None, *, one_per_item: bool) -> Facets:
         """What is in a result.

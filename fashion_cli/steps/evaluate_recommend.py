@@ -21,6 +21,7 @@ from fashion_cli.errors import AnnotationError, FeatureFileError, UsageError
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.metrics.agreement import agreement, agreement_by_chance, values_of
 from fashion_cli.metrics.bootstrap import Interval, mean_interval, paired_difference
+from fashion_cli.plurals import counted
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, directions
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.gallery import Gallery
@@ -165,7 +166,8 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
         garments = _garments(attribute_map, features, annotations, columns)
     if not len(queries.own) or len(garments.rows) <= config.topk:
         raise AnnotationError(
-            f"{config.manifest}: {len(queries.own)} labelled queries and {len(garments.rows)} labelled garments of"
+            f"{config.manifest}: {counted(len(queries.own), 'labelled query', 'labelled queries')} and"
+            f" {counted(len(garments.rows), 'labelled garment')} of"
             " the map are there",
             hint="the manifest's photographs have to be on the map, and queries in its feature file or --features",
         )

@@ -18,6 +18,7 @@ from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
 from fashion_cli.inference.multi_model import Models, MultiModel, open_models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress, Skipped
+from fashion_cli.plurals import none_can_be_read
 from fashion_cli.products.locations import default_location
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
@@ -159,7 +160,7 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
         embedded = time.perf_counter()
         if update.rows == 0:
             raise UsageError(
-                f"none of the {len(found.images)} photographs can be read",
+                none_can_be_read(len(found.images)),
                 hint=f"the first: {update.skipped[0].reason}" if update.skipped else "give other folders",
             )
         kept = previous if update.unchanged else None

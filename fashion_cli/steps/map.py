@@ -18,6 +18,7 @@ from fashion_cli.errors import FeatureFileError, UsageError
 from fashion_cli.inference.pipeline import Progress
 from fashion_cli.model_cards import TagGroup
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, Garments, columns_of, evenly_spread, place
+from fashion_cli.retrieval.columns import names_beside, shown_name
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import MAP_FOLDER, drafting, write_map
 
@@ -81,7 +82,7 @@ class MapReport:
         groups: On the map.
         neighbours: (N, 4) rows of what `fashion recommend` names for each garment, nearest first; of few garments
             fewer columns, and of more than `NEIGHBOURS_UP_TO` none.
-        columns: Further texts of the feature file, N values each.
+        columns: What a table said about the garments, by the names of its columns; N values each.
         model: The name of what gave the tags.
         weights_sha256: Its identity.
         figures: "agreement/GROUP": how many garments' best tag is still the best when their place is decoded;
@@ -162,7 +163,7 @@ def _read(config: MapConfig) -> tuple[npt.NDArray[np.float32], dict[str, tuple[s
             points=np.zeros((len(identities), 2), np.float32),
             sha256=tuple(each.sha256 for each in identities),
         )
-        columns = {name: tuple(features.column(name)) for name in features.column_names}
+        columns = {shown_name(name): tuple(features.column(name)) for name in features.column_names}
     source = os.path.abspath(config.source)
     return attributes, columns, AttributeMap(header, groups, {}, garments, source, config.seed)
 
@@ -253,5 +254,5 @@ def _table(report: MapReport) -> dict[str, Column]:
         **best,
         "attributes": report.attributes.astype(np.float32),
     }
-    # What a manifest said; where it is called as one of the above, that one stays.
-    return {**report.columns, **table}
+    names = names_beside(report.columns, table)
+    return {**{names[name]: cells for name, cells in report.columns.items()}, **table}

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features.rows import PAIRED
+from fashion_cli.data.missing_files import MissingFiles, find_missing
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.embedding.added_tags import with_added_taggers
 from fashion_cli.embedding.queries import predict_queries
@@ -99,6 +100,7 @@ class RecommendReport:
         rows: Garments on the map.
         map: The map directory.
         seconds: In all.
+        missing: How many photographs of the garments are not where the map has them.
     """
 
     results: tuple[Recommendation, ...]
@@ -106,6 +108,7 @@ class RecommendReport:
     rows: int
     map: Path
     seconds: float
+    missing: MissingFiles = field(default_factory=MissingFiles)
 
 
 def recommend(config: RecommendConfig) -> RecommendReport:
@@ -128,8 +131,12 @@ def recommend(config: RecommendConfig) -> RecommendReport:
     results: tuple[Recommendation, ...] = ()
     if queries:
         results = _recommend(attribute_map, queries, np.stack([attributes[path] for path in queries]), config.topk)
+    missing = find_missing(
+        (each.path for result in results for each in result.garments),
+        f"bring {attribute_map.source} up to date where they are now, then fashion map {attribute_map.source}",
+    )
     seconds = time.perf_counter() - start
-    return RecommendReport(results, skipped, len(attribute_map.garments), config.map, seconds)
+    return RecommendReport(results, skipped, len(attribute_map.garments), config.map, seconds, missing)
 
 
 def _attributes(

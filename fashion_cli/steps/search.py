@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.images import Box
+from fashion_cli.data.missing_files import MissingFiles, find_missing
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.embedding.queries import photographs_in, query_features
 from fashion_cli.embedding.stored_photographs import StoredPhotographs
@@ -32,11 +33,11 @@ from fashion_cli.retrieval.search import (
     SearchOptions,
     allowed_rows,
     combine,
-    describe_rows,
     find_hits,
     percentile_sample,
 )
-from fashion_cli.retrieval.word_search import WordSearch, surest_first
+from fashion_cli.retrieval.word_search import WordSearch
+from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 
 __all__ = ["Hit", "QueryPart", "QueryResult", "SearchConfig", "SearchReport", "search_gallery"]
 
@@ -143,6 +144,7 @@ class SearchReport:
         note: What people should know about the index; mostly empty.
         seconds: In all.
         catalog: The product catalogue that was asked, without a password; "" without one.
+        missing: How many photographs of the hits are not where the index has them.
     """
 
     results: tuple[QueryResult, ...]
@@ -153,6 +155,7 @@ class SearchReport:
     note: str
     seconds: float
     catalog: str = ""
+    missing: MissingFiles = field(default_factory=MissingFiles)
 
 
 def search_gallery(config: SearchConfig) -> SearchReport:
@@ -193,6 +196,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
             note="; ".join(notes),
             seconds=time.perf_counter() - start,
             catalog=products.location,
+            missing=find_missing((hit.path for result in results for hit in result.hits), gallery.moved_hint),
         )
 
 
@@ -216,15 +220,14 @@ def _require_photographs(config: SearchConfig, photographs: Sequence[Query]) -> 
     Raises:
         UsageError: If it is not.
     """
-    about = {
-        "--but": config.but,
-        "--box": config.box,
-        "--min-percentile": config.min_percentile is not None,
-        "--largest-gap": config.largest_gap,
-    }
-    named = [option for option, given in about.items() if given]
-    if named and not photographs:
-        raise UsageError(f"{named[0]} needs a photograph to be like", hint="words are narrowed down by --where")
+    if not photographs:
+        given = {
+            "--but": config.but,
+            "--box": config.box,
+            "--min-percentile": config.min_percentile,
+            "--largest-gap": config.largest_gap,
+        }
+        require_photograph(given, "--where")
     if config.but and any(isinstance(query, str) for query in config.queries):
         raise UsageError("--but needs photographs to be like, not words", hint="search for the words alone")
 
@@ -297,12 +300,8 @@ class _Searching:
         return frozenset().union(*(self._stored.own_rows(part.path) for part in query))
 
     def _by_words(self, words: str, sureness: npt.NDArray[np.float32]) -> QueryResult:
-        rows = surest_first(sureness, self._rows)
-        best = rows[: self._options.topk]
-        nothing = np.zeros(len(self._gallery.features.header.vocabulary), np.bool_)
-        unknown = np.full(len(best), np.nan, np.float32)  # words have no cosine
-        hits = describe_rows(self._gallery, best, unknown, nothing, replace(self._options, rerank=False))
-        return QueryResult((), (), hits, words=words, facets=self._count(np.sort(rows)))
+        found = find_by_words(self._gallery, sureness, self._options, allowed=self._rows)
+        return QueryResult((), (), found.hits, words=words, facets=self._count(found.rows))
 
     def _count(self, rows: npt.NDArray[np.int64] | None) -> Facets:
         features = self._gallery.features

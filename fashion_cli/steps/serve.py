@@ -1,14 +1,15 @@
 """Serve an index as a page and a REST API, until a signal ends it."""
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import ServeError, UsageError
@@ -97,9 +98,11 @@ class ServeReport:
 
     Attributes:
         requests: That were answered.
+        cut_off: A second signal ended it before what was under way was done.
     """
 
     requests: int
+    cut_off: bool = False
 
 
 def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeReport:
@@ -124,7 +127,7 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
     from fashion_cli.web.metrics import Metrics
     from fashion_cli.web.service import SearchService
 
-    with ExitStack() as stack:
+    with _Ending() as ending, ExitStack() as stack:
         # Searches run beside each other: a scan that spreads over all processors only gets in the way of the next one.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
         listener = stack.enter_context(_listen(config.host, config.port))
@@ -146,9 +149,8 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         stack.enter_context(closing(service))
         server = _server(create_app(service, settings), config.proxies)
         live.watch()
-        with _ended_by_signals(server, live):
-            asyncio.run(_serve(server, listener, lambda: ready(_serving(config, listener, live, catalogue))))
-        return ServeReport(server.server_state.total_requests)
+        ending.serve(server, live, _serve(server, listener, lambda: ready(_serving(config, listener, live, catalogue))))
+        return ServeReport(server.server_state.total_requests, server.force_exit)
 
 
 async def _serve(server: "uvicorn.Server", listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -163,7 +165,12 @@ async def _serve(server: "uvicorn.Server", listener: socket.socket, ready: Calla
 def _server(app: "object", proxies: tuple[str, ...]) -> "uvicorn.Server":
     import uvicorn
 
-    return uvicorn.Server(
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # `_Ending` handles them
+
+    return Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]
             http="h11",  # bounds what a header may hold, and needs nothing that is compiled
@@ -260,21 +267,42 @@ def _serving(config: ServeConfig, listener: socket.socket, live: "LiveIndex", ca
         )
 
 
-@contextmanager
-def _ended_by_signals(server: "uvicorn.Server", live: "LiveIndex") -> Iterator[None]:
+class _Ending:
     """SIGTERM and SIGINT end the server in good order, which is no failure; SIGHUP looks for a new index at once.
 
-    uvicorn raises the signals again when it is done: the handlers here are what meets them then.
+    A second one that is SIGINT cuts off what is under way. The handlers stay until the block ends: the index has to be
+    closed in any case, or its threads outlive the interpreter, and that is done in a moment. In another thread than the
+    main one there are none.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {signal.SIGTERM: server.handle_exit, signal.SIGINT: server.handle_exit}
-    if hasattr(signal, "SIGHUP"):
-        handlers[signal.SIGHUP] = lambda *_: live.check_now()
-    before = {each: signal.signal(each, handler) for each, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._serving = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def serve(self, server: "uvicorn.Server", live: "LiveIndex", serving: Coroutine[Any, Any, None]) -> None:
+        """Run a server to its end."""
+
+        def end(number: int, _: object) -> None:
+            if not (server.should_exit and number == signal.SIGINT):
+                server.should_exit = True
+            elif self._serving:
+                server.force_exit = True
+                logging.getLogger("uvicorn.error").disabled = True  # what is cut off is no fault of the program
+
+        handlers: dict[int, Any] = {signal.SIGTERM: end, signal.SIGINT: end}
+        if hasattr(signal, "SIGHUP"):
+            handlers[signal.SIGHUP] = lambda *_: live.check_now()
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        self._serving = True
+        try:
+            asyncio.run(serving)
+        finally:
+            self._serving = False

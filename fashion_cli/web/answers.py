@@ -34,6 +34,7 @@ def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool) -> Hit
         rank=hit.rank,
         retrieval_rank=hit.retrieval_rank,
         cosine=None if math.isnan(hit.cosine) else round(hit.cosine, 6),
+        rerank_score=None if math.isnan(hit.rerank_score) else hit.rerank_score,
         agreement=None if math.isnan(hit.agreement) else round(hit.agreement, 4),
         copies=len(hit.copies),
         copy_photographs=list(dict.fromkeys(copy.sha256 for copy in hit.copies)),

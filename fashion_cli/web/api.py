@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from fashion_cli.data.image_formats import readable_formats
 from fashion_cli.data.images import media_type
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
@@ -159,7 +160,7 @@ def _retry(status: int) -> dict[str, Any]:
 def _form(question: type[BaseModel]) -> dict[str, Any]:
     """How OpenAPI describes a photograph with the fields of a question."""
     schema = question.model_json_schema()
-    image = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"}
+    image = {"type": "string", "format": "binary", "description": readable_formats()}
     schema["properties"] = {IMAGE: image, **schema["properties"]}
     schema["required"] = [IMAGE, *schema.get("required", ())]
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

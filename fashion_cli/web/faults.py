@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
+from fashion_cli.data.image_formats import readable_formats
 from fashion_cli.errors import CatalogueError, FashionError, ImageError, UnknownWordsError, UsageError
+from fashion_cli.web.complaints import complaint
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def _fashion_error(_: Request, error: Exception) -> Response:
         case UsageError():
             return told(422, str(error), _hint_for_programs(error.hint))
         case ImageError():
-            return told(415, str(error), "send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
+            return told(415, str(error), error.hint or f"send a photograph: {readable_formats()}")
         case CatalogueError():
             log.error("%s (%s)", error, error.hint)
             return told(503, "the product catalogue cannot be read", "try again in a while", {"Retry-After": "10"})
@@ -94,16 +96,7 @@ def _hint_for_programs(hint: str) -> str:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return told(422, complaint(list(error.errors())), "/docs lists what can be sent")
-
-
-def complaint(errors: list[dict[str, object]]) -> str:
-    """What pydantic found, in one line."""
-    lines = []
-    for each in errors[:3]:
-        place = [str(part) for part in each["loc"] if part not in ("query", "body", "path")]  # type: ignore[attr-defined]
-        lines.append(f"{'.'.join(place) or 'request'}: {each['msg']}")
-    return "; ".join(lines) or "the request cannot be read"
+    return told(422, complaint(error.errors()), "/docs lists what can be sent")
 
 
 def _http(request: Request, error: Exception) -> Response:

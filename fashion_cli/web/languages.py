@@ -109,7 +109,8 @@ _ENGLISH = {
     "error_words": "Nothing here goes by these words.",
     "did_you_mean": "Did you mean:",
     "error_network": "The server cannot be reached. Is it still running?",
-    "error_unreadable": "This file is no photograph that the browser can read. JPEG, PNG, WebP, AVIF and GIF work.",
+    "error_unreadable": "This file is no photograph that the browser can read. JPEG, PNG, WebP, AVIF and GIF work;"
+    " save HEIC as JPEG.",
     "error_no_file": "Only photographs can be dropped or pasted here. Save the picture first, then choose the file.",
     "error_400": "The server did not understand the question.",
     "error_401": "Sign in first.",
@@ -225,7 +226,8 @@ _KOREAN = {
     "error_words": "이 검색어로 부르는 것이 없습니다.",
     "did_you_mean": "혹시 이것을 찾으셨나요?",
     "error_network": "서버에 연결할 수 없습니다. 서버가 실행 중인지 확인하세요.",
-    "error_unreadable": "브라우저가 읽을 수 없는 파일입니다. JPEG, PNG, WebP, AVIF, GIF를 쓸 수 있습니다.",
+    "error_unreadable": "브라우저가 읽을 수 없는 파일입니다. JPEG, PNG, WebP, AVIF, GIF를 쓸 수 있으며,"
+    " HEIC는 JPEG로 저장해 주세요.",
     "error_no_file": "사진 파일만 끌어다 놓거나 붙여넣을 수 있습니다. 그림을 저장한 뒤 파일을 선택하세요.",
     "error_400": "서버가 요청을 이해하지 못했습니다.",
     "error_401": "먼저 로그인하세요.",

@@ -87,6 +87,9 @@ class HitReply(Reply):
     rank: int = Field(description="From 1, as shown")
     retrieval_rank: int = Field(description="From 1, before re-ranking")
     cosine: float | None = Field(description="With the query, in [-1, 1]; null in a search by words")
+    rerank_score: float | None = Field(
+        description="What `rank` follows: a place costs 2, a shared tag brings 2; null without re-ranking"
+    )
     agreement: float | None = Field(
         description="How far it is the same kind of thing as the query, in [0, 1]; null where that was not weighed"
     )
@@ -96,7 +99,10 @@ class HitReply(Reply):
     shared_tags: list[SharedTagReply]
     path: str | None = Field(description="Where the file lies; null unless the server was told to say it")
     product: ProductReply | None
-    columns: dict[str, str] = Field(description="What a table said about it when it was indexed")
+    columns: dict[str, str] = Field(
+        description="What a table said about it when it was indexed, by the names of its columns",
+        examples=[{"Price": "39.90"}],
+    )
 
 
 class SearchReply(Reply):

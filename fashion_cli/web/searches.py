@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,8 @@ from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.facets import Facets
 from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.paging import page_of, whole_blocks
-from fashion_cli.retrieval.search import Allowed, Hit, SearchOptions, describe_rows, find_hits
-from fashion_cli.retrieval.word_search import surest_first
+from fashion_cli.retrieval.search import Allowed, Hit, find_hits
+from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.answers import hit_reply
 from fashion_cli.web.looks import Look
@@ -107,24 +107,20 @@ class Searches:
             UnknownWordsError: If words name nothing that there is.
             CatalogueError: If the catalogue cannot be read.
         """
-        if question.but:
-            raise UsageError("`but` needs a photograph to be like", hint="use `where`")
+        require_photograph({"`but`": question.but}, "`where`")
         prices = self._prices_of(question)
         allowed = self._allowed(index, question, prices, None)
         texts = () if self._catalogue is None else (ProductTexts(self._catalogue, index.item_ids),)
-        rows = surest_first(index.words.sureness(question.keyword, texts), allowed.rows)
-        facets = index.facets(np.sort(rows), one_per_item=question.one_per_item)
-        if question.one_per_item:
-            rows = rows[np.sort(np.unique(index.items[rows], return_index=True)[1])]
-        best = rows[question.offset : question.offset + question.topk]
-        nothing = np.zeros(len(index.gallery.features.header.vocabulary), np.bool_)
-        unknown = np.full(len(best), np.nan, np.float32)  # words have no cosine
-        options = SearchOptions(topk=question.topk, rerank=False, language=question.spoken)
-        found = describe_rows(index.gallery, best, unknown, nothing, options)
-        hits = [
-            replace(hit, rank=hit.rank + question.offset, retrieval_rank=hit.rank + question.offset) for hit in found
-        ]
-        return self._reply(index, _Found(hits, facets, allowed.notes), prices, start)
+        found = find_by_words(
+            index.gallery,
+            index.words.sureness(question.keyword, texts),
+            question.options,
+            allowed=allowed.rows,
+            items=index.items if question.one_per_item else None,
+            offset=question.offset,
+        )
+        facets = index.facets(found.rows, one_per_item=question.one_per_item)
+        return self._reply(index, _Found(found.hits, facets, allowed.notes), prices, start)
 
     def _prices_of(self, question: Narrowing) -> PriceFilter:
         """What a question says of prices, with the currency that it means.

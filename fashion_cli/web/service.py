@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.images import Box
+from fashion_cli.data.tags import require_language
 from fashion_cli.inference.processors import processors
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.session.batching import BusyError
@@ -23,6 +24,7 @@ from fashion_cli.session.live_index import LiveIndex
 from fashion_cli.session.looker import features_of
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.faults import Fault, busy
+from fashion_cli.web.languages import TEXTS
 from fashion_cli.web.looks import Look, groups_of, look_at, look_at_row
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.pictures import Thumbnails, original, picture
@@ -87,6 +89,7 @@ class SearchService:
     async def groups(self, language: str) -> bytes:
         """Every group of tags of the index, and how many photographs show each tag; JSON."""
         with self._live.lease() as index:
+            _check_language(index, spoken(language))
             return await self._in_pool(index, lambda: groups_of(index, spoken(language)).model_dump_json().encode())
 
     async def tags(self, data: bytes, question: TagsQuestion) -> bytes:
@@ -98,6 +101,7 @@ class SearchService:
             UsageError: If the box reaches beyond it.
         """
         with self._admitted(), self._live.lease() as index:
+            _check_language(index, question.spoken)
             look = await self._look(index, data, question.part, question.spoken)
             return look.said.model_dump_json().encode()
 
@@ -112,6 +116,7 @@ class SearchService:
         """
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
+            _check_language(index, question.spoken)
             look = await self._look(index, data, question.part, question.spoken)
             return await self._in_pool(index, lambda: self._searches.like(index, look, question, start))
 
@@ -126,6 +131,7 @@ class SearchService:
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
             row = _row(index, sha256)
+            _check_language(index, question.spoken)
 
             def answer() -> bytes:
                 look = look_at_row(index, row, question.spoken)
@@ -146,6 +152,7 @@ class SearchService:
         """
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
+            _check_language(index, question.spoken)
             return await self._in_pool(index, lambda: self._searches.worded(index, question, start))
 
     async def photograph(self, sha256: str, side: int | None) -> bytes:
@@ -210,6 +217,11 @@ class SearchService:
     def _index_figures(self) -> tuple[int, int]:
         with self._live.lease() as index:
             return len(index), index.gallery.manifest.generation
+
+
+def _check_language(index: OpenIndex, language: str) -> None:
+    """Refuse a language that nobody has titles in; those of the page go without."""
+    require_language(language, index.looker.vocabulary, TEXTS)
 
 
 def _row(index: OpenIndex, sha256: str) -> int:

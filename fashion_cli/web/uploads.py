@@ -12,7 +12,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from fashion_cli.web.faults import Fault, busy, complaint
+from fashion_cli.web.complaints import complaint
+from fashion_cli.web.faults import Fault, busy
 from fashion_cli.web.settings import WebSettings
 
 FORM_BYTES = 64 << 10  # of everything beside the photograph: fields, names, boundaries
@@ -164,5 +165,4 @@ def _checked(fields: dict[str, object], kind: type[Question]) -> Question:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        found = [dict(each) for each in error.errors(include_url=False, include_context=False)]
-        raise Fault(422, complaint(found), "/docs lists what can be sent") from None
+        raise Fault(422, complaint(error.errors(include_url=False)), "/docs lists what can be sent") from None

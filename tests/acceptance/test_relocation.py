@@ -119,6 +119,42 @@ def test_a_contact_sheet_shows_the_photographs_where_they_are_now(shop: Path, tm
     assert "not there any more" not in text
 
 
+FORMATS = ("table", "json", "jsonl", "csv", "paths")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_photographs_that_moved_away_are_counted_in_every_format(
+    format_name: str, shop: Path, tmp_path: Path, capsys
+) -> None:
+    photos, sheet = tmp_path / "images", tmp_path / "sheet.html"
+    shutil.move(shop / "photos", photos)
+    command = ["search", str(photos / "0.png"), "--index", str(shop / ".fashion"), "--format", format_name]
+    assert main([*command, "--html", str(sheet)]) == 0
+    said = capsys.readouterr().err
+    assert f"{COUNT} of {COUNT} photographs are not there, as {shop / 'photos'}/" in said
+    assert "--root DIR says where they are now" in said
+    assert main([*command, "--root", str(photos)]) == 0
+    assert "not there" not in capsys.readouterr().err
+
+
+def test_photographs_that_were_deleted_are_counted(shop: Path, capsys) -> None:
+    (shop / "photos/2.png").unlink()
+    command = ["search", str(shop / "photos/0.png"), "--index", str(shop / ".fashion"), "--format", "paths"]
+    assert main(command) == 0
+    assert f"1 of {COUNT} photographs are not there, as {shop / 'photos/2.png'}" in capsys.readouterr().err
+    assert main([*command, "--topk", "1"]) == 0
+    assert "not there" not in capsys.readouterr().err
+
+
+def test_an_index_without_a_root_is_not_given_one(shop: Path, capsys) -> None:
+    index = old_index(shop)
+    (shop / "photos/2.png").unlink()
+    assert main(["search", str(shop / "photos/0.png"), "--index", str(index), "--format", "paths"]) == 0
+    said = capsys.readouterr().err
+    assert "--root" not in said
+    assert "fashion index" in said
+
+
 def test_a_photograph_of_the_gallery_is_known_after_the_move(shop: Path, tmp_path: Path, capsys) -> None:
     """Its vector is the stored one: it is found although the model is gone."""
     there = tmp_path / "there"

@@ -41,7 +41,7 @@ def report(tmp_path: Path) -> SearchReport:
     query = draw(tmp_path / "query [1].png")
     here = draw(tmp_path / "shop" / "[red] <b>å.png", seed=1)
     hits = (
-        Hit(str(here), 1, 1, 0.98765, 2.0, (RED, DRESS), (DRESS, RED), {"item_id": "17", "label/note": "a,b"}),
+        Hit(str(here), 1, 1, 0.98765, 2.0, (RED, DRESS), (DRESS, RED), {"item_id": "17", "note": "a,b"}),
         Hit("/gone/a\nb.jpg", 2, 3, 0.5, -4.0, (), (FLORAL,), {"item_id": "18"}),
     )
     alone = QueryResult((QueryPart(query),), (DRESS, RED), hits)

@@ -197,7 +197,7 @@ def test_search_filters_reranks_and_shows_whatever_groups_are_there(
     for hit in hits:
         assert set(hit["shared_tags"]) == said[str(query)] & said[hit["path"]]
         expected = -2 * hit["retrieval_rank"] + 2 * len(hit["shared_tags"])
-        assert hit["total"] == pytest.approx(expected)
+        assert hit["rerank_score"] == pytest.approx(expected)
     assert any(tag.startswith("style:") for hit in hits for tag in hit["shared_tags"])
     styles = [tag for path, tags in said.items() if path != str(query) for tag in tags if tag.startswith("style:")]
     wanted = max(set(styles), key=styles.count)

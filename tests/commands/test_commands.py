@@ -193,7 +193,7 @@ def test_alpha_and_beta_weigh_ranks_and_tags(
     hits = lines(capsys.readouterr().out)
     assert len(hits) == COUNT
     for hit in hits:
-        assert hit["total"] == -3 * hit["retrieval_rank"] + 0.5 * len(hit["shared_tags"])  # type: ignore[operator,arg-type]
+        assert hit["rerank_score"] == -3 * hit["retrieval_rank"] + 0.5 * len(hit["shared_tags"])  # type: ignore[operator,arg-type]
 
 
 def test_several_queries_and_a_combined_one(

@@ -103,7 +103,7 @@ BAD = {
     "empty": ("", "no column 'path' in the header"),
     "contradiction": (
         "path,item_id\ntops/0.bmp,1\n./tops/0.bmp,2\n",
-        "tops/0.bmp has two rows, with '1' and '2' in the column 'item_id'",
+        "m.csv:3: tops/0.bmp has '2' in the column 'item_id', and '1' in line 2",
     ),
 }
 

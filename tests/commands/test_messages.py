@@ -1,4 +1,6 @@
+import io
 import os
+import re
 import sys
 import time
 
@@ -60,6 +62,8 @@ def test_rates() -> None:
     assert per_second(4462, 10.0) == "446/s"
     assert per_second(20_000_000, 10.0) == "2,000,000/s"
     assert per_second(33, 10.0) == "3.3/s"
+    assert per_second(1, 2.0) == "30.0/min"  # not "0/s" or "0.5/s"
+    assert per_second(1, 1000.0) == "0.1/min"
     assert per_second(0, 10.0) == per_second(5, 0.0) == ""
 
 
@@ -96,3 +100,19 @@ def test_a_terminal_gets_a_bar_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys
     assert "[embedding]" in err
     assert "30/120" in err
     assert "photographs" in err
+
+
+def test_a_bar_has_an_end_or_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is not known how much there is to do, there is only what is done."""
+    from rich.console import Console
+
+    screen = io.StringIO()
+    monkeypatch.setattr("rich.console.Console", lambda **_: Console(file=screen, force_terminal=True, width=100))
+    with _progress._bar("indexing", "photographs") as progress:
+        pass
+    assert "indexing" in screen.getvalue()
+    assert "/?" not in screen.getvalue()
+    assert "photographs" not in screen.getvalue()
+    with _progress._bar("indexing", "photographs") as progress:
+        progress(2, 5)
+    assert re.search(r"2/5\S* photographs", screen.getvalue())

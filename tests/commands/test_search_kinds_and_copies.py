@@ -122,7 +122,7 @@ def test_the_prior_works_with_every_other_option(kind_model: Path, shop: Path, d
     assert all(0 <= hit["agreement"] <= 1 for hit in both)
     assert main(["search", str(query), "--format", "json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
-    totals = [hit["total"] for hit in answer["hits"]]
+    totals = [hit["rerank_score"] for hit in answer["hits"]]
     assert totals == sorted(totals, reverse=True)
     assert {hit["path"]: hit["retrieval_rank"] for hit in answer["hits"]} == {
         path: rank for rank, path in enumerate(everything, 1)

@@ -22,16 +22,16 @@ def test_json_lines_explain_each_hit(report: SearchReport, capsys: pytest.Captur
         "cosine": 0.98765,
         "agreement": None,
         "retrieval_rank": 1,
-        "total": 2.0,
+        "rerank_score": 2.0,
         "shared_tags": ["colour:red", "category:dress"],
         "tags": {"category": {"dress": 0.8}, "colour": {"red": 0.91}},
-        "columns": {"item_id": "17", "label/note": "a,b"},
+        "columns": {"item_id": "17", "note": "a,b"},
         "copies": 0,
         "copy_paths": [],
         "product": None,
     }
     assert second["path"] == "/gone/a\nb.jpg"
-    assert (third["query"], third["total"]) == (combined, None)
+    assert (third["query"], third["rerank_score"]) == (combined, None)
     assert err == ""
 
 
@@ -47,8 +47,8 @@ def test_csv_has_the_columns_of_every_hit(report: SearchReport, capsys: pytest.C
     show_hits(report, "csv")
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["item_id"] for row in rows] == ["17", "18", ""]
-    assert [row["label/note"] for row in rows] == ["a,b", "", ""]
-    assert [row["total"] for row in rows] == ["2.0", "-4.0", ""]
+    assert [row["note"] for row in rows] == ["a,b", "", ""]
+    assert [row["rerank_score"] for row in rows] == ["2.0", "-4.0", ""]
     assert rows[0]["shared_tags"] == "colour:red;category:dress"
     assert rows[1]["path"] == "/gone/a\nb.jpg"
 

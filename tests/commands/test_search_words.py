@@ -92,11 +92,11 @@ def test_tags_of_one_group_are_alternatives(made: DescribedGallery, search: Sear
 def test_words_of_the_table_count_like_tags_that_are_sure(made: DescribedGallery, search: Search) -> None:
     (document,) = search("linen", "--topk", "100")  # no tag: a word of titles; in Korean it is another word
     assert paths(document) == [made.paths[row] for row in range(COUNT) if "Linen" in made.titles[row]]
-    assert {hit["columns"]["label/title"] for hit in document["hits"]} == {"Linen summer frock"}
+    assert {hit["columns"]["title"] for hit in document["hits"]} == {"Linen summer frock"}
     (both,) = search("linen dress", "--topk", "100")  # frock is another word for it, so the title says both
     assert sorted(paths(both)) == sorted(paths(document))
     (shirt,) = search("aria", "acme")[:1]
-    assert all("Aria" in hit["columns"]["label/title"] for hit in shirt["hits"])
+    assert all("Aria" in hit["columns"]["title"] for hit in shirt["hits"])
 
 
 def test_colours_are_whole_words_in_titles(made: DescribedGallery, search: Search) -> None:
@@ -222,9 +222,20 @@ def test_nothing_found_is_said(made: DescribedGallery, capsys: pytest.CaptureFix
 def test_rows_of_programs_stay_as_they_were(made: DescribedGallery, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--index", str(made.index), "pants", "--topk", "1", "--format", "jsonl"]) == 0
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
-    names = ["query", "rank", "path", "cosine", "retrieval_rank", "total", "shared_tags", "tags", "columns", "product"]
+    names = [
+        "query",
+        "rank",
+        "path",
+        "cosine",
+        "retrieval_rank",
+        "rerank_score",
+        "shared_tags",
+        "tags",
+        "columns",
+        "product",
+    ]
     assert [name for name in names if name in line] == names
-    assert (line["cosine"], line["total"]) == (None, None)
+    assert (line["cosine"], line["rerank_score"]) == (None, None)
     assert main(["search", "--index", str(made.index), "pants", "--topk", "1", "--format", "csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["query"], row["cosine"], row["path"]) == ("pants", "", shown(made, "pants")[0])

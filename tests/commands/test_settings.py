@@ -147,7 +147,11 @@ def test_a_format_that_no_command_has_is_refused_with_its_origin(
     monkeypatch.delenv("FASHION_FORMAT")
     file = write(tmp_path, "[tool.fashion]\nformat = 7\n")
     assert main(["weights", "list"]) == 2
-    assert f"{file}: format: no format '7' — known here: table, json" in capsys.readouterr().err
+    assert f"{file}: format: no format '7' — known here: table, json, jsonl, csv\n" in capsys.readouterr().err
+    assert main(["search", "a.jpg"]) == 2
+    assert f"{file}: format: no format '7' — known here: table, json, jsonl, csv, paths\n" in capsys.readouterr().err
+    assert main(["index", "."]) == 2  # it prints in no format
+    assert "known here: table, json, jsonl, csv, paths\n" in capsys.readouterr().err
 
 
 def test_a_file_name_says_more_than_the_setting_of_the_format(

@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,7 @@ def test_an_interrupted_run_says_that_it_can_go_on(
 
 def test_the_status_beside_the_bar() -> None:
     assert status(MIDDLE) == "loss 0.75, 312 images/s, recall@1 0.2500"
+    assert "20.0 images/min" in status(replace(MIDDLE, images_per_second=1 / 3))
     assert status(Progress(0, 20, 0, 4)) == ""
 
 

@@ -76,7 +76,7 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(ImageError) as raised:
         ImageReader(InputSpec(8, 8)).read(tmp_path / name)
     assert str(raised.value).isprintable()
-    assert str(raised.value).endswith("not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF)")
+    assert str(raised.value).endswith("not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or HEIC)")
 
 
 def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashion_cli.retrieval.rerank import rerank, rerank_lists, shared_tags, totals
+from fashion_cli.retrieval.rerank import rerank, rerank_lists, rerank_scores, shared_tags
 
 
 def plain_order(cosines: list[float], shared: list[int], alpha: float, beta: float) -> list[int]:
@@ -16,7 +16,7 @@ def test_written_out() -> None:
     cosines = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
     shared = np.array([0, 1, 4, 3])
     # -2 * rank + 2 * shared
-    assert totals(cosines, shared).tolist() == [-2 + 0, -4 + 2, -6 + 8, -8 + 6]
+    assert rerank_scores(cosines, shared).tolist() == [-2 + 0, -4 + 2, -6 + 8, -8 + 6]
     assert rerank(cosines, shared).tolist() == [2, 0, 1, 3]  # 0, 1 and 3 tie: order of retrieval
 
 

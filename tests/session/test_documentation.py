@@ -35,14 +35,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_as_many_examples_as_are_run_here() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(8))
 def test_an_example(number: int, folder: Path) -> None:
     program = EXAMPLES[number] + (ASKED if "FastAPI()" in EXAMPLES[number] else "")
     done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    if "rad drss" in EXAMPLES[number]:
+        assert done.stdout == "nothing here goes by 'rad' and 'drss' — did you mean 'red dress'?\n"
     if "one bracket too few" in EXAMPLES[number]:
         first, second, third = done.stdout.splitlines()
         assert first == "no tag group 'color' — did you mean 'colour'?"

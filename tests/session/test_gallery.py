@@ -184,6 +184,51 @@ def test_what_is_no_photograph_is_said(wrong: Any, error: type[FashionError], me
         gallery.search(wrong)
 
 
+FLOATS = "np.uint8(255 * array) for values in [0, 1], np.uint8(array) for values up to 255"
+
+
+@pytest.mark.parametrize(
+    ("array", "hint"),
+    [
+        (np.zeros((0, 10, 3), np.uint8), "there is no pixel in it: look at the slice or the crop that made it"),
+        (np.zeros((10, 0), np.uint8), "there is no pixel in it: look at the slice or the crop that made it"),
+        (np.zeros((3, 20, 30), np.uint8), "array.transpose(1, 2, 0) for (3, H, W)"),
+        (np.zeros((1, 20, 30), np.uint8), "array[0] for (1, H, W)"),
+        (np.zeros((1, 20, 30, 3), np.uint8), "array[0] of a batch of one"),
+        (np.zeros((5, 20, 30, 3), np.uint8), "one photograph at a time: for image in array"),
+        (np.zeros((20, 30, 2), np.uint8), "height and width, or height, width and 3 channels"),
+        (np.zeros(20, np.uint8), "height and width, or height, width and 3 channels"),
+        (
+            np.zeros((20, 30, 3), np.float32),
+            "np.uint8(255 * array) for values in [0, 1], np.uint8(array) for values up to 255",
+        ),
+        (np.zeros((20, 30), np.bool_), "np.uint8(255 * array) for values that are true or false"),
+        (np.zeros((20, 30, 3), np.uint16), "np.uint8(array) for values up to 255, np.uint8(array >> 8) for 16 bits"),
+        (
+            np.zeros((1, 3, 20, 30), np.float32),
+            f"array[0] of a batch of one; array.transpose(1, 2, 0) for (3, H, W); {FLOATS}",
+        ),
+    ],
+    ids=lambda value: f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else "",
+)
+def test_advice_about_an_array_fits_it(array: Any, hint: str, gallery: Gallery) -> None:
+    with pytest.raises(ImageError) as raised:
+        gallery.search(array)
+    assert raised.value.hint == hint
+
+
+def test_a_language_without_titles_is_refused(gallery: Gallery, tiny_model: Path, query: Path) -> None:
+    for call in (
+        lambda: gallery.search(query, language="fr"),
+        lambda: gallery.search(text="dress", language="fr"),
+        lambda: gallery.tag(query, language="fr"),
+        lambda: Model.open(tiny_model).tag(query, language="fr"),
+    ):
+        with pytest.raises(UsageError, match="no titles in 'fr', in no language") as raised:
+            call()
+        assert raised.value.hint
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

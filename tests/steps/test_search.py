@@ -68,7 +68,7 @@ def test_hits_are_the_nearest_by_cosine(gallery: Path) -> None:
     assert [hit.path for hit in result.hits] == [paths[row] for row in expected]
     assert result.hits[0].path == str(photograph(gallery, 5))
     assert [hit.cosine for hit in result.hits] == pytest.approx([cosines[row] for row in expected], abs=2e-3)
-    assert all(math.isnan(hit.total) for hit in result.hits)
+    assert all(math.isnan(hit.rerank_score) for hit in result.hits)
 
 
 def test_reranking_follows_the_papers_formula(gallery: Path) -> None:
@@ -82,7 +82,7 @@ def test_reranking_follows_the_papers_formula(gallery: Path) -> None:
     expected = sorted((hit.path for hit in plain.hits), key=lambda path: -totals[path])  # stable: ties keep order
     assert [hit.path for hit in ranked.hits] == expected
     for hit in ranked.hits:
-        assert hit.total == totals[hit.path]
+        assert hit.rerank_score == totals[hit.path]
         assert {str(tag) for tag in hit.shared_tags} == shown & {str(tag) for tag in hit.tags}
         assert plain.hits[hit.retrieval_rank - 1].path == hit.path
 

@@ -81,8 +81,53 @@ def test_a_signal_lets_what_is_under_way_finish(drawn_shop: Shop, ending: signal
                 answer += chunk
         assert answer.startswith(b"HTTP/1.1 200")
         assert b'"hits":[{"photograph"' in answer
-        assert "ended after 1 requests" in rest(running)
+        assert "ended after 1 request\n" in rest(running)
         assert running.returncode == 0
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_interrupt_ends_it_at_once(drawn_shop: Shop, first: signal.Signals) -> None:
+    with process(drawn_shop) as (running, address, _):
+        host, port = address.removeprefix("http://").rstrip("/").split(":")
+        head = (
+            "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
+        )
+        with socket.create_connection((host, int(port)), timeout=60) as slow:
+            slow.sendall(head.encode())
+            assert b"100" in slow.recv(1000)  # it has begun, and never ends
+            running.send_signal(first)
+            refused = False
+            while not refused:
+                try:
+                    socket.create_connection((host, int(port)), timeout=60).close()
+                except OSError:
+                    refused = True
+            running.send_signal(signal.SIGINT)
+            assert rest(running) == "fashion: ended before what was under way was done\n"
+        assert running.returncode == 130
+
+
+def test_an_interrupt_after_the_last_request_changes_nothing(drawn_shop: Shop) -> None:
+    """The second one comes while the index is closed: all is done by then."""
+    program = (
+        "import os, signal, sys\n"
+        "from fashion_cli.session import live_index\n"
+        "close = live_index.LiveIndex.close\n"
+        "def interrupted(self):\n"
+        "    for each in (signal.SIGTERM, signal.SIGINT): os.kill(os.getpid(), each)\n"
+        "    close(self)\n"
+        "live_index.LiveIndex.close = interrupted\n"
+        "from fashion_cli.entry import run\n"
+        "run()\n"
+    )
+    command = [sys.executable, "-c", program, "serve", "--index", str(drawn_shop.index), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=drawn_shop.folder) as running:
+        assert running.stderr is not None
+        assert "photographs" in running.stderr.readline()
+        running.send_signal(signal.SIGTERM)
+        assert running.stderr.read() == "fashion: ended after 0 requests\n"
+    assert running.returncode == 0
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:

@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from fashion_cli.data.images import Box
 from fashion_cli.errors import AnnotationError
+from fashion_cli.plurals import counted
 from fashion_cli.suggestions import suggest
 
 SEPARATOR = ";"  # between several values of a cell
@@ -51,12 +52,14 @@ class Annotation:
             one that is uncertain, and `-` stands for "labelled, and none of them".
         box: The part that shows the garment, or None.
         landmarks: Points of the garment; empty where nothing is known.
+        line: Where a manifest says so, from 1; 0 where that is not known.
     """
 
     path: Path
     values: Mapping[str, str]
     box: Box | None = None
     landmarks: tuple[Landmark, ...] = ()
+    line: int = field(default=0, compare=False)
 
     @property
     def split(self) -> str:
@@ -124,7 +127,7 @@ def near_splits(source: Path | str, annotations: Iterable[Annotation], split: st
     """
     counts = Counter(each.split for each in annotations if each.split != split and _plain(each.split) == _plain(split))
     return [
-        f"{source}: {count:,} photographs have split={name!r}, which is not {split!r}: they are left out"
+        f"{source}: {counted(count, 'photograph')} with split={name!r}, which is not {split!r}: left out"
         for name, count in sorted(counts.items())
         if split
     ]

@@ -59,4 +59,4 @@ def _annotation(manifest: Path, line: int, names: Sequence[str], cells: Sequence
     path = values.pop("path")
     if not path:
         raise AnnotationError(f"{manifest}:{line}: the path is empty", hint="name a photograph or delete the line")
-    return Annotation(manifest.parent / path, values)
+    return Annotation(manifest.parent / path, values, line=line)

@@ -51,10 +51,33 @@ def _from_array(array: npt.NDArray[np.generic]) -> Image.Image:
     if array.dtype != np.uint8 or channels not in CHANNELS or not array.size:
         raise ImageError(
             f"an array of {array.dtype} with the shape {shape}: an image is uint8, (H, W), (H, W, 3) RGB or (H, W, 4)",
-            hint="np.uint8(255 * array) for values in [0, 1]; array.transpose(1, 2, 0) for (3, H, W);"
-            " array[..., ::-1] for OpenCV's BGR",
+            hint=_advice(array),
         )
     return Image.fromarray(np.ascontiguousarray(array.reshape(shape[:2]) if channels == 1 else array))
+
+
+def _advice(array: npt.NDArray[np.generic]) -> str:
+    """How an array becomes an image, by what is wrong with this one."""
+    shape = array.shape
+    if not array.size:
+        return "there is no pixel in it: look at the slice or the crop that made it"
+    steps = []
+    if len(shape) == 4 and shape[0] == 1:
+        steps.append("array[0] of a batch of one")
+        shape = shape[1:]
+    if len(shape) == 4:
+        return "one photograph at a time: for image in array"
+    if len(shape) == 3 and shape[2] not in CHANNELS and shape[0] in CHANNELS:
+        steps.append("array.transpose(1, 2, 0) for (3, H, W)" if shape[0] > 1 else "array[0] for (1, H, W)")
+    elif len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in CHANNELS):
+        return "height and width, or height, width and 3 channels"
+    if array.dtype == np.bool_:
+        steps.append("np.uint8(255 * array) for values that are true or false")
+    elif array.dtype.kind == "f":
+        steps.append("np.uint8(255 * array) for values in [0, 1], np.uint8(array) for values up to 255")
+    elif array.dtype != np.uint8:
+        steps.append("np.uint8(array) for values up to 255, np.uint8(array >> 8) for 16 bits")
+    return "; ".join(steps)
 
 
 def _saved(image: Image.Image) -> bytes:

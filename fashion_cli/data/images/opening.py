@@ -140,6 +140,8 @@ def blaming(path: Path, what: str) -> Iterator[None]:
     except Exception as error:
         named = formats.format_named(path.name)
         reason = f"{named.name} cannot be read: {named.advice}" if named is not None and named.advice else ""
+        if "truncated" in str(error).lower():  # by several decoders, in several sentences
+            reason = reason or f"{what}, since its end is missing: copy or download it again"
         raise ImageError(f"{printable(path)}: {reason or f'{what} ({one_line(error)})'}") from error
 
 

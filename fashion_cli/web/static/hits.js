@@ -71,7 +71,7 @@ function columns(hit) {
   const filled = Object.entries(hit.columns ?? {}).filter(([name, value]) => value.trim() && name !== "item_id");
   if (!filled.length) return null;
   const rows = filled.map(([name, value]) =>
-    element("div", {}, element("dt", {}, name.replace(/^label\//, "")), element("dd", {}, value)));
+    element("div", {}, element("dt", {}, name), element("dd", {}, value)));
   const first = element("dl", { className: "columns" }, ...rows.slice(0, COLUMNS));
   if (rows.length <= COLUMNS) return first;
   const rest = element("details", { className: "offers" }, element("summary", {}, text("columns_more", { count: rows.length - COLUMNS })),

@@ -78,8 +78,8 @@ def test_webp_bomb(tmp_path: Path, reader: ImageReader) -> None:
     ("data", "reason"),
     [
         (b"", "empty file"),
-        (b"Dear diary,\n", "not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF)"),
-        (b"%PDF-1.7\n", "not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF)"),
+        (b"Dear diary,\n", "not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or HEIC)"),
+        (b"%PDF-1.7\n", "not a photograph (JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or HEIC)"),
         (b"\xff\xd8\xff", "damaged header (not identified by this driver)"),
     ],
 )

@@ -110,3 +110,10 @@ def test_what_follows_a_whole_file_does_not_matter(name: str, trailer: bytes) ->
     for fast in (False, True):
         reader = ImageReader(InputSpec(SIDE, SIDE), fast=fast)
         assert np.abs(reader.decode(FILES[name] + trailer, NAME).pixels.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["baseline", "progressive", "grey", "CMYK", "PNG"])
+def test_what_to_do_about_a_file_that_is_cut_off_is_said(name: str) -> None:
+    data = FILES[name]
+    with pytest.raises(ImageError, match="its end is missing: copy or download it again"):
+        upright(data[: len(data) // 2], NAME)
