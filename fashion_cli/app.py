@@ -40,7 +40,7 @@ from fashion_cli.commands._render import abandon_stdout, output_error
 from fashion_cli.commands._settings import FORMAT, Setting, check_format, read_settings, setting_of
 from fashion_cli.commands._streams import fill_closed_streams
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
-from fashion_cli.products.locations import redacted
+from fashion_cli.products.locations import redact_passwords
 
 PROGRAM = "fashion"
 COMPLETION = "_FASHION_COMPLETE"  # set by the shell functions that --install-completion writes
@@ -271,6 +271,6 @@ def _origin(context: Any, parameter: Any) -> str:
 
 def _tell(message: str, hint: str, code: int) -> int:
     """Say what is wrong, on one line, whatever the length, without the password of any URL that was typed."""
-    text = redacted(f"{PROGRAM}: {message}" + (f" — {hint}" if hint else ""))
+    text = redact_passwords(f"{PROGRAM}: {message}" + (f" — {hint}" if hint else ""))
     sys.stderr.write(text.replace("\r", "\\r").replace("\n", "\\n") + "\n")
     return code

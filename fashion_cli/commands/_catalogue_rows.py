@@ -9,7 +9,7 @@ from fashion_cli.commands._options import RowFormat
 from fashion_cli.commands._products import harmless, moment, product_document, product_words, shown_price
 from fashion_cli.commands._render import SEPARATOR, Column, as_csv, as_json, as_table, emit
 from fashion_cli.commands._whole_files import whole_file
-from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownProduct
+from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownProduct
 
 AT_ONCE = 500  # lines written together
 TEXTS = ("item_id", "name", "brand", "category")
@@ -68,7 +68,7 @@ def write_products(exported: Exported, format_name: Literal["csv", "jsonl"], out
         stream.writelines(lines)
 
 
-def show_prices(prices: Sequence[SeenPrice], format_name: RowFormat) -> None:
+def show_prices(prices: Sequence[PriceObservation], format_name: RowFormat) -> None:
     """Print the history of a product's offers."""
     match format_name:
         case "table":
@@ -134,13 +134,13 @@ def _json_lines(exported: Exported) -> Iterator[str]:
         yield f"{as_json(document)}\n"
 
 
-def _price_row(price: SeenPrice) -> list[str]:
+def _price_row(price: PriceObservation) -> list[str]:
     until = f"{price.until:%Y-%m-%d %H:%M}" if price.until else ""
     amount = shown_price(price.price, price.currency)
     return [f"{price.seen_at:%Y-%m-%d %H:%M}", until, price.shop, amount, price.availability]
 
 
-def _price_document(price: SeenPrice) -> dict[str, Any]:
+def _price_document(price: PriceObservation) -> dict[str, Any]:
     return {
         "seen_at": moment(price.seen_at),
         "until": moment(price.until) or None,

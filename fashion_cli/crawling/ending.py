@@ -12,7 +12,7 @@ from fashion_cli.crawling.memory import Memory
 from fashion_cli.crawling.photographs import remove_dropped, settle_look_alikes
 from fashion_cli.crawling.tally import Tally
 from fashion_cli.data.image_files import one_line
-from fashion_cli.products.catalogue import Catalogue, ImpossibleProductError
+from fashion_cli.products.catalogue import Catalogue, InvalidProductError
 from fashion_cli.products.locations import CATALOGUE_FILE
 from fashion_cli.products.records import FoundProduct
 
@@ -63,7 +63,7 @@ class EarlyRecorder:
                 break
             if self._recorded.get(each.product.item_id) == each.product:
                 continue
-            with suppress(ImpossibleProductError):  # named in the end
+            with suppress(InvalidProductError):  # named in the end
                 self._catalogue.record(each.product, (), each.seen_at)
             self._recorded[each.product.item_id] = each.product
             count += 1
@@ -104,7 +104,7 @@ def _record(catalogue: Catalogue, ready: found_products.Ready, tally: Tally) -> 
     """Hand one product over. One that no catalogue takes is left out and named, once: the others are not its fault."""
     try:
         catalogue.record(ready.product, ready.photographs, ready.seen_at)
-    except ImpossibleProductError as error:
+    except InvalidProductError as error:
         tally.impossible(ready.product.url or ready.product.item_id, one_line(error))
 
 

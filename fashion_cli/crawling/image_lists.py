@@ -14,7 +14,7 @@ from fashion_cli.crawling.offer_nodes import availability_of, read_moment
 from fashion_cli.crawling.urls import address, address_list, site_key
 from fashion_cli.errors import CrawlError
 from fashion_cli.products.money import Money, NoPriceError, read_price
-from fashion_cli.products.offers import lowest_first
+from fashion_cli.products.offers import sort_by_price
 from fashion_cli.products.records import FoundOffer, FoundProduct
 
 # What a column is about -> what it may be called, the first that is there.
@@ -114,7 +114,7 @@ def _product(cells: dict[str, str], path: Path, note: Note) -> FoundProduct | No
         name=without_tags(cells.get("name", "")) or number,
         url=page,
         shop=shop,
-        offers=lowest_first(offers)[:1],
+        offers=sort_by_price(offers)[:1],
         keywords=tuple(word.strip() for word in cells.get("keywords", "").split(",") if word.strip()),
         brand=without_tags(cells.get("brand", "")),
         description=without_tags(cells.get("description", "")),

@@ -14,7 +14,7 @@ from fashion_cli.crawling.nodes import Node, as_list, is_of_type, reference_of, 
 from fashion_cli.crawling.urls import address, page_identity, page_url, site_key
 from fashion_cli.products.availability import is_known, normalize_availability
 from fashion_cli.products.money import Money, NoPriceError, read_price
-from fashion_cli.products.offers import lowest_first
+from fashion_cli.products.offers import sort_by_price
 from fashion_cli.products.records import FoundOffer
 
 _OFFERS = frozenset({"Offer", "AggregateOffer", "OfferForPurchase", "PriceSpecification", "UnitPriceSpecification"})
@@ -167,7 +167,7 @@ class _Priced:
 
 
 def _lowest(found: list[Money]) -> Money:
-    return lowest_first(_Priced(each.amount, each.currency, each) for each in found)[0].money
+    return sort_by_price(_Priced(each.amount, each.currency, each) for each in found)[0].money
 
 
 def _unfit(offer: Node) -> str:

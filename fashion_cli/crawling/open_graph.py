@@ -5,7 +5,7 @@ from fashion_cli.crawling.nodes import without_tags
 from fashion_cli.crawling.offer_nodes import OfferContext, availability_of
 from fashion_cli.crawling.urls import address
 from fashion_cli.products.money import Money, NoPriceError, read_price
-from fashion_cli.products.offers import lowest_first
+from fashion_cli.products.offers import sort_by_price
 from fashion_cli.products.records import FoundOffer
 
 Properties = dict[str, list[str]]
@@ -35,7 +35,7 @@ def describe_open_graph(properties: Properties, context: OfferContext, encoding:
         description=without_tags(first("og:description"))[:LONGEST_DESCRIPTION],
         category=first("product:category"),
         images=[url for each in pictures if (url := address(context.base, each, encoding))],
-        offers=list(lowest_first(offers)[:1]),
+        offers=list(sort_by_price(offers)[:1]),
     )
 
 

@@ -12,7 +12,7 @@ from fashion_cli.crawling.offer_nodes import OfferContext, read_offers
 from fashion_cli.crawling.open_graph import describe_open_graph
 from fashion_cli.crawling.structured import Structured, read_structured
 from fashion_cli.crawling.urls import address, page_key, same_page, site_key
-from fashion_cli.products.offers import lowest_of_each
+from fashion_cli.products.offers import lowest_per_key
 from fashion_cli.products.records import FoundOffer, FoundProduct
 
 LONGEST_NAME = 500  # characters
@@ -230,4 +230,4 @@ def _digest(text: str) -> str:
 
 def _distinct(offers: list[FoundOffer]) -> tuple[FoundOffer, ...]:
     """One offer for each shop and link: of several, as of sizes, the lowest that can be bought."""
-    return tuple(lowest_of_each((f"{offer.shop}\n{offer.url}", offer) for offer in offers).values())
+    return tuple(lowest_per_key((f"{offer.shop}\n{offer.url}", offer) for offer in offers).values())

@@ -30,7 +30,7 @@ from fashion_cli.crawling.tally import Tally
 from fashion_cli.crawling.urls import address, site_key
 from fashion_cli.crawling.visits import add, host_of
 from fashion_cli.errors import FashionError
-from fashion_cli.products.catalogue import Catalogue, without_password
+from fashion_cli.products.catalogue import Catalogue, redact_password
 
 EVERY = 0.5  # seconds between two reports of progress
 RECORD_EVERY = 5.0  # seconds between two looks at what was found for the catalogue
@@ -226,7 +226,7 @@ def _report(config: CrawlConfig, memory: Memory, frontier: Frontier, tally: Tall
     all_products, all_photographs = memory.counts()
     return CrawlReport(
         folder=config.folder,
-        catalog=without_password(catalogue_location(config)),
+        catalog=redact_password(catalogue_location(config)),
         pages=tally.pages,
         unchanged=tally.unchanged,
         products=tally.products,

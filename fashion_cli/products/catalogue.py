@@ -12,14 +12,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from fashion_cli.products import reading, writing
-from fashion_cli.products.checks import ImpossibleProductError, checked_offers, require_photographs, utc
-from fashion_cli.products.engines import WRITES, open_engine, told
-from fashion_cli.products.locations import default_location, stored_location, without_password
-from fashion_cli.products.records import Change, FoundPhotograph, FoundProduct, SeenPrice, ShownProduct
+from fashion_cli.products import queries, writing
+from fashion_cli.products.database import WRITES, connect_database, translate_database_errors
+from fashion_cli.products.locations import default_location, redact_password, stored_location
+from fashion_cli.products.records import Change, FoundPhotograph, FoundProduct, PriceObservation, ShownProduct
 from fashion_cli.products.schema import prepare
+from fashion_cli.products.validation import InvalidProductError, require_photographs, utc, validate_offers
 
-__all__ = ["Catalogue", "ImpossibleProductError", "default_location", "without_password"]
+__all__ = ["Catalogue", "InvalidProductError", "default_location", "redact_password"]
 
 ATTEMPTS = 10  # of a transaction that another writer got in the way of
 PAUSE = 0.05  # seconds, at most, before the second attempt; grows with each
@@ -62,9 +62,9 @@ class Catalogue:
             CatalogueError: If there is none, it cannot be reached, or its tables are of another version.
             ModuleNotFoundError: If the driver of the database is not installed.
         """
-        engine = open_engine(location, create=create)
+        engine = connect_database(location, create=create)
         try:
-            with told(location):
+            with translate_database_errors(location):
                 found = prepare(engine, location, create=create, upgrade=upgrade)
         except BaseException:
             engine.dispose()
@@ -89,9 +89,9 @@ class Catalogue:
         again changes nothing.
 
         Raises:
-            ImpossibleProductError: If a price, a currency or a sha256 cannot be one.
+            InvalidProductError: If a price, a currency or a sha256 cannot be one.
         """
-        offers = checked_offers(product.item_id, product.offers)
+        offers = validate_offers(product.item_id, product.offers)
         require_photographs(product.item_id, photographs)
         moment = utc(seen_at)
         return self._write(lambda session: writing.record(session, product, offers, photographs, moment))
@@ -117,9 +117,9 @@ class Catalogue:
         """
         after, left = 0, limit
         while left is None or left > 0:
-            size = reading.AT_ONCE if left is None else min(left, reading.AT_ONCE)
+            size = queries.AT_ONCE if left is None else min(left, queries.AT_ONCE)
             with self._read() as connection:
-                found, after = reading.page(connection, words=words, gone=gone, after=after, limit=size)
+                found, after = queries.page(connection, words=words, gone=gone, after=after, limit=size)
             yield from found
             if len(found) < size:
                 return
@@ -137,7 +137,7 @@ class Catalogue:
         batch: list[ShownProduct] = []
         for product in self.products(words=words, gone=gone):
             batch.append(product)
-            if len(batch) == reading.AT_ONCE:
+            if len(batch) == queries.AT_ONCE:
                 yield from self._with_photographs(batch)
                 batch = []
         yield from self._with_photographs(batch)
@@ -148,49 +148,49 @@ class Catalogue:
         Where one shows several products: one that is not gone, then the one that shows it first.
         """
         with self._read() as connection:
-            return reading.by_photographs(connection, sha256s)
+            return queries.by_photographs(connection, sha256s)
 
     def by_items(self, item_ids: Sequence[str]) -> dict[str, ShownProduct]:
         with self._read() as connection:
-            return reading.by_items(connection, item_ids)
+            return queries.by_items(connection, item_ids)
 
-    def items_of_photographs(self, sha256s: Sequence[str]) -> dict[str, str]:
+    def item_ids_by_photograph(self, sha256s: Sequence[str]) -> dict[str, str]:
         """The `item_id` of each photograph that is known, as `by_photographs` chooses it."""
         with self._read() as connection:
-            return reading.items_of_photographs(connection, sha256s)
+            return queries.item_ids_by_photograph(connection, sha256s)
 
     def texts(self, stems: Sequence[Sequence[str]] = ()) -> list[tuple[str, str]]:
         """The `item_id` of products that are not gone, and what words are looked for in: folded, a text on each line.
 
         Args:
-            stems: Only products whose text has all pieces of one of these; empty for the first `reading.SAMPLE`.
+            stems: Only products whose text has all pieces of one of these; empty for the first `queries.SAMPLE`.
         """
         with self._read() as connection:
-            return reading.texts(connection, stems)
+            return queries.texts(connection, stems)
 
     def photographs(self, item_id: str) -> tuple[FoundPhotograph, ...]:
         """Those of a product, the first first; empty if there is no such product."""
         with self._read() as connection:
-            return reading.photographs(connection, [item_id]).get(item_id, ())
+            return queries.photographs(connection, [item_id]).get(item_id, ())
 
-    def prices(self, item_id: str) -> list[SeenPrice]:
+    def prices(self, item_id: str) -> list[PriceObservation]:
         """The history of a product's offers, the oldest step first."""
         with self._read() as connection:
-            return reading.prices(connection, item_id)
+            return queries.prices(connection, item_id)
 
     def __len__(self) -> int:
         with self._read() as connection:
-            return reading.count(connection)
+            return queries.count(connection)
 
     def _with_photographs(self, products: Sequence[ShownProduct]) -> Iterator["Exported"]:
         with self._read() as connection:
-            photographs = reading.photographs(connection, [product.item_id for product in products])
+            photographs = queries.photographs(connection, [product.item_id for product in products])
         for product in products:
             yield product, photographs.get(product.item_id, ())
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with told(self._given), self._engine.connect() as connection:
+        with translate_database_errors(self._given), self._engine.connect() as connection:
             yield connection
 
     def _write(self, change: Callable[[Session], Result]) -> Result:
@@ -200,10 +200,10 @@ class Catalogue:
                 return self._write_once(change)
             except DBAPIError as error:
                 if not _may_try_again(error):
-                    with told(self._given):
+                    with translate_database_errors(self._given):
                         raise
                 time.sleep(random.uniform(0, PAUSE) * attempt)
-        with told(self._given):
+        with translate_database_errors(self._given):
             return self._write_once(change)
 
     def _write_once(self, change: Callable[[Session], Result]) -> Result:

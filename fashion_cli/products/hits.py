@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 ItemsOf = Callable[[Sequence[str]], dict[str, str]]  # sha256 of photographs -> item_id, of those that are known
 
 
-def item_ids_of(features: FeatureFile, items_of: ItemsOf | None) -> list[str]:
+def item_ids_of_rows(features: FeatureFile, items_of: ItemsOf | None) -> list[str]:
     """The item of each row, as the catalogue says, else the feature file; "" where nobody knows it.
 
     Args:
         features: The gallery.
-        items_of: `Catalogue.items_of_photographs`; None without a catalogue.
+        items_of: `Catalogue.item_ids_by_photograph`; None without a catalogue.
 
     Raises:
         CatalogueError: If the catalogue cannot be read.

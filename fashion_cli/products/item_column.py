@@ -10,7 +10,7 @@ from fashion_cli.products.records import ITEM_ID
 
 
 @dataclass(frozen=True)
-class Joined:
+class JoinReport:
     """What came of joining a catalogue.
 
     Attributes:
@@ -22,7 +22,7 @@ class Joined:
     rewritten: bool
 
 
-def join_items(catalogue: Catalogue, source: Path, target: Path) -> Joined:
+def join_items(catalogue: Catalogue, source: Path, target: Path) -> JoinReport:
     """Fill the column by the photographs' sha256. A photograph that the catalogue does not know keeps what it had.
 
     Args:
@@ -36,11 +36,11 @@ def join_items(catalogue: Catalogue, source: Path, target: Path) -> Joined:
         OutputError: If the target cannot be written.
     """
     with FeatureFile.open(source) as features:
-        items = catalogue.items_of_photographs(features.sha256s())
+        items = catalogue.item_ids_by_photograph(features.sha256s())
         wanted = _filled(features, items)
         known = sum(sha256 in items for sha256 in features.sha256s())
         if wanted == (features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)):
-            return Joined(known, rewritten=False)
+            return JoinReport(known, rewritten=False)
         names = tuple(dict.fromkeys((*features.column_names, ITEM_ID)))
         draft = target.with_name(f"{target.name}-joined")
         with FeatureWriter.create(draft, features.header, names) as writer:
@@ -49,7 +49,7 @@ def join_items(catalogue: Catalogue, source: Path, target: Path) -> Joined:
                 column = tuple(wanted[start : start + len(rows)])
                 writer.append(replace(rows, columns={**rows.columns, ITEM_ID: column}))
             writer.move_to(target)
-    return Joined(known, rewritten=True)
+    return JoinReport(known, rewritten=True)
 
 
 def _filled(features: FeatureFile, items: dict[str, str]) -> list[str]:

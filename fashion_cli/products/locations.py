@@ -32,17 +32,17 @@ def default_location(folder: Path) -> Path | None:
     return file if file.is_file() else None
 
 
-def without_password(location: str | Path) -> str:
+def redact_password(location: str | Path) -> str:
     """A location that may be shown and stored: a URL loses its password, wherever it stands."""
     shown, _ = _divided(str(location))
     return shown
 
 
 def has_password(location: str | Path) -> bool:
-    return without_password(location) != str(location)
+    return redact_password(location) != str(location)
 
 
-def redacted(text: str, location: str | Path = "") -> str:
+def redact_passwords(text: str, location: str | Path = "") -> str:
     """A message that may be shown: without any URL's password, and without that of a location, however it is written.
 
     Args:
@@ -116,7 +116,7 @@ def stored_location(location: str | Path) -> str:
     """What finds the catalogue again from any working directory, without a password."""
     if not is_url(location):
         return str(file_of(location).absolute())
-    return without_password(readable_url(str(location)))
+    return redact_password(readable_url(str(location)))
 
 
 def file_of(location: str | Path) -> Path:

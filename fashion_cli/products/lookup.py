@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.hits import item_ids_of, products_of
+from fashion_cli.products.hits import item_ids_of_rows, products_of
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.search import Hit
 
@@ -78,6 +78,6 @@ def _open(location: str) -> "Catalogue":
 
 
 def _texts(catalogue: "Catalogue", features: FeatureFile) -> "Texts":
-    from fashion_cli.products.word_texts import ProductTexts
+    from fashion_cli.products.keyword_texts import ProductTexts
 
-    return ProductTexts(catalogue, item_ids_of(features, catalogue.items_of_photographs))
+    return ProductTexts(catalogue, item_ids_of_rows(features, catalogue.item_ids_by_photograph))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 
-class Priced(Protocol):
+class PricedOffer(Protocol):
     """What is compared of an offer."""
 
     @property
@@ -19,10 +19,10 @@ class Priced(Protocol):
     def available(self) -> bool: ...
 
 
-Offer = TypeVar("Offer", bound=Priced)
+Offer = TypeVar("Offer", bound=PricedOffer)
 
 
-def lowest_first(offers: Iterable[Offer]) -> tuple[Offer, ...]:
+def sort_by_price(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     """Offers that can be bought before others, then by price.
 
     Prices of two currencies do not compare: those of the currency that most offers are in come first, of two
@@ -38,9 +38,9 @@ def lowest_first(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     )
 
 
-def lowest_of_each(offers: Iterable[tuple[str, Offer]]) -> dict[str, Offer]:
+def lowest_per_key(offers: Iterable[tuple[str, Offer]]) -> dict[str, Offer]:
     """Of the offers with one key, as of a shop's sizes, the lowest that can be bought."""
     grouped: dict[str, list[Offer]] = {}
     for key, offer in offers:
         grouped.setdefault(key, []).append(offer)
-    return {key: lowest_first(group)[0] for key, group in grouped.items()}
+    return {key: sort_by_price(group)[0] for key, group in grouped.items()}

@@ -96,7 +96,7 @@ class ShownProduct:
 
 
 @dataclass(frozen=True)
-class SeenPrice:
+class PriceObservation:
     """One step in the history of an offer, which a shop and a link make."""
 
     shop: str

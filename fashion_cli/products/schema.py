@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, literal, select, text
 
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.engines import MYSQL, WRITES, use_write_ahead_log
-from fashion_cli.products.locations import without_password
-from fashion_cli.products.tables import Table as CatalogueTable
+from fashion_cli.products.database import MYSQL, WRITES, enable_write_ahead_log
+from fashion_cli.products.locations import redact_password
+from fashion_cli.products.orm import Table as CatalogueTable
 
 # Oldest first; a test compares them with `migrations/versions`. Read from here because importing Alembic takes longer
 # than a search.
@@ -43,7 +43,7 @@ def prepare(engine: Engine, location: str | Path, *, create: bool, upgrade: bool
         found = version_of(connection)
     if found == NEWEST:
         return found
-    shown = without_password(location)
+    shown = redact_password(location)
     if not found and not create:
         raise CatalogueError(f"{shown}: no product catalogue here", hint="fashion crawl SOURCE --catalog … makes one")
     if found and found not in REVISIONS:
@@ -55,7 +55,7 @@ def prepare(engine: Engine, location: str | Path, *, create: bool, upgrade: bool
         raise CatalogueError(
             f"{shown}: has tables of version {found}, and this fashion-cli needs {NEWEST}", hint=UPGRADE.format(shown)
         )
-    use_write_ahead_log(engine)
+    enable_write_ahead_log(engine)
     with (
         engine.connect().execution_options(**{WRITES: True}) as connection,
         _without_cascades(connection),

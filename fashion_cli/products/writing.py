@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from fashion_cli.products.checks import CheckedOffer
+from fashion_cli.products.orm import Keyword, Offer, OfferPrice, Photograph, Product, Shop, Sighting, Source
 from fashion_cli.products.records import Change, FoundPhotograph, FoundProduct
-from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop, Sighting, Source
-from fashion_cli.products.words import digest, searchable, storable
+from fashion_cli.products.search_text import to_searchable, to_storable, unique_digest
+from fashion_cli.products.validation import ValidOffer
 
 AT_ONCE = 500  # values in one IN
 
@@ -18,18 +18,18 @@ AT_ONCE = 500  # values in one IN
 def record(
     session: Session,
     found: FoundProduct,
-    offers: Mapping[str, CheckedOffer],
+    offers: Mapping[str, ValidOffer],
     photographs: Sequence[FoundPhotograph],
     seen_at: datetime,
 ) -> Change:
     """Write what was found about a product. A sighting older than the latest one changes nothing that it said."""
     shops = _shops(session, [found.shop, *(offer.shop for offer in offers.values())])
-    source = _source(session, storable(found.source))
+    source = _source(session, to_storable(found.source))
     product = _known(session, found.item_id)
     new = product is None
     if product is None:
-        item_id = storable(found.item_id)
-        product = Product(digest=digest(item_id), item_id=item_id, first_seen_at=seen_at)
+        item_id = to_storable(found.item_id)
+        product = Product(digest=unique_digest(item_id), item_id=item_id, first_seen_at=seen_at)
         session.add(product)
     changed, latest = False, new or seen_at >= product.seen_at
     if latest:
@@ -45,7 +45,7 @@ def record(
 
 def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
     """Say of products that their page was not there; returns of how many that is news."""
-    digests = [digest(storable(item_id)) for item_id in item_ids]
+    digests = [unique_digest(to_storable(item_id)) for item_id in item_ids]
     news = 0
     for start in range(0, len(digests), AT_ONCE):
         there = (Product.gone_at.is_(None), Product.seen_at <= at)
@@ -59,7 +59,7 @@ def _known(session: Session, item_id: str) -> Product | None:
     """A product with all that hangs on it, kept from other writers until the transaction ends."""
     return session.scalar(
         select(Product)
-        .where(Product.digest == digest(storable(item_id)))
+        .where(Product.digest == unique_digest(to_storable(item_id)))
         .options(
             selectinload(Product.keywords),
             selectinload(Product.photographs),
@@ -72,10 +72,12 @@ def _known(session: Session, item_id: str) -> Product | None:
 
 def _describe(product: Product, found: FoundProduct, shops: Mapping[str, Shop]) -> bool:
     """Take over what a source says; returns whether that is news."""
-    keywords = [storable(keyword) for keyword in dict.fromkeys(found.keywords)]
-    told = {name: storable(getattr(found, name)) for name in ("name", "brand", "description", "category", "sku", "url")}
-    changed = any(getattr(product, name) != text for name, text in told.items())
-    for name, text in told.items():
+    keywords = [to_storable(keyword) for keyword in dict.fromkeys(found.keywords)]
+    texts = {
+        name: to_storable(getattr(found, name)) for name in ("name", "brand", "description", "category", "sku", "url")
+    }
+    changed = any(getattr(product, name) != text for name, text in texts.items())
+    for name, text in texts.items():
         setattr(product, name, text)
     if [each.keyword for each in product.keywords] != keywords:
         changed = True
@@ -85,14 +87,14 @@ def _describe(product: Product, found: FoundProduct, shops: Mapping[str, Shop]) 
                 product.keywords[place].keyword = keyword
             else:
                 product.keywords.append(Keyword(position=place, keyword=keyword))
-    product.words = searchable((product.name, product.brand, *keywords, product.category))
-    shop = shops[storable(found.shop)]
+    product.words = to_searchable((product.name, product.brand, *keywords, product.category))
+    shop = shops[to_storable(found.shop)]
     changed |= product.shop is not shop
     product.shop = shop
     return changed
 
 
-def _see(product: Product, offers: Mapping[str, CheckedOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
+def _see(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
     """A product is there, with these offers; returns whether that is news."""
     changed = _offer(product, offers, shops, seen_at)
     changed |= product.gone_at is not None
@@ -100,7 +102,7 @@ def _see(product: Product, offers: Mapping[str, CheckedOffer], shops: Mapping[st
     return changed
 
 
-def _offer(product: Product, offers: Mapping[str, CheckedOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
+def _offer(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
     """Take over all offers of a product; returns whether that is news."""
     known = {each.digest: each for each in product.offers}
     changed = False
@@ -109,15 +111,15 @@ def _offer(product: Product, offers: Mapping[str, CheckedOffer], shops: Mapping[
             known[gone].withdrawn_at, changed = seen_at, True
     for key, found in offers.items():
         offer = known.get(key)
-        told = (found.price, found.currency, found.availability)
+        texts = (found.price, found.currency, found.availability)
         missing_since = (offer.withdrawn_at or product.gone_at) if offer else None
         if offer is None:
             offer = Offer(digest=key, shop=shops[found.shop], url=found.url)
             product.offers.append(offer)
             news = True
         else:
-            news = missing_since is not None or (offer.price, offer.currency, offer.availability) != told
-        offer.price, offer.currency, offer.availability = told
+            news = missing_since is not None or (offer.price, offer.currency, offer.availability) != texts
+        offer.price, offer.currency, offer.availability = texts
         offer.seen_at, offer.withdrawn_at = seen_at, None
         if news:
             step = OfferPrice(price=found.price, currency=found.currency, availability=found.availability)
@@ -135,19 +137,19 @@ def _photograph(product: Product, photographs: Sequence[FoundPhotograph], *, lat
     files.
     """
     known = {each.sha256: each for each in product.photographs}
-    told = {each.sha256: each for each in photographs}
-    for sha256, found in told.items():
+    texts = {each.sha256: each for each in photographs}
+    for sha256, found in texts.items():
         if sha256 in known and not latest:
             continue
         photograph = known.get(sha256)
         if photograph is None:
             photograph = Photograph(sha256=sha256)
             product.photographs.append(photograph)
-        photograph.path, photograph.url = storable(found.path), storable(found.url)
+        photograph.path, photograph.url = to_storable(found.path), to_storable(found.url)
         photograph.width, photograph.height, photograph.position = found.width, found.height, found.position
-    if told:
-        _put_first(product, told.keys() if latest else known.keys())
-    return not told.keys() <= known.keys()
+    if texts:
+        _put_first(product, texts.keys() if latest else known.keys())
+    return not texts.keys() <= known.keys()
 
 
 def _put_first(product: Product, sha256s: Set[str]) -> None:
@@ -169,9 +171,9 @@ def _sight(product: Product, source: Source, seen_at: datetime) -> None:
 
 
 def _source(session: Session, location: str) -> Source:
-    source = session.scalar(select(Source).where(Source.digest == digest(location)))
+    source = session.scalar(select(Source).where(Source.digest == unique_digest(location)))
     if source is None:
-        source = Source(digest=digest(location), location=location)
+        source = Source(digest=unique_digest(location), location=location)
         session.add(source)
         session.flush()
     return source
@@ -179,7 +181,7 @@ def _source(session: Session, location: str) -> Source:
 
 def _shops(session: Session, names: Iterable[str]) -> dict[str, Shop]:
     """Shops by name; those that are not there yet are added."""
-    wanted = {digest(name): name for name in map(storable, names)}
+    wanted = {unique_digest(name): name for name in map(to_storable, names)}
     shops = {shop.name: shop for shop in session.scalars(select(Shop).where(Shop.digest.in_(wanted)))}
     # In one order everywhere: two writers that add the same shops wait for each other once, not in a circle.
     for key in sorted(wanted.keys() - {shop.digest for shop in shops.values()}):

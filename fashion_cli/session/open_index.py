@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fashion_cli.embedding.stored_photographs import StoredPhotographs
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.hits import ItemsOf, item_ids_of
+from fashion_cli.products.hits import ItemsOf, item_ids_of_rows
 from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
 from fashion_cli.retrieval.columns import number_ranges
 from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
@@ -118,7 +118,7 @@ class OpenIndex:
         return self._known_items
 
     def _number_items(self, items_of: ItemsOf | None) -> Items:
-        ids = item_ids_of(self.gallery.features, items_of)
+        ids = item_ids_of_rows(self.gallery.features, items_of)
         numbers: dict[str, int] = {}
         keys = [item or f"\0{sha256}" for item, sha256 in zip(ids, self.sha256s, strict=True)]
         return ids, np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import CatalogueError, FeatureFileError, IndexDirectoryError
 from fashion_cli.products.locations import CATALOGUE_FILE, default_location
-from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownProduct
+from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownProduct
 from fashion_cli.retrieval.gallery import Gallery, find_index
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def export_products(config: ProductsConfig) -> Iterator[tuple[ShownProduct, tupl
         yield from catalogue.export(words=config.words, gone=config.gone)
 
 
-def price_history(catalog: str | None, item_id: str) -> list[SeenPrice]:
+def price_history(catalog: str | None, item_id: str) -> list[PriceObservation]:
     """What became of each offer of a product, the oldest step first.
 
     Raises:

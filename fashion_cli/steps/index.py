@@ -26,7 +26,7 @@ from fashion_cli.retrieval.publish import RECALL, Choice, publish, writing
 
 if TYPE_CHECKING:
     from fashion_cli.products.catalogue import Catalogue
-    from fashion_cli.products.item_column import Joined
+    from fashion_cli.products.item_column import JoinReport
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def _catalogue(config: IndexConfig) -> "Iterator[Catalogue | None]":
         yield catalogue
 
 
-def _join(catalogue: "Catalogue | None", source: Path, target: Path) -> "Joined | None":
+def _join(catalogue: "Catalogue | None", source: Path, target: Path) -> "JoinReport | None":
     """Say of each photograph which product it shows."""
     if catalogue is None:
         return None
@@ -282,7 +282,7 @@ def _report(
     manifest: Manifest,
     update: UpdateReport,
     unreadable: tuple[Skipped, ...],
-    joined: "Joined | None",
+    joined: "JoinReport | None",
     embed_seconds: float,
     start: float,
 ) -> IndexReport:

@@ -136,7 +136,7 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         catalogue = _open_catalogue(config, stack)
         metrics = Metrics()
         looking = LookerOptions(config.inference, config.added, settings.max_pixels, settings.queue)
-        items_of = catalogue.items_of_photographs if catalogue is not None else None
+        items_of = catalogue.item_ids_by_photograph if catalogue is not None else None
         live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of, config.root))
         service = SearchService(
             live,

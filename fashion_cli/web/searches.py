@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.hits import products_of
+from fashion_cli.products.keyword_texts import ProductTexts
 from fashion_cli.products.records import ShownProduct
-from fashion_cli.products.word_texts import ProductTexts
 from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.facets import Facets
 from fashion_cli.retrieval.manipulation import exchange, keeping

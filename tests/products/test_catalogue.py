@@ -4,8 +4,8 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from fashion_cli.products.catalogue import Catalogue
-from fashion_cli.products.engines import open_engine
-from fashion_cli.products.tables import Sighting, Source
+from fashion_cli.products.database import connect_database
+from fashion_cli.products.orm import Sighting, Source
 from tests.products.found import later, offer, photograph, product
 
 
@@ -36,7 +36,7 @@ def test_a_recorded_product_comes_back_whole(catalogue: Catalogue):
     assert catalogue.photographs(found.item_id) == (photograph(1), photograph(2, 1))
     assert catalogue.by_items([found.item_id, "nobody"]) == {found.item_id: shown}
     assert catalogue.by_photographs([photograph(2).sha256, "0" * 64]) == {photograph(2).sha256: shown}
-    assert catalogue.items_of_photographs([photograph(1).sha256]) == {photograph(1).sha256: found.item_id}
+    assert catalogue.item_ids_by_photograph([photograph(1).sha256]) == {photograph(1).sha256: found.item_id}
 
 
 def test_recording_again_changes_nothing(catalogue: Catalogue):
@@ -109,7 +109,7 @@ def test_where_and_when_a_product_was_seen_is_kept(location: str):
     with Catalogue.open(location, create=True) as catalogue:
         for hours, source in ((3, product().source), (5, search), (4, search), (9, product().source)):
             catalogue.record(product(source=source), [], later(hours))
-    engine = open_engine(location, create=False)
+    engine = connect_database(location, create=False)
     with engine.connect() as connection:
         seen = select(Source.location, Sighting.first_seen_at, Sighting.seen_at).join_from(Sighting, Source)
         rows = connection.execute(seen).all()

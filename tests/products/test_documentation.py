@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fashion_cli.products.orm import Table
 from fashion_cli.products.schema import VERSION_TABLE
-from fashion_cli.products.tables import Table
 
 PAGE = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text(encoding="utf-8")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fashion_cli.products.offers import lowest_first, lowest_of_each
+from fashion_cli.products.offers import lowest_per_key, sort_by_price
 from fashion_cli.products.records import FoundOffer
 
 
@@ -38,11 +38,11 @@ def test_the_lowest_that_can_be_bought() -> None:
         (offer(4, "USD"), offer(5)),
         (offer(3, availability="who knows"), offer(8)),
     ):
-        assert lowest_first(offers)[0] == Plain(offers).best()
-        assert sorted(lowest_first(offers), key=id) == sorted(offers, key=id)
-    assert lowest_first(()) == ()
+        assert sort_by_price(offers)[0] == Plain(offers).best()
+        assert sorted(sort_by_price(offers), key=id) == sorted(offers, key=id)
+    assert sort_by_price(()) == ()
 
 
 def test_a_row_that_is_sold_out_does_not_hide_one_that_can_be_bought() -> None:
     rows = [("a", offer(3, availability="out_of_stock")), ("a", offer(9)), ("b", offer(4))]
-    assert lowest_of_each(rows) == {"a": offer(9), "b": offer(4)}
+    assert lowest_per_key(rows) == {"a": offer(9), "b": offer(4)}

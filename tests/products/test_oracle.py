@@ -132,5 +132,5 @@ def compare(catalogue: Catalogue, oracle: Oracle) -> None:
             if sha256 in known.photographs
         ]
         expected = {sha256: min(ranked)[-1]} if ranked else {}
-        assert catalogue.items_of_photographs([sha256]) == expected
+        assert catalogue.item_ids_by_photograph([sha256]) == expected
         assert {key: each.item_id for key, each in catalogue.by_photographs([sha256]).items()} == expected

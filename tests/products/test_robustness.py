@@ -17,9 +17,15 @@ from sqlalchemy import make_url
 
 from fashion_cli.app import main
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.catalogue import Catalogue, ImpossibleProductError
-from fashion_cli.products.engines import open_engine
-from fashion_cli.products.locations import default_location, readable_url, redacted, stored_location, without_password
+from fashion_cli.products.catalogue import Catalogue, InvalidProductError
+from fashion_cli.products.database import connect_database
+from fashion_cli.products.locations import (
+    default_location,
+    readable_url,
+    redact_password,
+    redact_passwords,
+    stored_location,
+)
 from tests.database_servers import PASSWORD, USER, Server
 from tests.products.found import SHOP, later, offer, photograph, product
 from tests.products.killed_recorder import OFFERS, PHOTOGRAPHS
@@ -163,7 +169,7 @@ def test_prices_are_exact(catalogue: Catalogue, price: str):
 
 @pytest.mark.parametrize("price", ["NaN", "Infinity", "-1", "100000000000000", "99999999999999.99", "1E+40"])
 def test_what_is_no_price_is_refused(catalogue: Catalogue, price: str):
-    with pytest.raises(ImpossibleProductError, match="is no price"):
+    with pytest.raises(InvalidProductError, match="is no price"):
         catalogue.record(product(1, offer(price)), [], later(0))
     assert len(catalogue) == 0
 
@@ -208,7 +214,7 @@ def test_many_photographs_are_looked_up(catalogue: Catalogue):
     for number in range(30):
         catalogue.record(product(number), [photograph(number * 50 + place, place) for place in range(50)], later(0))
     asked = [photograph(number).sha256 for number in range(2000)]
-    items = catalogue.items_of_photographs(asked)
+    items = catalogue.item_ids_by_photograph(asked)
     assert items == {photograph(number).sha256: f"shop.example:{number // 50}" for number in range(1500)}
     assert {key: each.item_id for key, each in catalogue.by_photographs(asked).items()} == items
     assert catalogue.by_photographs([]) == {}
@@ -229,7 +235,7 @@ def test_no_message_holds_a_password(request: pytest.FixtureRequest, server: str
         url.replace("shop_", "no_such_"),
         url.replace("127.0.0.1:", "127.0.0.1:x"),
         url.replace(f"{running.drivername}://", "oracle://"),
-        without_password(url),
+        redact_password(url),
     ):
         with pytest.raises(CatalogueError) as caught:
             Catalogue.open(wrong, create=True)
@@ -237,7 +243,7 @@ def test_no_message_holds_a_password(request: pytest.FixtureRequest, server: str
         assert not [secret for secret in secrets if secret in told], told
         assert caught.value.hint
     with pytest.raises(CatalogueError, match="cannot be reached") as caught:
-        Catalogue.open(without_password(url))
+        Catalogue.open(redact_password(url))
     assert "FASHION_CATALOG" in caught.value.hint
 
 
@@ -278,7 +284,7 @@ def test_no_message_holds_a_password(request: pytest.FixtureRequest, server: str
     ],
 )
 def test_a_location_is_shown_without_its_password(location: str, shown: str):
-    assert without_password(location) == shown
+    assert redact_password(location) == shown
 
 
 @pytest.mark.parametrize(
@@ -313,7 +319,7 @@ def test_a_drivers_own_words_lose_the_password(password: str, form: str):
     location = form.format(password)
     plain = unquote(password)
     for said in (password, plain, quote(plain, safe=""), quote_plus(plain), repr(plain)):
-        text = redacted(f"could not translate host name {said}, user me", location)
+        text = redact_passwords(f"could not translate host name {said}, user me", location)
         assert text.startswith("could not translate host name ")
         assert text.endswith(", user me")
         assert plain not in text
@@ -385,7 +391,7 @@ def test_what_another_user_is_writing_is_read(tmp_path: Path, monkeypatch: pytes
 
 def test_sqlite_files_are_read_while_they_are_written(tmp_path: Path):
     Catalogue.open(tmp_path / "c.sqlite", create=True).close()
-    engine = open_engine(tmp_path / "c.sqlite", create=False)
+    engine = connect_database(tmp_path / "c.sqlite", create=False)
     with engine.connect() as connection:
         answers = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys")]
     engine.dispose()

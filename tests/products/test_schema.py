@@ -16,13 +16,13 @@ from sqlalchemy import Connection, text
 from fashion_cli.errors import CatalogueError
 from fashion_cli.products import column_types, schema
 from fashion_cli.products.catalogue import Catalogue
-from fashion_cli.products.engines import open_engine
-from fashion_cli.products.tables import Table
+from fashion_cli.products.database import connect_database
+from fashion_cli.products.orm import Table
 from tests.products.found import later, photograph, product
 
 
 def connection_to(location: str) -> Connection:
-    return open_engine(location, create=True).connect()
+    return connect_database(location, create=True).connect()
 
 
 def closed(connection: Connection) -> None:

@@ -151,7 +151,7 @@ def served(
     with ExitStack() as stack:
         catalogue = stack.enter_context(Catalogue.open(shop.catalogue)) if priced else None
         looking = LookerOptions(ONNX, added, settings.max_pixels, settings.queue)
-        items_of = catalogue.items_of_photographs if catalogue is not None else None
+        items_of = catalogue.item_ids_by_photograph if catalogue is not None else None
         live = stack.enter_context(LiveIndex(shop.index, looking, metrics, items_of))
         options = {"show_paths": settings.show_paths, "keep_metadata": settings.keep_metadata}
         service = SearchService(live, metrics, catalogue, queue=settings.queue, **options)

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
+from fashion_cli.products.orm import Table
 from fashion_cli.products.schema import VERSION_TABLE
-from fashion_cli.products.tables import Table
 
 
 def migrate(connection: Connection) -> None:

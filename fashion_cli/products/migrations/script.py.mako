@@ -6,7 +6,7 @@ Revision: ${up_revision}, after ${down_revision | comma,n}.
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-from fashion_cli.products.tables import TABLE_OPTIONS
+from fashion_cli.products.orm import TABLE_OPTIONS
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -128,7 +128,7 @@ def served(
     """A shop behind a real server on loopback."""
     metrics = Metrics()
     catalogue = Catalogue.open(folder / "catalogue.sqlite") if priced else None
-    items_of = catalogue.items_of_photographs if catalogue else None
+    items_of = catalogue.item_ids_by_photograph if catalogue else None
     with LiveIndex(
         folder / "index", LookerOptions(InferenceOptions(model="", engine="onnx"), added), metrics, items_of
     ) as live:

@@ -10,7 +10,14 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from fashion_cli.errors import CatalogueError
-from fashion_cli.products.locations import file_of, has_password, is_url, readable_url, redacted, without_password
+from fashion_cli.products.locations import (
+    file_of,
+    has_password,
+    is_url,
+    readable_url,
+    redact_password,
+    redact_passwords,
+)
 
 # What a URL may begin with -> what SQLAlchemy calls it. A driver that is named ("mysql+mysqldb") stays.
 DRIVERS = {
@@ -26,7 +33,7 @@ WRITES = "catalogue_writes"  # the option of a connection whose transaction will
 URLS = "mysql://USER:PASSWORD@HOST/DATABASE, postgresql://USER:PASSWORD@HOST/DATABASE, or a file"
 
 
-def open_engine(location: str | Path, *, create: bool) -> Engine:
+def connect_database(location: str | Path, *, create: bool) -> Engine:
     """Connections to a catalogue's database; none is made yet.
 
     Args:
@@ -59,7 +66,7 @@ def _server(location: str) -> Engine:
 
 
 def _url(location: str) -> URL:
-    shown = without_password(location)
+    shown = redact_password(location)
     try:
         url = make_url(readable_url(location))
     except (ArgumentError, ValueError):  # ValueError: the port is no number
@@ -74,7 +81,7 @@ def _url(location: str) -> URL:
 
 def _sqlite(file: Path, *, create: bool) -> Engine:
     if not file.exists():
-        shown = Path(without_password(file))  # a URL with a slash too few is a path
+        shown = Path(redact_password(file))  # a URL with a slash too few is a path
         if not create:
             raise CatalogueError(f"{shown}: no product catalogue here", hint="fashion crawl SOURCE -o DIR makes one")
         if not file.parent.is_dir():
@@ -105,7 +112,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def use_write_ahead_log(engine: Engine) -> None:
+def enable_write_ahead_log(engine: Engine) -> None:
     """Let an SQLite file be read while it is written. It stays so."""
     if engine.dialect.name == "sqlite":
         connection = engine.raw_connection()
@@ -116,7 +123,7 @@ def use_write_ahead_log(engine: Engine) -> None:
 
 
 @contextmanager
-def told(location: str | Path) -> Iterator[None]:
+def translate_database_errors(location: str | Path) -> Iterator[None]:
     """Say what a database reports as a `CatalogueError`, without a password.
 
     Raises:
@@ -125,17 +132,18 @@ def told(location: str | Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _as_told(location, error) from None  # its traceback holds statements and values
+        raise _translate(location, error) from None  # its traceback holds statements and values
     except SQLAlchemyError as error:
         raise CatalogueError(
-            f"{without_password(location)}: {redacted(_first_line(error), location)}", hint="call the command again"
+            f"{redact_password(location)}: {redact_passwords(_first_line(error), location)}",
+            hint="call the command again",
         ) from None
     except UnicodeError:  # of PyMySQL
-        raise CatalogueError(f"{without_password(location)}: the host has no possible name", hint=URLS) from None
+        raise CatalogueError(f"{redact_password(location)}: the host has no possible name", hint=URLS) from None
 
 
-def _as_told(location: str | Path, error: DBAPIError) -> CatalogueError:
-    shown, reason = without_password(location), redacted(_first_line(error.orig or error), location)
+def _translate(location: str | Path, error: DBAPIError) -> CatalogueError:
+    shown, reason = redact_password(location), redact_passwords(_first_line(error.orig or error), location)
     if not is_url(location):
         if "not a database" in reason or "malformed" in reason:
             return CatalogueError(f"{shown}: not a product catalogue, or damaged ({reason})", hint="name another file")

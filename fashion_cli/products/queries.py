@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from fashion_cli.products.offers import lowest_first
-from fashion_cli.products.records import FoundPhotograph, SeenPrice, ShownOffer, ShownProduct
-from fashion_cli.products.tables import Keyword, Offer, OfferPrice, Photograph, Product, Shop
-from fashion_cli.products.words import digest, storable, wanted_words
+from fashion_cli.products.offers import sort_by_price
+from fashion_cli.products.orm import Keyword, Offer, OfferPrice, Photograph, Product, Shop
+from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownOffer, ShownProduct
+from fashion_cli.products.search_text import query_words, to_storable, unique_digest
 
 AT_ONCE = 500  # values in one IN, products in one answer
 SAMPLE = 5_000  # products whose words are known for suggestions
@@ -30,7 +30,7 @@ _PRODUCTS = select(
 ).join(Shop, Product.shop_id == Shop.id)
 
 
-def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def distinct_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Values without repetition, as many as one query takes."""
     distinct = list(dict.fromkeys(values))
     for start in range(0, len(distinct), AT_ONCE):
@@ -39,28 +39,28 @@ def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def by_items(connection: Connection, item_ids: Sequence[str]) -> dict[str, ShownProduct]:
     found: dict[str, ShownProduct] = {}
-    for chunk in chunks([digest(storable(item_id)) for item_id in item_ids]):
+    for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
         rows = connection.execute(_PRODUCTS.where(Product.digest.in_(chunk))).all()
-        found |= {product.item_id: product for product in shown(connection, rows)}
-    return {item_id: found[storable(item_id)] for item_id in item_ids if storable(item_id) in found}
+        found |= {product.item_id: product for product in read_products(connection, rows)}
+    return {item_id: found[to_storable(item_id)] for item_id in item_ids if to_storable(item_id) in found}
 
 
 def by_photographs(connection: Connection, sha256s: Sequence[str]) -> dict[str, ShownProduct]:
     """The product of each photograph. Where one shows several: one that is not gone, then whose picture comes first."""
     found: dict[str, ShownProduct] = {}
-    for chunk in chunks(sha256s):
+    for chunk in distinct_chunks(sha256s):
         owners = _owners(connection, chunk)
         rows = connection.execute(_PRODUCTS.where(Product.id.in_(set(owners.values())))).all()
-        products = {row.id: product for row, product in zip(rows, shown(connection, rows), strict=True)}
+        products = {row.id: product for row, product in zip(rows, read_products(connection, rows), strict=True)}
         # One that vanished between the two queries was deleted by hand.
         found |= {sha256: products[product] for sha256, product in owners.items() if product in products}
     return found
 
 
-def items_of_photographs(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
+def item_ids_by_photograph(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
     """The `item_id` of each photograph's product, chosen as in `by_photographs`."""
     items: dict[str, str] = {}
-    for chunk in chunks(sha256s):
+    for chunk in distinct_chunks(sha256s):
         owners = _owners(connection, chunk)
         query = select(Product.id, Product.item_id).where(Product.id.in_(set(owners.values())))
         named = {row.id: row.item_id for row in connection.execute(query)}
@@ -98,12 +98,12 @@ def page(
         The products, and the id of the last.
     """
     query = _PRODUCTS.where(Product.id > after).order_by(Product.id).limit(limit)
-    for word in wanted_words(words):
+    for word in query_words(words):
         query = query.where(Product.words.contains(word, autoescape=True))
     if gone is not None:
         query = query.where(Product.gone_at.is_not(None) if gone else Product.gone_at.is_(None))
     rows = connection.execute(query).all()
-    return shown(connection, rows), rows[-1].id if rows else after
+    return read_products(connection, rows), rows[-1].id if rows else after
 
 
 def texts(connection: Connection, stems: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
@@ -115,7 +115,9 @@ def texts(connection: Connection, stems: Sequence[Sequence[str]]) -> list[tuple[
     """
     query = select(Product.item_id, Product.words).where(Product.gone_at.is_(None)).order_by(Product.id)
     if stems:
-        any_of = (and_(*(Product.words.contains(storable(piece), autoescape=True) for piece in each)) for each in stems)
+        any_of = (
+            and_(*(Product.words.contains(to_storable(piece), autoescape=True) for piece in each)) for each in stems
+        )
         query = query.where(or_(*any_of))
     else:
         query = query.limit(SAMPLE)
@@ -129,7 +131,7 @@ def count(connection: Connection) -> int:
 def photographs(connection: Connection, item_ids: Sequence[str]) -> dict[str, tuple[FoundPhotograph, ...]]:
     """The photographs of each product, the first first."""
     found: dict[str, list[FoundPhotograph]] = defaultdict(list)
-    for chunk in chunks([digest(storable(item_id)) for item_id in item_ids]):
+    for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
         query = (
             select(Product.item_id, Photograph)
             .with_only_columns(
@@ -150,7 +152,7 @@ def photographs(connection: Connection, item_ids: Sequence[str]) -> dict[str, tu
     return {item_id: tuple(each) for item_id, each in found.items()}
 
 
-def prices(connection: Connection, item_id: str) -> list[SeenPrice]:
+def prices(connection: Connection, item_id: str) -> list[PriceObservation]:
     """What became of each offer of a product, the oldest step first."""
     query = (
         select(
@@ -168,23 +170,23 @@ def prices(connection: Connection, item_id: str) -> list[SeenPrice]:
         .join(Offer, OfferPrice.offer_id == Offer.id)
         .join(Product, Offer.product_id == Product.id)
         .join(Shop, Offer.shop_id == Shop.id)
-        .where(Product.digest == digest(storable(item_id)))
+        .where(Product.digest == unique_digest(to_storable(item_id)))
         .order_by(OfferPrice.seen_at.desc(), OfferPrice.id.desc())
     )
-    steps: list[SeenPrice] = []
+    steps: list[PriceObservation] = []
     ends: dict[int, Any] = {}
     for row in connection.execute(query).all():
         until = ends.get(row.offer, row.ended_at)
-        steps.append(SeenPrice(row.shop, row.price, row.currency, row.url, row.availability, row.seen_at, until))
+        steps.append(PriceObservation(row.shop, row.price, row.currency, row.url, row.availability, row.seen_at, until))
         ends[row.offer] = row.missing_since or row.seen_at
     return steps[::-1]
 
 
-def shown(connection: Connection, rows: Sequence[Any]) -> list[ShownProduct]:
+def read_products(connection: Connection, rows: Sequence[Any]) -> list[ShownProduct]:
     """Products with their keywords and the latest of their offers: two queries, however many they are."""
     ids = [row.id for row in rows]
     keywords, offers = _keywords(connection, ids), _offers(connection, ids)
-    return [_shown(row, tuple(keywords[row.id]), offers[row.id]) for row in rows]
+    return [_product(row, tuple(keywords[row.id]), offers[row.id]) for row in rows]
 
 
 def _keywords(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
@@ -208,8 +210,8 @@ def _offers(connection: Connection, ids: Iterable[int]) -> dict[int, list[ShownO
     return found
 
 
-def _shown(row: Any, keywords: tuple[str, ...], offers: Sequence[ShownOffer]) -> ShownProduct:
-    ranked = lowest_first(offers)
+def _product(row: Any, keywords: tuple[str, ...], offers: Sequence[ShownOffer]) -> ShownProduct:
+    ranked = sort_by_price(offers)
     lowest = ranked[0] if ranked else None
     gone = row.gone_at is not None
     return ShownProduct(
