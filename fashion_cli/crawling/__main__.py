@@ -32,7 +32,7 @@ def main() -> int:
     line = sys.stdin.readline(LINE_LIMIT)
     threading.Thread(target=_end_with_starter, daemon=True).start()
     gc.disable()  # thousands of modules' parts come now, and stay: looking at them again and again takes a third longer
-    from fashion_cli.crawling.run import serve
+    from fashion_cli.crawling.runner import serve
 
     gc.freeze()
     gc.enable()

@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 
 from scrapy.http import TextResponse
 
-from fashion_cli.crawling.answers import is_alias, pages_to_visit, seen
-from fashion_cli.crawling.claims import IGNORE_CANONICAL, examine_claims, is_shown_elsewhere
-from fashion_cli.crawling.encodings import decode_page
-from fashion_cli.crawling.items import Discovery, Visit
-from fashion_cli.crawling.links import Links, base_of, read_links, visited
-from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.product_pages import Page, ProductsOfPage, read_products
-from fashion_cli.crawling.robot_tags import robot_tags
-from fashion_cli.crawling.tally import Tally
-from fashion_cli.crawling.urls import page_url
-from fashion_cli.crawling.visits import Outcome
+from fashion_cli.crawling.fetch.robots import robot_tags
+from fashion_cli.crawling.parse.encodings import decode_page
+from fashion_cli.crawling.parse.items import Discovery, Visit
+from fashion_cli.crawling.parse.links import Links, base_of, read_links, visited
+from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
+from fashion_cli.crawling.parse.urls import page_url
+from fashion_cli.crawling.responses import is_alias, pages_to_visit, seen
+from fashion_cli.crawling.state.canonicals import IGNORE_CANONICAL, examine_claims, is_shown_elsewhere
+from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.requests import Outcome
+from fashion_cli.crawling.stats import Tally
 
 
 @dataclass(frozen=True)

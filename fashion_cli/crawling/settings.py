@@ -3,17 +3,17 @@
 from typing import Any
 
 from fashion_cli import __version__
-from fashion_cli.crawling import naver
-from fashion_cli.crawling.browser import ENABLED_SETTING as BROWSER
+from fashion_cli.crawling.browser.middleware import ENABLED_SETTING as BROWSER
+from fashion_cli.crawling.fetch.middlewares import SLOWEST
+from fashion_cli.crawling.fetch.naver_credentials import ENDPOINT_SETTING
+from fashion_cli.crawling.fetch.resolver import ALLOW_PRIVATE_SETTING
+from fashion_cli.crawling.fetch.robots import AGENT
 from fashion_cli.crawling.job import CrawlConfig
-from fashion_cli.crawling.naver_access import ENDPOINT_SETTING
-from fashion_cli.crawling.resolver import ALLOW_PRIVATE_SETTING
-from fashion_cli.crawling.robot_tags import AGENT
+from fashion_cli.crawling.parse import naver
 
 HOME = "https://pypi.org/project/fashion-cli/"  # says what the program is; who runs it says `contact`
 AT_ONCE = 32  # requests to all hosts together
 PAGE_BYTES = 10 * 2**20
-SLOWEST = 60.0  # seconds between two requests that answers can bring about; robots.txt may ask for more
 _HERE = "fashion_cli.crawling"
 
 
@@ -35,19 +35,19 @@ def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
         "USER_AGENT": user_agent(config.contact),
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": AGENT,
-        "SCHEDULER": f"{_HERE}.scheduling.MemoryScheduler",
-        "TWISTED_DNS_RESOLVER": f"{_HERE}.resolver.PublicResolver",
+        "SCHEDULER": f"{_HERE}.fetch.scheduler.MemoryScheduler",
+        "TWISTED_DNS_RESOLVER": f"{_HERE}.fetch.resolver.PublicResolver",
         "DOWNLOADER_MIDDLEWARES": {
-            f"{_HERE}.middlewares.AddressMiddleware": 40,
+            f"{_HERE}.fetch.middlewares.AddressMiddleware": 40,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            f"{_HERE}.middlewares.RobotsMiddleware": 100,
+            f"{_HERE}.fetch.middlewares.RobotsMiddleware": 100,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-            f"{_HERE}.browser.BrowserMiddleware": 540,
+            f"{_HERE}.browser.middleware.BrowserMiddleware": 540,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            f"{_HERE}.middlewares.PatienceMiddleware": 550,
+            f"{_HERE}.fetch.middlewares.PatienceMiddleware": 550,
             "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-            f"{_HERE}.naver_access.NaverAccess": 800,
+            f"{_HERE}.fetch.naver_credentials.NaverAccess": 800,
         },
         "SPIDER_MIDDLEWARES": {
             "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
@@ -57,7 +57,7 @@ def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
         },
         "EXTENSIONS": {
             "scrapy.extensions.throttle.AutoThrottle": None,
-            f"{_HERE}.middlewares.PaceExtension": 0,
+            f"{_HERE}.fetch.middlewares.PaceExtension": 0,
         },
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": config.delay,

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from fashion_cli.crawling.addresses import url_refusal
-from fashion_cli.crawling.sitemaps import is_sitemap
-from fashion_cli.crawling.urls import address
+from fashion_cli.crawling.fetch.addresses import url_refusal
+from fashion_cli.crawling.parse.sitemaps import is_sitemap
+from fashion_cli.crawling.parse.urls import address
 from fashion_cli.errors import UsageError
 
 SourceKind = Literal["shop", "sitemap", "list", "naver"]

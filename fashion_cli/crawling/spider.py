@@ -12,40 +12,39 @@ from scrapy.http import Response, TextResponse
 from sqlalchemy.exc import DatabaseError
 from twisted.python.failure import Failure
 
-from fashion_cli.crawling import naver
-from fashion_cli.crawling.answers import seen, sent
-from fashion_cli.crawling.browser import RENDER
-from fashion_cli.crawling.claims import (
+from fashion_cli.crawling.browser.middleware import RENDER
+from fashion_cli.crawling.fetch.errors import LeftError, StoppedError, outcome_of
+from fashion_cli.crawling.fetch.middlewares import tries
+from fashion_cli.crawling.fetch.robots import robot_tags
+from fashion_cli.crawling.job import CrawlConfig, Trouble
+from fashion_cli.crawling.page_reader import PageReader
+from fashion_cli.crawling.parse import naver
+from fashion_cli.crawling.parse.items import Discovery, Visit
+from fashion_cli.crawling.parse.links import visited
+from fashion_cli.crawling.parse.sitemaps import MAX_BYTES as SITEMAP_BYTES
+from fashion_cli.crawling.parse.sitemaps import SitemapError, is_sitemap_body, read_sitemap
+from fashion_cli.crawling.parse.urls import host_of, page_key, site_key
+from fashion_cli.crawling.responses import seen, sent
+from fashion_cli.crawling.settings import PAGE_BYTES
+from fashion_cli.crawling.state.canonicals import (
     forget_claims,
     read_aliases_again,
     remember_claim,
     yield_to,
 )
-from fashion_cli.crawling.found_products import note, see_again
-from fashion_cli.crawling.frontier import Frontier
-from fashion_cli.crawling.items import Discovery, Visit
-from fashion_cli.crawling.job import CrawlConfig, Trouble
-from fashion_cli.crawling.links import visited
-from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.middlewares import tries
-from fashion_cli.crawling.page_reader import PageReader
-from fashion_cli.crawling.photographs import Limits, RefusedPhotographError, check, store
-from fashion_cli.crawling.refusals import LeftError, StoppedError, outcome_of
-from fashion_cli.crawling.robot_tags import robot_tags
-from fashion_cli.crawling.settings import PAGE_BYTES
-from fashion_cli.crawling.sitemaps import MAX_BYTES as SITEMAP_BYTES
-from fashion_cli.crawling.sitemaps import SitemapError, is_sitemap_body, read_sitemap
-from fashion_cli.crawling.tally import Tally
-from fashion_cli.crawling.urls import page_key, site_key
-from fashion_cli.crawling.visits import (
+from fashion_cli.crawling.state.crawled_products import note, see_again
+from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.frontier import Frontier
+from fashion_cli.crawling.state.photographs import Limits, RefusedPhotographError, check, store
+from fashion_cli.crawling.state.requests import (
     Outcome,
     enqueue,
-    host_of,
     keep_photograph,
     reach_again,
     settle,
     stand_in,
 )
+from fashion_cli.crawling.stats import Tally
 from fashion_cli.data.image_formats import WEB_FORMATS
 from fashion_cli.errors import FashionError
 

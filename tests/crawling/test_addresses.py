@@ -13,10 +13,10 @@ from scrapy import Request
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from fashion_cli.app import main
-from fashion_cli.crawling.addresses import literal_address, permitted, refusal, url_refusal
-from fashion_cli.crawling.middlewares import AddressMiddleware
-from fashion_cli.crawling.refusals import RefusedError
-from fashion_cli.crawling.resolver import PublicResolver, refused_hosts
+from fashion_cli.crawling.fetch.addresses import literal_address, permitted, refusal, url_refusal
+from fashion_cli.crawling.fetch.errors import RefusedError
+from fashion_cli.crawling.fetch.middlewares import AddressMiddleware
+from fashion_cli.crawling.fetch.resolver import PublicResolver, refused_hosts
 
 LOOPBACK = (
     *("127.0.0.1", "127.1", "127.0.1", "0x7f.1", "0x7f000001", "017700000001", "2130706433", "0177.0.0.1"),

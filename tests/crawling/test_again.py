@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fashion_cli.app import main
-from fashion_cli.crawling.structured import read_structured
+from fashion_cli.crawling.parse.structured_data import read_structured
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import ShownProduct
 from tests.shop.photographs import photograph

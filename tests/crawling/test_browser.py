@@ -21,11 +21,11 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Response, TextResponse
 
 from fashion_cli.app import main
-from fashion_cli.crawling import browser_process
-from fashion_cli.crawling.browser_gate import Answer, Asked, Gate
-from fashion_cli.crawling.browser_process import find_programs
-from fashion_cli.crawling.browser_session import BrowserSession
-from fashion_cli.crawling.refusals import BrowserError, BrowserStuckError
+from fashion_cli.crawling.browser import chromium as chromium_module
+from fashion_cli.crawling.browser.chromium import find_programs
+from fashion_cli.crawling.browser.proxy import Answer, Asked, Gate
+from fashion_cli.crawling.browser.session import BrowserSession
+from fashion_cli.crawling.fetch.errors import BrowserError, BrowserStuckError
 from fashion_cli.products.catalogue import Catalogue
 from tests.required import not_there
 from tests.shop import scripted
@@ -147,8 +147,8 @@ def test_where_scripts_want_to_go_is_told_and_not_gone_to() -> None:
 @pytest.mark.usefixtures("chromium")
 def test_a_page_without_end_is_given_up_and_leaves_no_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(browser_process, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr("fashion_cli.crawling.browser_session.LONGEST", 4.0)
+    monkeypatch.setattr(chromium_module, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("fashion_cli.crawling.browser.session.LONGEST", 4.0)
     with pytest.raises(BrowserStuckError):
         render(Engine({}), document("http://shop.example/", "<script>for (;;);</script>"))
     until(lambda: not processes(str(tmp_path)))

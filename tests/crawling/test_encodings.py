@@ -2,7 +2,7 @@
 
 import pytest
 
-from fashion_cli.crawling.encodings import decode_page
+from fashion_cli.crawling.parse.encodings import decode_page
 
 KOREAN, JAPANESE, CHINESE, FRENCH = (
     "따뜻한 양모 외투와 장갑",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.crawling.image_lists import read_list
-from fashion_cli.crawling.items import Discovery
+from fashion_cli.crawling.parse.items import Discovery
+from fashion_cli.crawling.parse.product_feeds import read_list
 from fashion_cli.errors import CrawlError
 
 HOST = "https://cdn.example/"

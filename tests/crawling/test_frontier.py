@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fashion_cli.crawling.items import Visit
-from fashion_cli.crawling.visits import add
-from tests.crawling.memories import SHOP, frontier, opened, page, settled, taken
+from fashion_cli.crawling.parse.items import Visit
+from fashion_cli.crawling.state.requests import add
+from tests.crawling.databases import SHOP, frontier, opened, page, settled, taken
 
 
 def test_nearer_pages_and_photographs_come_first(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.product_pages import Page, ProductsOfPage, read_products
+from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
 from tests.crawling.responses import URL
 
 SHIRT: dict[str, Any] = {"@type": "Product", "name": "Shirt", "sku": "S-1"}

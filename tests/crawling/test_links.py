@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.links import read_links
+from fashion_cli.crawling.parse.links import read_links
 from tests.crawling.responses import URL, page
 
 

@@ -11,10 +11,10 @@ import pytest
 from scrapy.http import TextResponse
 
 from fashion_cli.app import main
-from fashion_cli.crawling import naver
-from fashion_cli.crawling.items import Visit as PlannedVisit
-from fashion_cli.crawling.naver import ENDPOINT, NaverError, NaverSearch
-from fashion_cli.crawling.naver_access import Credentials
+from fashion_cli.crawling.fetch.naver_credentials import Credentials
+from fashion_cli.crawling.parse import naver
+from fashion_cli.crawling.parse.items import Visit as PlannedVisit
+from fashion_cli.crawling.parse.naver import ENDPOINT, NaverError, NaverSearch
 from fashion_cli.products.catalogue import Catalogue
 from tests.shop.photographs import photograph
 from tests.shop.server import Reply, Server, Visit

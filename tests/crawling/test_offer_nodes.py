@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.offer_nodes import OfferContext, read_moment, read_offers
+from fashion_cli.crawling.parse.offer_nodes import OfferContext, read_moment, read_offers
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PLAIN = {"price": "70", "priceCurrency": "EUR"}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashion_cli.crawling import photographs as module
-from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.photographs import (
+from fashion_cli.crawling.state import photographs as module
+from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.photographs import (
     Limits,
     RefusedPhotographError,
     check,
@@ -20,7 +20,7 @@ from fashion_cli.crawling.photographs import (
     settle_look_alikes,
     store,
 )
-from fashion_cli.crawling.visits import Photo, keep_photograph
+from fashion_cli.crawling.state.requests import Photo, keep_photograph
 from fashion_cli.errors import OutputError
 
 LIMITS = Limits(min_side=50, max_pixels=1_000_000)
@@ -195,6 +195,6 @@ def test_look_alikes_are_those_of_a_plain_comparison_of_all_pairs(bits: int) -> 
 
 
 def test_a_photo_row_is_what_the_table_holds(tmp_path: Path) -> None:
-    from fashion_cli.crawling.tables import photographs
+    from fashion_cli.crawling.state.crawl_tables import photographs
 
     assert set(Photo.__dataclass_fields__) | {"settled", "like"} == {each.name for each in photographs.columns}

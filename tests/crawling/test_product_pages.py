@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.product_pages import Page, ProductsOfPage, read_products
+from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from tests.crawling.responses import URL, page
 

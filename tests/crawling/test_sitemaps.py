@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.crawling.sitemaps import SitemapError, is_sitemap_body, read_sitemap
+from fashion_cli.crawling.parse.sitemaps import SitemapError, is_sitemap_body, read_sitemap
 
 SITEMAP = (
     b'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc> /goods/1 </loc>'
@@ -36,7 +36,7 @@ def test_what_is_no_sitemap(body: bytes) -> None:
 
 
 def test_a_sitemap_that_unpacks_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fashion_cli.crawling.sitemaps.MAX_BYTES", 10_000)
+    monkeypatch.setattr("fashion_cli.crawling.parse.sitemaps.MAX_BYTES", 10_000)
     with pytest.raises(SitemapError, match="over the limit"):
         read_sitemap(gzip.compress(b" " * 1_000_000), "http://a.example/sitemap.xml.gz")
 

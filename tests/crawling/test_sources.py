@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.crawling.sitemaps import is_sitemap
+from fashion_cli.crawling.parse.sitemaps import is_sitemap
 from fashion_cli.crawling.sources import parse_source
 from fashion_cli.errors import UsageError
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling import found_products
-from fashion_cli.crawling.ending import end
-from fashion_cli.crawling.found_products import note
-from fashion_cli.crawling.frontier import Frontier
-from fashion_cli.crawling.items import Discovery, Visit
+from fashion_cli.crawling.finalizing import end
 from fashion_cli.crawling.job import CrawlConfig
-from fashion_cli.crawling.memory import Memory
-from fashion_cli.crawling.product_pages import Page, read_products
-from fashion_cli.crawling.structured import read_structured
-from fashion_cli.crawling.tally import NOTED, Tally
-from fashion_cli.crawling.urls import address
-from fashion_cli.crawling.visits import Outcome, add, enqueue, settle
+from fashion_cli.crawling.parse.items import Discovery, Visit
+from fashion_cli.crawling.parse.product_pages import Page, read_products
+from fashion_cli.crawling.parse.structured_data import read_structured
+from fashion_cli.crawling.parse.urls import address
+from fashion_cli.crawling.state import crawled_products
+from fashion_cli.crawling.state.crawled_products import note
+from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.frontier import Frontier
+from fashion_cli.crawling.state.requests import Outcome, add, enqueue, settle
+from fashion_cli.crawling.stats import NOTED, Tally
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from tests.shop.server import Reply, Server
@@ -144,7 +144,7 @@ def test_a_site_that_is_shut_has_not_lost_its_products(
         with memory.connection.begin():
             enqueue(memory, [page])
             settle(memory, replace(page, id=number), start, links)
-        assert found_products.troubled(memory) == troubled
+        assert crawled_products.troubled(memory) == troubled
 
 
 def test_sitemaps_are_read_until_they_name_enough_pages(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """One spelling for each page, and what makes one site."""
 
-from fashion_cli.crawling.urls import address, is_loop, page_key, page_url, same_owner, site_key, turns_pages
+from fashion_cli.crawling.parse.urls import address, is_loop, page_key, page_url, same_owner, site_key, turns_pages
 
 
 def test_one_spelling_for_each_page() -> None:

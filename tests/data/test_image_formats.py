@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fashion_cli.crawling.photographs import SUFFIXES
+from fashion_cli.crawling.state.photographs import SUFFIXES
 from fashion_cli.data.image_formats import FORMATS, IMAGE_SUFFIXES, READABLE, WEB_FORMATS, format_named, media_type
 from fashion_cli.data.images import ImageReader, find_images
 from fashion_cli.data.images.opening import _DECODERS

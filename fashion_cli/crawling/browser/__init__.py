@@ -1,0 +1,1 @@
+"""`--browser`: pages rendered by Chromium, everything they load fetched by the crawler."""

@@ -1,0 +1,1 @@
+"""Requests and what may be requested: addresses, robots.txt, pace, retries, credentials."""

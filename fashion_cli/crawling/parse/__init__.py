@@ -1,0 +1,1 @@
+"""Pure readers: bytes of pages, feeds and sitemaps in, products, photographs and links out."""

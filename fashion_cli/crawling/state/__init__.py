@@ -1,0 +1,1 @@
+"""What a crawl knows and keeps: `crawl.sqlite`, the frontier, the photographs in the folder."""
