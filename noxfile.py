@@ -37,7 +37,7 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests; arguments after `--` go to pytest."""
     session.install("--editable", ".[dev,train,encoders,map,crawl,serve,databases,heif]")
-    parallel = ["--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder"]
+    parallel = ["--numprocesses=auto", "--dist=loadscope", "--no-loadscope-reorder"]
     session.run("pytest", *parallel, "--cov", "--cov-report=term", *session.posargs)
 
 

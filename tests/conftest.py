@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,21 @@ STYLE_VOCABULARY = Vocabulary(
 # Folders whose tests share something expensive (a database server, a browser): one process runs all of them.
 SHARED_SETUP = ("tests/products", "tests/web/page")
 
+# What takes longest comes first, so that no process is left with it when the others are done.
+LONGEST = (
+    "tests/steps/test_train.py",
+    "tests/crawling/test_shop.py",
+    "tests/web/page",
+    "tests/commands/test_map_page.py",
+    "tests/products",
+    "tests/training/test_loop.py",
+    "tests/steps/test_fetch_weights.py",
+    "tests/crawling/test_again.py",
+    "tests/acceptance/test_privacy.py",
+    "tests/inference/test_onnx_export.py",
+    "tests/crawling/test_browser.py",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--campaigns", action="store_true", help="also run tests marked as campaigns; CI=true does")
@@ -39,25 +55,39 @@ def pytest_configure() -> None:
         os.environ.pop("COLUMNS", None)  # pytest-xdist sets it
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave campaigns to CI; give each process of pytest-xdist whole modules, or whole folders that share a set-up.
+def group_of(nodeid: str) -> str:
+    """What one process runs as a whole: a module, or a folder that shares a set-up."""
+    module = nodeid.partition("::")[0]
+    return next((folder for folder in SHARED_SETUP if module.startswith(f"{folder}/")), module)
 
-    What takes longest comes first, so that no process is left with it when the others are done.
-    """
-    long: set[str] = set(SHARED_SETUP)
-    groups: dict[pytest.Item, str] = {}
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        groups[item] = next((each for each in SHARED_SETUP if module.startswith(f"{each}/")), module)
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
-        if item.get_closest_marker("campaign"):
-            long.add(groups[item])
-    items.sort(key=lambda item: groups[item] not in long)
-    if config.getoption("--campaigns") or os.environ.get("CI") == "true":
-        return
+
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole groups to each process. pytest-xdist's own marks for groups get lost under pytest 9.2, without a word."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put first what takes longest; leave campaigns to CI."""
+    all_run = config.getoption("--campaigns") or os.environ.get("CI") == "true"
     campaigns = [item for item in items if item.get_closest_marker("campaign")]
-    config.hook.pytest_deselected(items=campaigns)
-    items[:] = [item for item in items if not item.get_closest_marker("campaign")]
+    first = {group_of(item.nodeid) for item in campaigns} if all_run else set()
+    places = {group: place for place, group in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        group = group_of(item.nodeid)
+        return group not in first, places.get(group, len(places))
+
+    items.sort(key=place)
+    if not all_run:
+        config.hook.pytest_deselected(items=campaigns)
+        items[:] = [item for item in items if item not in campaigns]
 
 
 def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:

@@ -52,4 +52,4 @@ run ruff check .
 run mypy
 run lint-imports
 # A group is a module, or a folder that shares a database server or a browser: see tests/conftest.py.
-run pytest --numprocesses="$(nproc)" --dist=loadgroup --no-loadscope-reorder --durations=15 "$@"
+run pytest --numprocesses="$(nproc)" --dist=loadscope --no-loadscope-reorder --durations=15 "$@"
