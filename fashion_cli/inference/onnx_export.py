@@ -90,7 +90,7 @@ def export_onnx(model: Model) -> OnnxExport:
 
 def _document(model: Model, deployed: DeployedModel) -> bytes:
     """The whole file."""
-    graph = _graph(_fused(model), model.card.input)
+    graph = traced_graph(_fused(model), model.card.input)
     _halve_weights(graph.graph, {name: tensor.numpy() for name, tensor in deployed.state_dict().items()})
     return bytes(graph.SerializeToString())
 
@@ -102,7 +102,12 @@ def _fused(model: Model) -> DeployedModel:
     return DeployedModel(network, model.card).eval()
 
 
-def _graph(deployed: DeployedModel, spec: InputSpec) -> onnx.ModelProto:
+def traced_graph(deployed: DeployedModel, spec: InputSpec) -> onnx.ModelProto:
+    """The graph of pixels in, vectors and scores out, for any number of photographs.
+
+    Raises:
+        WeightsError: If torch cannot export the network.
+    """
     pixels = torch.zeros((2, spec.height, spec.width, 3), dtype=torch.uint8)
     try:
         with warnings.catch_warnings():

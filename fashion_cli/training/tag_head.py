@@ -23,7 +23,14 @@ Features = npt.NDArray[np.float32]
 Truths = npt.NDArray[np.int8]
 
 
-def fit(features: Features, truths: Truths, group: TagGroup, strength: float, start: Tensor | None = None) -> Tensor:
+def fit(  # what to learn, and how far
+    features: Features,
+    truths: Truths,
+    group: TagGroup,
+    strength: float,
+    start: Tensor | None = None,
+    steps: int = STEPS,
+) -> Tensor:
     """Logistic regression of one group: softmax where a tag excludes the others, else one per tag.
 
     Args:
@@ -32,6 +39,7 @@ def fit(features: Features, truths: Truths, group: TagGroup, strength: float, st
         group: The T tags.
         strength: Of the penalty.
         start: What a fit with another penalty returned; None starts from zeros.
+        steps: Of L-BFGS at most.
 
     Returns:
         (D + 1, T) weights, and biases in the last row.
@@ -41,7 +49,7 @@ def fit(features: Features, truths: Truths, group: TagGroup, strength: float, st
     weights = torch.zeros(features.shape[1] + 1, len(group.tags)) if start is None else start.clone()
     weights.requires_grad_()
     search = torch.optim.LBFGS(
-        [weights], max_iter=STEPS, history_size=10, line_search_fn="strong_wolfe", tolerance_change=1e-7
+        [weights], max_iter=steps, history_size=10, line_search_fn="strong_wolfe", tolerance_change=1e-7
     )
 
     def loss() -> Tensor:

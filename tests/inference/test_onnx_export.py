@@ -185,5 +185,5 @@ def test_what_torch_cannot_export_says_so(model: Model, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(DeployedModel, "forward", forward)
     with pytest.raises(WeightsError, match="cannot export") as raised:
-        onnx_export._graph(DeployedModel(load_model(model), model.card), model.card.input)
+        onnx_export.traced_graph(DeployedModel(load_model(model), model.card), model.card.input)
     assert "--engine torch" in raised.value.hint
