@@ -63,11 +63,11 @@ def label_tasks(data: Path) -> list[LabelTask]:
     labelled = [each for name in ("catalog", "clothing") for each in read_manifest(data / name / "attributes.csv")]
 
     def by_sender(each: Annotation) -> str:
-        return sender.get(each.path, str(each.path))
+        return sender.get(each.path, each.path.name)
 
     return [
         one_label("clothing, 10 classes", big, "category", by_sender),
-        one_label("clothing, 17 classes", clothing, "category", by_sender),
+        one_label("clothing, all classes", clothing, "category", by_sender),
         *(one_label(f"catalog, {_spaced(column)}", catalog, column, _itself) for column in SHOP_COLUMNS),
         several_labels("street tags", street, "tags", LEAST_PHOTOGRAPHS),
         *(one_label(column, _applicable(labelled, column), column, by_sender) for column in NEW_LABELS),
@@ -109,7 +109,7 @@ def _applicable(photographs: Sequence[Annotation], column: str) -> list[Annotati
 
 
 def _itself(photograph: Annotation) -> str:
-    return str(photograph.path)
+    return photograph.path.name  # the same wherever the data lie
 
 
 def _spaced(column: str) -> str:

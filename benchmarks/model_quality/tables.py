@@ -88,7 +88,7 @@ def _cost(quality: Quality) -> str:
     network = quality.network
     spec = network.frozen.card.input
     return (
-        f"{network.name}: {quality.milliseconds:.1f} ms a photograph (ONNX Runtime, one thread, "
+        f"{network.name}: {quality.milliseconds:.1f} ms of processor time a photograph (ONNX Runtime, one thread, "
         f"{spec.width}×{spec.height}, {spec.fit}), {network.parameters / 1e6:.2f} million parameters, "
         f"{network.megabytes:.1f} MB, vectors of {network.width}."
     )
