@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_data, complete_model, complete_recipe
+from fashion_cli.commands._completion import complete_data, complete_group, complete_model, complete_recipe
 from fashion_cli.commands._options import (
     MEASURED,
     OUTPUT,
@@ -52,7 +52,13 @@ def styles(
     ] = "test",
     group: Annotated[
         str,
-        typer.Option(metavar="NAME", show_default="the only one", help="The tags to rank.", rich_help_panel=MEASURED),
+        typer.Option(
+            autocompletion=complete_group,
+            metavar="NAME",
+            show_default="the only one",
+            help="The tags to rank.",
+            rich_help_panel=MEASURED,
+        ),
     ] = "",
     column: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""`fashion weights list`, `verify`, `fetch` and `export`."""
+"""`fashion weights list`, `tags`, `verify`, `fetch` and `export`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +29,26 @@ def list_models(format_name: RowFormatOption = None) -> None:
         for each in list_weights()
     ]
     show_rows(Rows(names, rows, prose=("summary",), decimals={"megabytes": 1}), choose_format(format_name))
+
+
+@app.command("tags", cls=SectionedCommand)
+def list_tags(
+    model: Annotated[
+        str,
+        typer.Argument(autocompletion=complete_model, metavar="NAME|DIR", help="A shipped model or a model directory."),
+    ] = "fashion-mobilenet",
+    format_name: RowFormatOption = None,
+) -> None:
+    """List the tags that a model knows, in groups, with their titles."""
+    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands._rows import Rows, show_rows
+    from fashion_cli.steps.weights import list_tags as run
+
+    tags = run(model)
+    languages = sorted({language for each in tags for language in each.titles})
+    rows = [(each.group, each.tag, each.threshold, *(each.titles.get(name, "") for name in languages)) for each in tags]
+    names = ("group", "tag", "threshold", *(f"title_{language}" for language in languages))
+    show_rows(Rows(names, rows), choose_format(format_name))
 
 
 @app.command(cls=SectionedCommand)

@@ -12,6 +12,7 @@ from fashion_cli.crawling.state.database import Memory
 from fashion_cli.crawling.state.photographs import remove_dropped, settle_look_alikes
 from fashion_cli.crawling.stats import Tally
 from fashion_cli.data.image_files import one_line
+from fashion_cli.plurals import counted
 from fashion_cli.products.catalogue import Catalogue, InvalidProductError
 from fashion_cli.products.locations import CATALOGUE_FILE
 from fashion_cli.products.records import FoundProduct
@@ -113,7 +114,9 @@ def _mark_gone(memory: Memory, catalogue: Catalogue, tally: Tally) -> int:
     gone = crawled_products.gone(memory, unreached=not troubled)
     unsure = 0 if not troubled else len(crawled_products.gone(memory, unreached=True)) - len(gone)
     if unsure:
-        tally.note(f"{unsure:,} products were not come across, but not every page could be read: they count as there")
+        tally.note(
+            f"not come across: {counted(unsure, 'product')}; not every page could be read, so they count as there"
+        )
     catalogue.mark_gone(gone, datetime.now(UTC))
     crawled_products.mark_gone(memory, gone)
     return len(gone)

@@ -15,6 +15,7 @@ from fashion_cli.crawling.state.canonicals import IGNORE_CANONICAL, examine_clai
 from fashion_cli.crawling.state.database import Memory
 from fashion_cli.crawling.state.requests import Outcome
 from fashion_cli.crawling.stats import Tally
+from fashion_cli.plurals import counted
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class PageReader:
         declared = (response.headers.get("Content-Type") or b"").decode("latin-1")
         decoded = decode_page(response.body, declared)
         if decoded.broken:
-            self._tally.note(f"{decoded.broken:,} letters that are not {decoded.encoding}", response.url)
+            self._tally.note(f"not {decoded.encoding}: {counted(decoded.broken, 'letter')}", response.url)
         return response.replace(encoding=decoded.encoding)
 
 

@@ -30,6 +30,7 @@ from fashion_cli.crawling.state.photographs import present
 from fashion_cli.crawling.state.requests import add
 from fashion_cli.crawling.stats import Tally
 from fashion_cli.errors import FashionError
+from fashion_cli.plurals import counted
 from fashion_cli.products.catalogue import Catalogue, redact_password
 
 EVERY = 0.5  # seconds between two reports of progress
@@ -63,7 +64,9 @@ def crawl(config: CrawlConfig, tell: Tell) -> CrawlReport:
         if complete:
             memory.end_round()
         if tally.pages and not tally.unchanged and memory.counts() == (0, 0):
-            tally.note(f"no product on {tally.pages:,} pages: does the site fill them in by a script (--browser)?")
+            tally.note(
+                f"no product on {counted(tally.pages, 'page')}: does the site fill them in by a script (--browser)?"
+            )
         return _report(config, memory, frontier, tally, ended)
 
 
@@ -87,7 +90,7 @@ def _prepare(config: CrawlConfig, memory: Memory, sources: list[Source], tally: 
     if memory.begin_round(update_all=config.update) and config.update:
         tally.note("went on with the round that was interrupted: call it again to look at everything once more")
     if missing := memory.forget_missing(present(memory.folder)):
-        tally.note(f"{missing:,} photographs were removed from the folder, and are fetched again")
+        tally.note(f"{counted(missing, 'photograph')} removed from the folder, fetched again")
     if config.retry_failed:
         memory.retry("failed")
     tally.products += begin(config, memory, sources, tally)

@@ -47,6 +47,7 @@ from fashion_cli.crawling.state.requests import (
 from fashion_cli.crawling.stats import Tally
 from fashion_cli.data.image_formats import WEB_FORMATS
 from fashion_cli.errors import FashionError
+from fashion_cli.plurals import counted
 
 _log = logging.getLogger(__name__)
 _ACCEPT = {
@@ -177,7 +178,9 @@ class ShopSpider(Spider):
         pages = [url for each in entries.pages if (url := visited(each, site))]
         if len(pages) < len(entries.pages):
             left = len(entries.pages) - len(pages)
-            self.tally.note(f"{left:,} addresses of other sites or of files are left out", response.url)
+            self.tally.note(
+                f"left out: {counted(left, 'address', 'addresses')} of other sites or of files", response.url
+            )
         for each in entries.notes:
             self.tally.note(each, response.url)
         found = [Visit("page", url, visit.source, 1, visit.follow) for url in pages]

@@ -120,4 +120,4 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     """A hint for a mistyped name."""
     if not known:
         return "there are no tags here; --tagger NAME|DIR brings some when photographs are embedded"
-    return suggest(word, known)
+    return suggest(word, known, everything="fashion weights tags MODEL")

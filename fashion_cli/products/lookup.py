@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import CatalogueError
 from fashion_cli.products.hits import item_ids_of_rows, products_of
+from fashion_cli.products.price_column import price_column
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.search import Hit
 
@@ -61,6 +62,16 @@ class ProductLookup:
         catalogue = self._catalogue
         return () if catalogue is None else self._attempt(lambda: (_texts(catalogue, features),), ())
 
+    def prices(self, features: FeatureFile) -> list[str]:
+        """The lowest price of each photograph's product, as `price_column` has it; "" where the catalogue fails.
+
+        Raises:
+            CatalogueError: If a catalogue that is required cannot be read.
+        """
+        catalogue = self._catalogue
+        unknown = [""] * len(features)
+        return unknown if catalogue is None else self._attempt(lambda: _prices(catalogue, features), unknown)
+
     def _attempt(self, ask: Callable[[], Result], otherwise: Result) -> Result:
         try:
             return ask()
@@ -75,6 +86,10 @@ def _open(location: str) -> "Catalogue":
     from fashion_cli.products.catalogue import Catalogue
 
     return Catalogue.open(location)
+
+
+def _prices(catalogue: "Catalogue", features: FeatureFile) -> list[str]:
+    return price_column(list(catalogue.products()), item_ids_of_rows(features, catalogue.item_ids_by_photograph))
 
 
 def _texts(catalogue: "Catalogue", features: FeatureFile) -> "Texts":

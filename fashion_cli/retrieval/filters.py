@@ -1,7 +1,7 @@
 """`--where`: which rows of a gallery may be hits at all, by tags and by the columns of a table."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -18,6 +18,7 @@ from fashion_cli.retrieval.columns import find_column, is_mostly_numbers, number
 from fashion_cli.retrieval.lexicon import Lexicon
 
 SCANNED_ROWS = 65536  # at a time
+FurtherColumns = Mapping[str, Callable[[], Sequence[str]]]  # name in lower case -> the cell of each row
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 MIRRORED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}  # 10<Price is Price>10
 HINT = "colour=red, colour=red,pink, colour!=red, Price<30, Price=10..30"
@@ -114,22 +115,33 @@ class Matches:
     note: str = ""
 
 
-def match_condition(features: FeatureFile, condition: Condition) -> Matches:
+def match_condition(features: FeatureFile, condition: Condition, further: FurtherColumns | None = None) -> Matches:
     """The rows that meet a condition.
 
     Args:
         features: The gallery.
         condition: A tag group, in any case, is meant before a column of the same name.
+        further: Columns that the gallery itself does not have, by name in lower case; read where they are meant.
 
     Raises:
         UsageError: If the condition names what the gallery does not have, or compares text by size.
     """
-    vocabulary = features.header.vocabulary
+    vocabulary, further = features.header.vocabulary, further or {}
     if not _find_group(condition.name, vocabulary) and (column := find_column(features, condition.name)):
-        cells = features.column(column)
-        return _match_range(cells, condition) if condition.bounds else Matches(_match_values(cells, condition))
-    group = find_group(condition.name, vocabulary, [shown_name(column) for column in features.column_names])
-    return Matches(_match_tags(features, condition, group))
+        return _match_cells(features.column(column), condition)
+    if is_unknown(features, condition.name) and folded(condition.name) in further:
+        return _match_cells(further[folded(condition.name)](), condition)
+    others = [*map(shown_name, features.column_names), *further]
+    return Matches(_match_tags(features, condition, find_group(condition.name, vocabulary, others)))
+
+
+def is_unknown(features: FeatureFile, name: str) -> bool:
+    """Whether neither a tag group nor a column of a gallery has a name."""
+    return not _find_group(name, features.header.vocabulary) and not find_column(features, name)
+
+
+def _match_cells(cells: Sequence[str], condition: Condition) -> Matches:
+    return _match_range(cells, condition) if condition.bounds else Matches(_match_values(cells, condition))
 
 
 def named_tag(value: str, group: str, vocabulary: Vocabulary) -> str:

@@ -22,6 +22,7 @@ from fashion_cli.retrieval.calibration import Calibration
 from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
 from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
+from fashion_cli.retrieval.same_neighbours import still_fits
 
 # With fewer rows the exact scan is used. Measured with vectors of 256 on one core, ms per query of 50 at 5k,
 # 20k, 50k and 100k rows: scan by a new process 0.7, 3, 8, 14, and 0.3, 1, 3, 7 to read them; by a running one
@@ -108,8 +109,16 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
     try:
         with FeatureFile.open(source) as opened:
             opened.require_sound()
-            plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
-            manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
+            current = _current(directory)
+            is_large = choice == "annoy" or (choice == "auto" and len(opened) >= exact_below)
+            if current is not None and is_large and still_fits(current, directory, opened, recall):
+                plan = _Plan("annoy", "", current.calibration)  # its files stay, under the names that they have
+                known = directory / current.neighbours
+                manifest = _manifest(opened, generation, model_location, target.name, known, recall, plan)
+                manifest = replace(manifest, equal_rows=current.equal_rows)
+            else:
+                plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
+                manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
             manifest = replace(manifest, tagger_location=tagger_location, catalog=catalog)
             with naming(directory, FULL):
                 if plan.equal is not None:

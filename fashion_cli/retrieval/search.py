@@ -17,7 +17,7 @@ from fashion_cli.retrieval.candidates import EVERYTHING, Candidates, Scope, Sele
 from fashion_cli.retrieval.category_prior import QueryPrior
 from fashion_cli.retrieval.columns import shown_name
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
-from fashion_cli.retrieval.filters import Condition, match_condition
+from fashion_cli.retrieval.filters import Condition, FurtherColumns, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import unit_rows
 from fashion_cli.retrieval.rerank import ALPHA, BETA, rerank, rerank_scores, shared_tags
@@ -159,15 +159,15 @@ class Allowed:
     notes: tuple[str, ...] = ()
 
 
-def allowed_rows(gallery: Gallery, conditions: Sequence[Condition]) -> Allowed:
-    """The rows that meet all conditions.
+def allowed_rows(gallery: Gallery, conditions: Sequence[Condition], further: FurtherColumns | None = None) -> Allowed:
+    """The rows that meet all conditions; arguments as in `match_condition`.
 
     Raises:
         UsageError: If a condition names what the gallery does not have.
     """
     if not conditions:
         return Allowed(None)
-    matches = [match_condition(gallery.features, condition) for condition in conditions]
+    matches = [match_condition(gallery.features, condition, further) for condition in conditions]
     rows = np.flatnonzero(np.logical_and.reduce([each.rows for each in matches])).astype(np.int64)
     return Allowed(rows, tuple(each.note for each in matches if each.note))
 

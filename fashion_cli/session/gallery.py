@@ -32,6 +32,7 @@ from fashion_cli.retrieval.rerank import ALPHA, BETA
 from fashion_cli.retrieval.search import Features, Hit, SearchOptions, combine, find_hits, percentile_sample
 from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 from fashion_cli.session.arguments import Query, Where, conditions_of, exchanges_of, parts_of, words_in
+from fashion_cli.session.filtering import rows_meeting
 from fashion_cli.session.live_index import LiveIndex
 from fashion_cli.session.looker import LookerOptions, features_of
 from fashion_cli.session.model import groups_of, tags_of
@@ -208,7 +209,7 @@ class Gallery:
                 vector,
                 present,
                 keeping(options) if exchanged else options,
-                scope=Scope(_allowed(index, conditions), without=frozenset().union(*own)),
+                scope=Scope(rows_meeting(index, conditions), without=frozenset().union(*own)),
                 sample=percentile_sample(gallery) if min_percentile is not None else None,
                 prior=index.prior_of(features, exchanged) if prior else None,
             )
@@ -218,7 +219,7 @@ class Gallery:
             require_language(options.language, index.gallery.features.header.vocabulary)
             texts = products.texts(index.gallery.features)
             sureness = index.words.sureness(words, texts)
-            return find_by_words(index.gallery, sureness, options, allowed=_allowed(index, conditions)).hits
+            return find_by_words(index.gallery, sureness, options, allowed=rows_meeting(index, conditions)).hits
 
     def tag(
         self, photograph: Photograph, *, box: BoxLike | None = None, min_score: float | None = None, language: str = ""
@@ -282,14 +283,6 @@ def _directory(index: str | os.PathLike[str] | None) -> Path:
     directory = Path(index)
     inside = directory / INDEX_FOLDER
     return find_index(inside if (inside / MANIFEST_FILE).exists() else directory, {})
-
-
-def _allowed(index: OpenIndex, conditions: Sequence[Condition]) -> npt.NDArray[np.int64] | None:
-    """The rows that meet all conditions; None without any."""
-    if not conditions:
-        return None
-    fits = np.logical_and.reduce([index.fitting(condition).rows for condition in conditions])
-    return np.flatnonzero(fits).astype(np.int64)
 
 
 def _own_rows(index: OpenIndex, photograph: Photograph) -> frozenset[int]:

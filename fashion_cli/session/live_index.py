@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic
 
 from fashion_cli.errors import FashionError
 from fashion_cli.products.hits import ItemsOf
@@ -18,7 +19,32 @@ from fashion_cli.session.open_index import OpenIndex
 log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between two looks at the manifest
+FIRST_WAIT, LONGEST_WAIT = (
+    1.0,
+    60.0,
+)  # seconds until an index that could not be opened is tried again, doubled each time
 Signature = tuple[int, int, int]
+
+
+class _Failed:
+    """A state of an index that could not be opened, and when to try again.
+
+    Args:
+        signature: Of its manifest; None for no state.
+    """
+
+    def __init__(self, signature: Signature | None) -> None:
+        self.signature = signature
+        self._wait, self._until = FIRST_WAIT, 0.0
+
+    def waits(self, signature: Signature) -> bool:
+        """Whether a state is this one, and it is too early for it."""
+        return signature == self.signature and monotonic() < self._until
+
+    def put_off(self) -> None:
+        """Wait longer each time."""
+        self._until = monotonic() + self._wait
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
 
 
 class LiveIndex:
@@ -52,7 +78,7 @@ class LiveIndex:
         self._reloading = Lock()
         self._due, self._ending = Event(), False
         self._thread: Thread | None = None
-        self._complaint = ""
+        self._failed = _Failed(None)
         self._seen = self._signature()
         self._current = self._open(None)
 
@@ -80,7 +106,7 @@ class LiveIndex:
 
     def check_now(self) -> None:
         """Look at once, whatever the file's time says; may be called by a signal's handler."""
-        self._seen = None
+        self._seen, self._failed = None, _Failed(None)
         self._due.set()
 
     def reload(self, *, wait: bool = True) -> bool:
@@ -90,20 +116,21 @@ class LiveIndex:
             wait: Where another thread is at it already, until that is done.
 
         Returns:
-            Whether there was. One that cannot be opened is told to the log, and the old one stays.
+            Whether there was. One that cannot be opened is told to the log once, the old one stays, and it is tried
+            again after a second, then after two, …
         """
         if not self._reloading.acquire(blocking=wait):
             return False
         try:
             signature = self._signature()
-            if signature is None or signature == self._seen:
+            if signature is None or signature == self._seen or self._failed.waits(signature):
                 return False
             try:
                 fresh = self._open(self._current)
             except FashionError as error:
-                self._complain(f"the new index is not used: {error}")
+                self._put_off(signature, error)
                 return False
-            self._seen, self._complaint = signature, ""
+            self._seen, self._failed = signature, _Failed(None)
             with self._lock:
                 old, self._current = self._current, fresh
             old.retire()
@@ -147,11 +174,13 @@ class LiveIndex:
             raise
         return index
 
-    def _complain(self, complaint: str) -> None:
-        if complaint != self._complaint:
-            self._complaint = complaint
+    def _put_off(self, signature: Signature, error: FashionError) -> None:
+        """Try again later; say it only of a state that has not failed before."""
+        if self._failed.signature != signature:
+            self._failed = _Failed(signature)
             self._observer.count_reload("failed")
-            log.warning("%s", complaint)
+            log.warning("the new index is not used: %s", error)
+        self._failed.put_off()
 
     def _signature(self) -> Signature | None:
         """What changes whenever the manifest is replaced; None where it is gone, which leaves the old state in use."""

@@ -117,7 +117,7 @@ def build_index(config: IndexConfig, progress: Progress) -> IndexReport:
             report = _index_features(config, catalogue, start)
         else:
             report = _index_images(config, catalogue, progress, start)
-        return replace(report, catalog=catalogue.location if catalogue else "")
+        return replace(report, catalog=catalogue.location if catalogue is not None else "")
 
 
 def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: float) -> IndexReport:
@@ -236,7 +236,7 @@ def _publish(
         config.out,
         model_location=_location(config.inference.model),
         tagger_location=_location(config.inference.tagger) if isinstance(model, MultiModel) else "",
-        catalog=stored_path(catalogue.location, root) if catalogue else "",
+        catalog=stored_path(catalogue.location, root) if catalogue is not None else "",
         features=features,
         recall=config.recall,
         choice=config.neighbours,
@@ -266,7 +266,7 @@ def _current(directory: Path, model: Models) -> Manifest | None:
 
 def _is_as_asked(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None", root: str) -> bool:
     """Whether an index finds neighbours in the way that the options want, and names the same catalogue."""
-    if manifest.catalog != (stored_path(catalogue.location, root) if catalogue else ""):
+    if manifest.catalog != (stored_path(catalogue.location, root) if catalogue is not None else ""):
         return False
     return manifest.recall_target == config.recall and config.neighbours in ("auto", manifest.kind)
 

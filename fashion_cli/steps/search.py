@@ -19,6 +19,7 @@ from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.products.lookup import ProductLookup
+from fashion_cli.products.price_column import PRICE
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.category_prior import QueryPrior, gallery_prior
@@ -250,7 +251,8 @@ class _Searching:
         self._gallery, self._config, self._options, self._products = gallery, config, options, products
         self._wanted = parse_exchanges(config.but)
         conditions = [Condition.parse(text) for text in config.where]
-        allowed = allowed_rows(gallery, [*conditions, *conditions_of(self._wanted)])
+        further = {PRICE: lambda: products.prices(gallery.features)} if products.location else None
+        allowed = allowed_rows(gallery, [*conditions, *conditions_of(self._wanted)], further)
         self._rows, self.notes = allowed.rows, allowed.notes
         self.narrowed = allowed.rows is not None
         self._facets = self._count(allowed.rows)

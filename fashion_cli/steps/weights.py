@@ -1,7 +1,7 @@
 """The models that ship with the package: list them, check their files, export one for ONNX Runtime."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,23 @@ class WeightsRow:
     licence: str
     files: tuple[str, ...]
     directory: Path
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A tag that a model knows.
+
+    Attributes:
+        group: The question that it answers.
+        tag: Its name.
+        threshold: The probability from which on it is shown.
+        titles: Language -> what people call it.
+    """
+
+    group: str
+    tag: str
+    threshold: float
+    titles: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,25 @@ def list_weights() -> tuple[WeightsRow, ...]:
         WeightsError: If a card cannot be read.
     """
     return tuple(_row(model) for model in shipped_models())
+
+
+def list_tags(model: str) -> tuple[TagRow, ...]:
+    """Every tag of a model, group by group.
+
+    Raises:
+        WeightsError: If there is no such model.
+    """
+    vocabulary = open_model(model).card.vocabulary
+    return tuple(
+        TagRow(
+            group.name,
+            tag,
+            vocabulary.thresholds[vocabulary.columns[group.name].start + place],
+            {language: titles[place] for language, titles in group.titles.items()},
+        )
+        for group in vocabulary.groups
+        for place, tag in enumerate(group.tags)
+    )
 
 
 def verify_weights(names: Sequence[str] = ()) -> tuple[VerifiedFile, ...]:

@@ -17,7 +17,10 @@ def find_recipe(name: str | Path) -> Path:
         return Path(name)
     if str(name) in shipped:
         return shipped[str(name)]
-    raise RecipeError(f"no recipe {str(name)!r}: neither a file nor a shipped recipe", hint=suggest(str(name), shipped))
+    raise RecipeError(
+        f"no recipe {str(name)!r}: neither a file nor a shipped recipe",
+        hint=suggest(str(name), shipped, everything=f"ls {shipped_recipes()}"),
+    )
 
 
 def shipped_recipes() -> Path:

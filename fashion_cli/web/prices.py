@@ -5,7 +5,6 @@ it has to know every product; what the catalogue has changed since then is seen 
 """
 
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from threading import Lock
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.products.price_column import main_currency, price_column
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.session.open_index import OpenIndex
 
@@ -75,8 +75,15 @@ class PriceTable:
         """
         if not wanted.bounded or wanted.currency:
             return wanted
-        known = Counter(product.currency for product in self._latest() if product.currency)
-        return replace(wanted, currency=max(sorted(known), key=known.__getitem__, default=""))
+        return replace(wanted, currency=main_currency(self._latest()))
+
+    def column(self, index: OpenIndex) -> list[str]:
+        """The lowest price of each row's product, as a filter by the column `price` reads it.
+
+        Raises:
+            CatalogueError: If the catalogue cannot be read.
+        """
+        return price_column(self._latest(), index.item_ids)
 
     def rows(self, index: OpenIndex, wanted: PriceFilter) -> npt.NDArray[np.bool_]:
         """(N,) which rows of an index show a product that fits.

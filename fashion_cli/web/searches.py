@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.data.words import folded
 from fashion_cli.errors import CatalogueError, UsageError
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.hits import products_of
 from fashion_cli.products.keyword_texts import ProductTexts
+from fashion_cli.products.price_column import PRICE
 from fashion_cli.products.records import ShownProduct
 from fashion_cli.retrieval.candidates import Scope
 from fashion_cli.retrieval.facets import Facets
+from fashion_cli.retrieval.filters import Condition, Matches, is_unknown, match_condition
 from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.paging import page_of, whole_blocks
 from fashion_cli.retrieval.search import Allowed, Hit, find_hits
@@ -140,7 +143,7 @@ class Searches:
         self, index: OpenIndex, question: Narrowing, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
     ) -> Allowed:
         """The rows that may be hits."""
-        matches = [index.fitting(condition) for condition in question.conditions]
+        matches = [self._fitting(index, condition) for condition in question.conditions]
         if not matches and not prices and without is None:
             return Allowed(None)
         fits = np.ones(len(index), np.bool_) if without is None else ~without
@@ -149,6 +152,13 @@ class Searches:
         if prices and self._prices is not None:
             fits &= self._prices.rows(index, prices)
         return Allowed(np.flatnonzero(fits).astype(np.int64), tuple(match.note for match in matches if match.note))
+
+    def _fitting(self, index: OpenIndex, condition: Condition) -> Matches:
+        """The rows that meet a condition; `price` is the catalogue's where no table has such a column."""
+        table, features = self._prices, index.gallery.features
+        if table is None or folded(condition.name) != PRICE or not is_unknown(features, condition.name):
+            return index.fitting(condition)
+        return match_condition(features, condition, {PRICE: lambda: table.column(index)})
 
     def _reply(self, index: OpenIndex, found: "_Found", prices: PriceFilter, start: float) -> bytes:
         products = self._products(found.hits)

@@ -93,6 +93,8 @@ def test_models_recipes_and_what_training_starts_from(shop: Path) -> None:
     assert {"fashion-mobilenet", "torchvision:"} <= set(zsh(shop, "fashion train gallery --init "))
     assert "inshop:" in zsh(shop, "fashion train gallery --data ")
     assert "category" in zsh(shop, "fashion tag a.jpg --group ")
+    assert "category" in zsh(shop, "fashion eval styles --group ")
+    assert zsh(shop, "fashion eval styles --model nowhere --group ") == []
     assert "category=" in zsh(shop, "fashion eval tags a.csv --column ")
 
 

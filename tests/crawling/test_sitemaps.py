@@ -89,10 +89,10 @@ def test_feeds_of_news_list_pages() -> None:
 def test_what_a_sitemap_has_beside_addresses_is_counted() -> None:
     found = read_sitemap(b"https://a.example/1\nNot an address\n# comment\n", "https://a.example/")
     assert found.pages == ("https://a.example/1",)
-    assert found.notes == ("1 lines that are no addresses are left out",)
+    assert found.notes == ("left out: 1 line without an address",)
     assert read_sitemap(b"<urlset></urlset>", "https://a.example/").notes == ("a sitemap that lists nothing",)
     odd = read_sitemap(b"<urlset><url><loc>mailto:x</loc></url></urlset>", "https://a.example/")
-    assert odd.notes == ("1 entries are no addresses",)
+    assert odd.notes == ("left out: 1 entry without an address",)
     for text in (b"Page not found", b"", b"{}"):
         with pytest.raises(SitemapError):
             read_sitemap(text, "https://a.example/")

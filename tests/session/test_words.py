@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from fashion_cli import Gallery
 from fashion_cli.app import main
 from fashion_cli.errors import ImageError, UnknownWordsError, UsageError
-from tests.web.shops import Shop, make_index, make_shop
+from tests.web.shops import COUNT, PER_ITEM, Shop, make_index, make_shop, price
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +94,30 @@ def test_what_means_nothing_is_said(arguments: dict[str, Any], message: str, gal
     with pytest.raises(UsageError, match=message) as raised:
         gallery.search(**arguments)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("price<15000", lambda amount: amount < 15000),
+        ("Price>=20000", lambda amount: amount >= 20000),
+        ("price=12000..14000", lambda amount: 12000 <= amount <= 14000),
+        ("price=13000", lambda amount: amount == 13000),
+    ],
+)
+def test_prices_of_the_catalogue_can_be_asked_for(
+    condition: str, holds: Callable[[Any], bool], gallery: Gallery, shop: Shop, capsys
+) -> None:
+    """The last four photographs show no product, and have no price."""
+    expected = {str(shop.photograph(number)) for number in range(COUNT - 4) if holds(price(number // PER_ITEM))}
+    hits = gallery.search(shop.photograph(0), topk=100, where=condition)
+    assert {hit.path for hit in hits} == expected
+    argv = ["search", str(shop.photograph(0)), "--index", str(shop.index), "--where", condition, "--format", "paths"]
+    capsys.readouterr()
+    assert main(argv) == 0
+    out, err = capsys.readouterr()
+    assert set(out.splitlines()) == expected
+    if "13000" not in condition:
+        assert f"{condition}: of {COUNT} values 4 are empty" in err
+    assert main([*argv, "--no-catalog"]) == 2
+    assert "no tag group" in capsys.readouterr().err

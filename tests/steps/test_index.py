@@ -1,5 +1,6 @@
 """An index directory follows its folder, and the old one stays whole until the new one is."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from PIL import Image
 
 from fashion_cli.errors import IndexDirectoryError, UsageError
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.products.catalogue import Catalogue
+from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.steps.embed import EmbedConfig, embed_images
 from fashion_cli.steps.index import IndexConfig, IndexReport, build_index
@@ -62,8 +65,6 @@ def test_a_manifests_columns_go_into_the_index(index, tmp_path: Path) -> None:
     manifest.write_text("path,item_id,brand\n0-0.png,a,Äcme\n0-1.png,a,\n0-2.png,b,Other\n")
     report = index(manifest=manifest)
     assert report.rows == 3
-    from fashion_cli.retrieval.gallery import Gallery
-
     with Gallery.open(tmp_path / "index") as gallery:
         assert gallery.features.column("item_id") == ["a", "a", "b"]
         assert gallery.features.column("label/brand") == ["Äcme", "", "Other"]
@@ -89,7 +90,7 @@ def test_nothing_to_index_says_so(index, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no photographs"):
         index(tmp_path / "empty")
     (tmp_path / "empty" / "a.jpg").write_bytes(b"broken")
-    with pytest.raises(UsageError, match="can be read"):
+    with pytest.raises(UsageError, match="the photograph cannot be read"):
         index(tmp_path / "empty")
     with pytest.raises(UsageError, match="recall"):
         index(tmp_path / "empty", recall=1.5)
@@ -110,3 +111,45 @@ def test_another_way_to_find_neighbours_is_published_without_embedding(index, tm
     again = index(tmp_path / "g", neighbours="annoy")
     assert (again.kind, again.embedded, again.kept) == ("annoy", 0, 30)
     assert index(tmp_path / "g").kind == "annoy"
+
+
+def test_an_empty_catalogue_is_one(index, tmp_path: Path) -> None:
+    draw(tmp_path / "g", 3)
+    with Catalogue.open(tmp_path / "g" / "catalogue.sqlite", create=True):
+        pass
+    report = index(tmp_path / "g")
+    assert (report.catalog, report.in_catalog) == (str(tmp_path / "g" / "catalogue.sqlite"), 0)
+    assert Manifest.read(tmp_path / "index").catalog == "catalogue.sqlite"
+
+
+def test_annoy_is_not_built_again_for_the_same_vectors(index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed is times, or a table; neighbours are the same."""
+    monkeypatch.setattr("fashion_cli.data.file_stamps.TICK", 0)  # a new file's stamp counts at once
+    draw(tmp_path / "g", 12)
+    index(tmp_path / "g", neighbours="annoy")
+    first = Manifest.read(tmp_path / "index")
+    built = (tmp_path / "index" / first.neighbours).stat()
+    for photograph in (tmp_path / "g").iterdir():
+        os.utime(photograph, ns=(10**18, 10**18))
+    report = index(tmp_path / "g", neighbours="annoy")
+    second = Manifest.read(tmp_path / "index")
+    assert (report.embedded, report.kept, report.kind) == (0, 12, "annoy")
+    assert (second.generation, second.features) == (2, "features-000002.h5")
+    (tmp_path / "g" / "m.csv").write_text("path,brand\n0-0.png,Äcme\n")
+    index(tmp_path / "g", neighbours="annoy", manifest=tmp_path / "g" / "m.csv")
+    third = Manifest.read(tmp_path / "index")
+    for manifest in (second, third):
+        assert manifest.neighbours == first.neighbours
+        assert manifest.calibration == first.calibration
+    still = (tmp_path / "index" / first.neighbours).stat()
+    assert (still.st_ino, still.st_mtime_ns) == (built.st_ino, built.st_mtime_ns)
+    with Gallery.open(tmp_path / "index") as gallery:
+        vectors = gallery.features.vectors().astype(np.float32)
+        assert gallery.nearest(vectors, 1).rows[:, 0].tolist() == list(range(12))
+    draw(tmp_path / "g", 1, seed=1)
+    index(tmp_path / "g", neighbours="annoy")
+    fourth = Manifest.read(tmp_path / "index")
+    assert fourth.neighbours != first.neighbours
+    assert not (tmp_path / "index" / first.neighbours).exists()
+    index(tmp_path / "g", neighbours="annoy", recall=0.5)
+    assert Manifest.read(tmp_path / "index").neighbours != fourth.neighbours

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Manifest
 from fashion_cli.session.live_index import LiveIndex
 from fashion_cli.session.looker import Looker, LookerOptions
+from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.metrics import Metrics
 from tests.web.shops import COUNT, ONNX, Running, Shop, draw, make_index, make_shop, png, served
 
@@ -112,6 +114,36 @@ def test_an_index_that_cannot_be_opened_leaves_the_old_one(
         (shop.index / MANIFEST_FILE).write_text(whole)
         assert live.reload()
         make_index(shop, tiny_model, half(shop))
+        assert live.reload()
+
+
+def test_an_index_that_cannot_be_opened_is_tried_less_and_less_often(
+    shop: Shop, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often searches ask for it: each of them would wait for the attempt."""
+    clock, tried = [1000.0], list[float]()
+    with opened(shop) as live:
+        whole = (shop.index / MANIFEST_FILE).read_text()
+        (shop.index / MANIFEST_FILE).write_text("{")
+        attempt = live._open
+
+        def open_and_count(old: OpenIndex | None) -> OpenIndex:
+            tried.append(clock[0])
+            return attempt(old)
+
+        monkeypatch.setattr(live, "_open", open_and_count)
+        monkeypatch.setattr("fashion_cli.session.live_index.monotonic", lambda: clock[0])
+        for _ in range(2000):
+            assert not live.reload()
+            clock[0] += 0.25
+        pauses = [after - before for before, after in pairwise(tried)]
+        assert pauses == [1, 2, 4, 8, 16, 32, *[60] * (len(pauses) - 6)]
+        assert [record.getMessage().count("is not used") for record in caplog.records] == [1]
+        live.check_now()  # somebody says that it is whole now
+        count = len(tried)
+        assert not live.reload()
+        assert len(tried) == count + 1
+        (shop.index / MANIFEST_FILE).write_text(whole)  # and another state is taken up at once
         assert live.reload()
 
 

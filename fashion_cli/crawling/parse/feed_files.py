@@ -16,6 +16,7 @@ from lxml import etree
 
 from fashion_cli.crawling.parse.encodings import declared_encodings, declares_wide, decode
 from fashion_cli.errors import CrawlError
+from fashion_cli.plurals import counted
 
 BATCH = 4096  # rows
 MAX_BYTES = 2**30  # of a text that is read whole
@@ -67,7 +68,7 @@ def read_rows(path: Path, note: Note) -> FeedRows:
     decoded = decode(body, declared_encodings(body[:1000]) or ["cp949"])
     text = decoded.text.replace("\x00", "").lstrip("\ufeff")
     if decoded.broken:
-        note(f"{decoded.broken:,} letters that are not {decoded.encoding}")
+        note(f"not {decoded.encoding}: {counted(decoded.broken, 'letter')}")
     if not text.strip():
         raise CrawlError(f"{path}: an empty list", hint="one URL in each line, or a table with a column image_url")
     if text.lstrip().startswith("<"):

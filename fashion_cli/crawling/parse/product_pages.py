@@ -12,6 +12,7 @@ from fashion_cli.crawling.parse.open_graph import describe_open_graph
 from fashion_cli.crawling.parse.product_nodes import TYPES, DescribedProduct, complete, describe, join
 from fashion_cli.crawling.parse.structured_data import Structured, read_structured
 from fashion_cli.crawling.parse.urls import address, page_key, same_page, site_key
+from fashion_cli.plurals import counted
 from fashion_cli.products.offers import lowest_per_key
 from fashion_cli.products.records import FoundOffer, FoundProduct
 
@@ -140,7 +141,8 @@ class _Choice:
         self.teased |= dict.fromkeys(each.url for each in left if each.url)
         if nameless := [each for each in left if not each.url]:
             self._notes.append(
-                f"{len(nameless):,} products without an address or a number that tells them apart: taken for a list"
+                f"{counted(len(nameless), 'product')} without an address or a number that tells them apart:"
+                " taken for a list"
             )
         return kept
 

@@ -12,6 +12,7 @@ from scrapy.utils.sitemap import Sitemap
 
 from fashion_cli.crawling.parse.encodings import declared_encodings, decode
 from fashion_cli.crawling.parse.urls import address
+from fashion_cli.plurals import counted
 
 MAX_BYTES = 64 * 2**20  # of one sitemap, decompressed; the protocol allows 50 MiB
 MOST = 50_000  # addresses in one, by the protocol
@@ -114,14 +115,14 @@ def _lines(text: str, url: str) -> SitemapEntries:
         raise SitemapError("not a sitemap: no line is an address" if lines else "an empty sitemap")
     entries = _entries(addresses, url, "pages")
     odd = len(lines) - len(addresses)
-    notes = (f"{odd:,} lines that are no addresses are left out",) if odd else ()
+    notes = (f"left out: {counted(odd, 'line')} without an address",) if odd else ()
     return SitemapEntries(entries.pages, (), (*entries.notes, *notes))
 
 
 def _entries(locations: list[str], url: str, kind: str) -> SitemapEntries:
     found = dict.fromkeys(place for each in locations[:MOST] if (place := address(url, each.strip())))
     unusable = sum(not address(url, each.strip()) for each in locations[:MOST])
-    notes = [f"{unusable:,} entries are no addresses"] if unusable else []
+    notes = [f"left out: {counted(unusable, 'entry', 'entries')} without an address"] if unusable else []
     if len(locations) > MOST:
         notes.append(f"more than {MOST:,} addresses: the others are left out")
     if not locations:

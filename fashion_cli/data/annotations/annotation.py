@@ -75,8 +75,14 @@ def require_column(source: Path | str, annotations: Sequence[Annotation], column
     if annotations and column not in annotations[0].values:
         raise AnnotationError(
             f"{source}: no column {column!r}",
-            hint=suggest(column, ("path", *annotations[0].values)),
+            hint=suggest(column, ("path", *annotations[0].values), everything=_heading(source)),
         )
+
+
+def _heading(source: Path | str) -> str:
+    """The command line that shows the columns of a table; "" for what is none."""
+    table = Path(str(source).removeprefix("csv:"))
+    return f"head -1 {table}" if table.is_file() else ""
 
 
 def manifest_columns(annotations: Iterable[Annotation]) -> dict[str, dict[str, str]]:
