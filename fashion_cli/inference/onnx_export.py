@@ -99,6 +99,9 @@ def _fused(model: Model) -> DeployedModel:
     network = load_model(model)
     for name, child in network.named_children():
         setattr(network, name, fused(child))
+    for layer in network.modules():
+        if isinstance(getattr(layer, "inplace", None), bool):
+            layer.inplace = False  # type: ignore[assignment]  # the exporter would first spend seconds on undoing it
     return DeployedModel(network, model.card).eval()
 
 

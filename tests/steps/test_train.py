@@ -162,16 +162,20 @@ def test_a_killed_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_
         assert (tensor == resumed[name]).all(), name
 
 
-@pytest.mark.parametrize("left_out", ["tags", "vectors"])
+ACCELERATE = (
+    *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"),
+    *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"),
+)
+
+
+@pytest.mark.parametrize(("left_out", "launch"), [("tags", ACCELERATE), ("vectors", ("tests.two_processes",))])
 def test_two_processes_train_a_network_with_a_head_that_nothing_teaches(
-    data: Path, tmp_path: Path, left_out: str
+    data: Path, tmp_path: Path, left_out: str, launch: tuple[str, ...]
 ) -> None:
-    launch = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
-    options = ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"]
     overrides = ["--set", f"loss.{left_out}=0", "--set", "stages.0.epochs=1", "--set", "optimiser.steps=3"]
     line = ["fashion_cli", "train", str(data / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "out")]
     done = subprocess.run(
-        [sys.executable, "-m", *launch, *options, *line, *overrides],
+        [sys.executable, "-m", *launch, *line, *overrides],
         check=False,
         cwd=REPOSITORY,
         env={**environment(), "ACCELERATE_USE_CPU": "true"},

@@ -362,16 +362,14 @@ def test_tensorboard_reads_the_run(tmp_path: Path) -> None:
 def test_two_processes_take_turns_at_the_batches(tmp_path: Path) -> None:
     """Each step has a batch of each process, so it is a step of one process that accumulates two; killed in between."""
     optimiser = {"kind": "sgd", "warmup_steps": 2, "average": 0.5}
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
-    options = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
 
     def start(**more: int) -> subprocess.CompletedProcess[str]:
         settings = json.dumps({"optimiser": optimiser, "batch": 5, **PLAIN, **more})
         return subprocess.run(
-            [*launch, *options, str(PROGRAM), str(tmp_path / "two"), settings],
+            [sys.executable, "-m", "tests.two_processes", "tests.training.drawn_task", str(tmp_path / "two"), settings],
             check=False,
             cwd=Path(__file__).parents[2],
-            env={**environment(), "ACCELERATE_USE_CPU": "true"},
+            env=environment(),
             capture_output=True,
             text=True,
         )
