@@ -17,6 +17,7 @@ from fashion_cli.errors import CrawlError, ExitCode, FashionError, MissingExtraE
 __all__ = ["CrawlConfig", "CrawlReport", "Trouble", "crawl_sources"]
 
 Progress = Callable[[int, int], None]
+PROGRAM = (sys.executable, "-P", "-m", "fashion_cli.crawling")  # one crawl
 PATIENCE = 20.0  # seconds that an interrupted crawl has to end by itself
 NEEDED = ("scrapy", "extruct", "imagehash", "sqlalchemy", "pyarrow")
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -73,7 +74,7 @@ def _check(config: CrawlConfig) -> None:
 def _started() -> Iterator["subprocess.Popen[str]"]:
     """The crawl's process. It ends with this block, however that is left."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "fashion_cli.crawling"],
+        PROGRAM,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -19,6 +19,8 @@ from fashion_cli.products.records import ShownProduct
 from tests.shop.photographs import photograph
 from tests.shop.server import Reply, Server, Visit
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 
 

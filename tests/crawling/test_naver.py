@@ -19,6 +19,8 @@ from fashion_cli.products.catalogue import Catalogue
 from tests.shop.photographs import photograph
 from tests.shop.server import Reply, Server, Visit
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 IDENTITY, SECRET = "an-application", "S3cret-of-the-application"
 # The example of the API's documentation, with the fields that its JSON has.
 ITEM = {

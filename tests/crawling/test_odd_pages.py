@@ -9,6 +9,8 @@ from tests.crawling.test_shop import DOCUMENTATION, Crawled, crawl
 from tests.shop.odd_pages import ODD_PAGES, PLACE, OddPage, answer
 from tests.shop.server import Server
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 
 @dataclass(frozen=True)
 class Seen:

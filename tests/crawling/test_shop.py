@@ -28,6 +28,8 @@ from tests.shop.photographs import photograph, seed_of
 from tests.shop.server import Reply, Server, Visit
 from tests.shop.site import Shop
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 PRODUCTS = 300
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "crawling.md"
 PATIENCE = 60  # seconds until something that was asked for has to be there

@@ -27,6 +27,8 @@ from fashion_cli.products.records import FoundOffer, FoundProduct
 from tests.shop.server import Reply, Server
 from tests.shop.server import Visit as Asked
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 SHOP = "http://shop.example/"
 DONE = Outcome("done", http_status=200)
 
