@@ -186,9 +186,10 @@ def _token(token: str, file: Path | None) -> str:
 
 
 def _announce(serving: "Serving") -> None:
-    from fashion_cli.commands._messages import say
+    from fashion_cli.commands._messages import name_missing, say
 
     products = f", products of {serving.catalogue}" if serving.catalogue else ""
     say(f"fashion: {serving.address} — {counted(serving.rows, 'photograph')}, {serving.model}{products}")
+    name_missing(serving.missing)
     if not serving.loopback and not serving.guarded:
         say("fashion: whoever reaches this address may search: $FASHION_TOKEN asks for a token")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from fashion_cli.checked_fields import CheckedFields
+from fashion_cli.data.missing_files import MissingFiles, find_missing
 from fashion_cli.errors import ServeError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from fashion_cli.products.catalogue import Catalogue
+    from fashion_cli.retrieval.gallery import Gallery
     from fashion_cli.session.live_index import LiveIndex
     from fashion_cli.web.settings import WebSettings
 
@@ -26,6 +28,7 @@ PORT = 8765
 BACKLOG = 512  # connections that wait to be accepted
 KEEP_ALIVE = 15  # seconds that a connection without requests stays open
 HEADER_BYTES = 32 << 10  # of a request's line and headers
+LOOKED_FOR = 16  # photographs, to see whether they are where the index has them
 GRACE = 30  # seconds at the end for what is under way
 
 
@@ -82,6 +85,7 @@ class Serving:
         catalogue: Where the products are; "" without.
         loopback: Only this machine can reach it.
         guarded: A token is wanted.
+        missing: How many of some photographs, spread over the index, are not where it has them.
     """
 
     address: str
@@ -90,6 +94,7 @@ class Serving:
     catalogue: str
     loopback: bool
     guarded: bool
+    missing: MissingFiles = field(default_factory=MissingFiles)
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,14 @@ def _serving(config: ServeConfig, listener: socket.socket, live: "LiveIndex", ca
             catalogue=str(catalogue.location) if catalogue is not None else "",
             loopback=_is_loopback(listener),
             guarded=bool(config.token),
+            missing=_missing(index.gallery),
         )
+
+
+def _missing(gallery: "Gallery") -> MissingFiles:
+    """How many of some photographs are not there: of all of them, on a slow disk, would take too long."""
+    paths = gallery.features.paths()
+    return find_missing(paths[:: max(1, len(paths) // LOOKED_FOR)], gallery.moved_hint)
 
 
 class _Ending:

@@ -193,6 +193,19 @@ def test_the_token_comes_from_the_environment_and_is_never_logged(drawn_shop: Sh
     assert "language" not in told  # nor what was asked
 
 
+def test_photographs_that_moved_away_are_said_when_it_starts(tiny_model: Path, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop", tiny_model)
+    (shop.folder / "photographs").rename(shop.folder / "images")
+    with process(shop) as (running, _, _):
+        running.terminate()
+        said = rest(running)
+    assert f"photographs are not there, as {shop.folder / 'photographs'}/" in said
+    assert "--root DIR says where they are now" in said
+    with process(shop, "--root", str(shop.folder / "images")) as (running, _, _):
+        running.terminate()
+        assert "not there" not in rest(running)
+
+
 def test_the_token_may_stand_in_a_file(drawn_shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     with process(drawn_shop, FASHION_TOKEN_FILE=str(tmp_path / "token")) as (running, address, said):
