@@ -133,7 +133,8 @@ def near_splits(source: Path | str, annotations: Iterable[Annotation], split: st
     """
     counts = Counter(each.split for each in annotations if each.split != split and _plain(each.split) == _plain(split))
     return [
-        f"{source}: {counted(count, 'photograph')} with split={name!r}, which is not {split!r}: left out"
+        f"{source}: {counted(count, 'photograph')} {'has' if count == 1 else 'have'} split={name!r}, which is not"
+        f" {split!r}: left out"
         for name, count in sorted(counts.items())
         if split
     ]
