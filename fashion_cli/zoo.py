@@ -15,6 +15,8 @@ from fashion_cli.models.basic_cnn import FEATURE_WIDTH as BASIC_WIDTH
 from fashion_cli.models.basic_cnn import BasicCNN
 from fashion_cli.models.efficientnet_attributes import EfficientNetAttributes
 from fashion_cli.models.ml_gcn import MLGCN
+from fashion_cli.models.multitask_efficientnet_lite import BLOCK_WIDTHS as LITE_WIDTHS
+from fashion_cli.models.multitask_efficientnet_lite import MultitaskEfficientNetLite
 from fashion_cli.models.multitask_mobilenet import BLOCK_WIDTHS, MultitaskMobileNet
 from fashion_cli.models.style_resnet34 import StyleResNet34
 from fashion_cli.models.triplet_resnet50 import TripletResNet50
@@ -30,13 +32,22 @@ TRUNK_PREFIX = "features."  # of every network's trunk; the rest are heads
 
 
 def _multitask_mobilenet(card: ModelCard) -> nn.Module:
-    blocks = card.options.get("tag_blocks", ())
-    if not isinstance(blocks, Sequence) or any(block not in range(len(BLOCK_WIDTHS)) for block in blocks):
+    return MultitaskMobileNet(card.vector_width, len(card.vocabulary), _tag_blocks(card, len(BLOCK_WIDTHS)))
+
+
+def _multitask_efficientnet_lite(card: ModelCard) -> nn.Module:
+    return MultitaskEfficientNetLite(card.vector_width, len(card.vocabulary), _tag_blocks(card, len(LITE_WIDTHS)))
+
+
+def _tag_blocks(card: ModelCard, count: int) -> Sequence[int]:
+    """The blocks of a trunk of so many that the card lets tags see."""
+    blocks: object = card.options.get("tag_blocks", ())
+    if not isinstance(blocks, Sequence) or any(block not in range(count) for block in blocks):
         raise WeightsError(
             f"model {card.name}: tag_blocks {blocks!r}: not a list of blocks",
-            hint=f"numbers from 0 to {len(BLOCK_WIDTHS) - 1} in [model.options]",
+            hint=f"numbers from 0 to {count - 1} in [model.options]",
         )
-    return MultitaskMobileNet(card.vector_width, len(card.vocabulary), blocks)
+    return blocks
 
 
 def _headed_trunk(card: ModelCard) -> nn.Module:
@@ -105,6 +116,7 @@ def _require_width(card: ModelCard, name: str, width: int) -> None:
 
 BUILDERS: dict[str, Callable[[ModelCard], nn.Module]] = {
     "multitask_mobilenet": _multitask_mobilenet,
+    "multitask_efficientnet_lite": _multitask_efficientnet_lite,
     "triplet_resnet50": lambda card: TripletResNet50(card.vector_width, len(card.vocabulary)),
     "vgg16_attributes": _vgg16_attributes,
     "style_resnet34": _style_resnet34,
@@ -119,6 +131,7 @@ BUILDERS: dict[str, Callable[[ModelCard], nn.Module]] = {
 # the card names takes the place of the one here; those that are not listed always name theirs.
 PUBLISHED: dict[str, tuple[str, str]] = {
     "multitask_mobilenet": ("torchvision:mobilenet_v2", ""),
+    "multitask_efficientnet_lite": ("timm:tf_efficientnet_lite0", TRUNK_PREFIX),
     "triplet_resnet50": ("torchvision:resnet50", TRUNK_PREFIX),
     "vgg16_attributes": ("torchvision:vgg16", ""),
     "style_resnet34": (style_resnet34.TRUNK, TRUNK_PREFIX),

@@ -53,6 +53,7 @@ def card(
 
 CARDS = {
     "multitask_mobilenet": card("multitask_mobilenet", 8, TAGS),
+    "multitask_efficientnet_lite": card("multitask_efficientnet_lite", 8, TAGS),
     "triplet_resnet50": card("triplet_resnet50", 8, NONE),
     "vgg16_attributes": card("vgg16_attributes", 16, TAGS),
     "ml_gcn": card("ml_gcn", 1024, TAGS, {**TRUNK, "label_width": 7}),

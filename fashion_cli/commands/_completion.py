@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fashion_cli.model_cards import Vocabulary
 
 LIBRARIES = ("torchvision:", "timm:", "open_clip:")
-SETS = ("inshop:", "c2s:", "attributes:", "csv:", "folder:")
+SETS = ("inshop:", "c2s:", "attributes:", "csv:", "folder:", "masks:")
 
 
 def complete_model(incomplete: str) -> list[str]:

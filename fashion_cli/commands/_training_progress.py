@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fashion_cli.commands._messages import say
 from fashion_cli.commands._progress import LINE_EVERY, duration, per_second
 from fashion_cli.commands._render import UNLIMITED
-from fashion_cli.training.progress import Progress
+from fashion_cli.training.progress import TRAINING, Progress
 
 Show = Callable[[Progress], None]
 
@@ -82,16 +82,17 @@ def sentence(progress: Progress) -> str:
 
 
 class TimeLeft:
-    """Seconds to the end, from the steps of this call; a resumed run has done others before."""
+    """Seconds to the end of a phase, from its steps in this call; a resumed run has done others before."""
 
     def __init__(self) -> None:
         self._start: tuple[float, int] | None = None
+        self._phase = TRAINING
 
     def after(self, progress: Progress) -> float | None:
         """None until there is a rate."""
         now = time.monotonic()
-        if self._start is None:
-            self._start = now, progress.step
+        if self._start is None or progress.phase != self._phase:
+            self._start, self._phase = (now, progress.step), progress.phase
         begun, first = self._start
         if progress.step <= first:
             return None
@@ -107,19 +108,21 @@ def _ignore(_progress: Progress) -> None:
 
 
 class _Lines:
-    """A line every `LINE_EVERY` seconds, and one per epoch."""
+    """A line every `LINE_EVERY` seconds, one when a phase begins that takes long, and one per epoch."""
 
     def __init__(self) -> None:
         self.said = time.monotonic()
         self.left = TimeLeft()
+        self.phase = TRAINING
 
     def __call__(self, progress: Progress) -> None:
         left = self.left.after(progress)
         if progress.measured:
             say(sentence(progress))
-        elif time.monotonic() - self.said >= LINE_EVERY:
-            self.said = time.monotonic()
-            step = f"training: step {progress.step:,} of {progress.steps:,}"
+        elif time.monotonic() - self.said >= LINE_EVERY or progress.phase not in (TRAINING, self.phase):
+            self.said, self.phase = time.monotonic(), progress.phase
+            unit, counted = ("step ", "") if progress.phase == TRAINING else ("", " photographs")
+            step = f"{progress.phase}: {unit}{progress.step:,} of {progress.steps:,}{counted}"
             remaining = f"{duration(left)} left" if left is not None else ""
             say(", ".join(filter(None, (step, status(progress), remaining))))
 
@@ -148,6 +151,7 @@ def _bar() -> Iterator[Show]:
             seconds = time_left.after(progress)
             bar.update(
                 task,
+                description=progress.phase,
                 completed=progress.step,
                 total=progress.steps,
                 visible=True,

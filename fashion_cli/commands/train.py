@@ -33,7 +33,7 @@ def train(
             metavar="DIR|KIND:PATH",
             parser=verbatim,
             help="The folder that the recipe's sources are relative to. Or the photographs themselves, for a recipe "
-            "of one set: inshop:DIR, c2s:DIR, attributes:DIR, csv:FILE, folder:DIR.",
+            "of one set: inshop:DIR, c2s:DIR, attributes:DIR, csv:FILE, folder:DIR, masks:FILE.",
         ),
     ],
     out: Annotated[

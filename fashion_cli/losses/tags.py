@@ -12,7 +12,11 @@ UNKNOWN = -1
 
 
 def masked_tag_loss(
-    logits: Tensor, targets: Tensor, vocabulary: Vocabulary, weights: Mapping[str, float] | None = None
+    logits: Tensor,
+    targets: Tensor,
+    vocabulary: Vocabulary,
+    weights: Mapping[str, float] | None = None,
+    smoothing: float = 0.05,
 ) -> Tensor:
     """Cross-entropy in exclusive groups, binary cross-entropy elsewhere, over the labelled entries only.
 
@@ -24,6 +28,7 @@ def masked_tag_loss(
         targets: (B, T): 1 true, 0 false, -1 unknown.
         vocabulary: The groups.
         weights: Of the groups, by name; 1 where nothing is said.
+        smoothing: Of the labels of exclusive groups.
 
     Returns:
         A scalar: the weighted sum over groups of the mean over the images that the group is labelled in.
@@ -38,7 +43,7 @@ def masked_tag_loss(
         answers, truths = answers[labelled], truths[labelled]
         weight = (weights or {}).get(group.name, 1.0)
         if group.exclusive:
-            total = total + weight * F.cross_entropy(answers, truths.argmax(dim=1), label_smoothing=0.05)
+            total = total + weight * F.cross_entropy(answers, truths.argmax(dim=1), label_smoothing=smoothing)
         else:
             terms = F.binary_cross_entropy_with_logits(answers, truths.clamp(min=0).float(), reduction="none")
             total = total + weight * torch.where(truths == UNKNOWN, 0.0, terms).sum(dim=1).mean()

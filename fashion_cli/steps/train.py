@@ -81,13 +81,15 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
     from fashion_cli.training.model_directory import write_model
     from fashion_cli.training.objectives import build_task
     from fashion_cli.training.processes import start_processes
+    from fashion_cli.training.task import Run
 
     accelerator = start_processes(recipe.precision)
-    with accelerator.local_main_process_first():  # one process downloads, if anything has to be
-        task = build_task(recipe, data, None if config.init is None else str(config.init))
+    run = Run(config.out, accelerator.device, progress)
+    with accelerator.local_main_process_first():  # one process downloads and asks teachers, the others find it done
+        task = build_task(recipe, data, None if config.init is None else str(config.init), run)
     with _naming(config.out):
         config.out.mkdir(parents=True, exist_ok=True)
-        settings = LoopSettings(recipe.optimiser, recipe.stop, recipe.seed, recipe.precision)
+        settings = LoopSettings(recipe.optimiser, recipe.stop, recipe.seed, recipe.precision, fits_run=True)
         loop = TrainingLoop(task, settings, config.out, progress, accelerator)
         if writes() and not (config.out / CHECKPOINT_FILE).exists():
             (config.out / RECIPE_FILE).write_text(recipe_text(recipe), encoding="utf-8", errors="replace")

@@ -7,7 +7,8 @@ from pathlib import Path
 from fashion_cli.data.annotations import SEPARATOR, Annotation
 from fashion_cli.data.targets import LabelRule, gather_vocabulary
 from fashion_cli.training.photographs import ITEM_COLUMN, kept_together, read_set
-from fashion_cli.training.recipe import GroupSection, Recipe, SetSection
+from fashion_cli.training.recipe import Recipe
+from fashion_cli.training.recipe_sections import GroupSection, SetSection
 
 NO_LABELS = ("split", ITEM_COLUMN)
 FEWEST_TAGS = 2  # a group of one is no question

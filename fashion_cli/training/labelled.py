@@ -25,8 +25,9 @@ from fashion_cli.errors import AnnotationError, RecipeError, UsageError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.column_groups import column_rules
 from fashion_cli.training.photographs import read_set
-from fashion_cli.training.recipe import SetSection, read_recipe
+from fashion_cli.training.recipe import read_recipe
 from fashion_cli.training.recipe_files import find_recipe
+from fashion_cli.training.recipe_sections import SetSection
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fashion_cli.training.optimisers import build_optimiser, scale_rates
 from fashion_cli.training.processes import share_gradients, share_values
-from fashion_cli.training.recipe import OptimiserSection
+from fashion_cli.training.recipe_sections import OptimiserSection
 from fashion_cli.training.task import ImageBatch, NamedBatch, Task
 
 
@@ -127,20 +127,27 @@ class Learner:
         self.accelerator.backward(output.loss / count)
         return {"loss": loss, **output.logs}
 
+    def objective_state(self) -> dict[str, Any]:
+        """What the loss has learned and remembers, on the CPU; each process remembers other images."""
+        state = self.objective.state_dict()
+        return {
+            name: value.detach().cpu().clone() if isinstance(value, Tensor) else value for name, value in state.items()
+        }
+
     def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """For a checkpoint: what all processes have in common."""
         scaler = self.accelerator.scaler
         return {
             "network": self.accelerator.unwrap_model(self.network).state_dict(),
-            "objective": self.objective.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": {} if scaler is None else scaler.state_dict(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any], objective: Mapping[str, Any]) -> None:
+        """Go on where `state` and `objective_state` were called."""
         self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-        self.objective.load_state_dict(state["objective"])
+        self.objective.load_state_dict(objective)
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self.accelerator.scaler is not None:

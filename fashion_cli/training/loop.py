@@ -7,7 +7,7 @@ writes.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,14 @@ from fashion_cli.training.plan import divide
 from fashion_cli.training.processes import any_says, start_processes
 from fashion_cli.training.progress import ImageRate, Progress
 from fashion_cli.training.random_states import random_states, restore_random_states, seed_all
-from fashion_cli.training.recipe import OptimiserSection, StopSection
+from fashion_cli.training.recipe_sections import OptimiserSection, StopSection
 from fashion_cli.training.run_log import VAL, RunLog
-from fashion_cli.training.schedules import schedule_of
+from fashion_cli.training.schedules import schedule_of, within_run
 from fashion_cli.training.stopping import BestSoFar
 from fashion_cli.training.task import Task
 
 CHECKPOINT_FILE = "checkpoint.pt"
-CHECKPOINT_VERSION = 2
+CHECKPOINT_VERSION = 3
 CHECKPOINT_SECONDS = 120.0
 BAD_BATCH_FILE = "bad-batch.txt"
 NAMED = 3  # photographs of a bad batch that the message itself names
@@ -46,12 +46,14 @@ class LoopSettings:
         stop: When to end early, and which weights to take.
         seed: Of dropout and of everything else that draws from global generators.
         precision: accelerate's mixed precision: "no", "bf16" or "fp16".
+        fits_run: Whether a warm-up and an average that are long for the run are shortened, as `within_run` does.
     """
 
     optimiser: OptimiserSection
     stop: StopSection = field(default_factory=StopSection)
     seed: int = 0
     precision: str = "no"
+    fits_run: bool = False
 
 
 class TrainingLoop:
@@ -76,11 +78,16 @@ class TrainingLoop:
         report: Callable[[Progress], None],
         accelerator: Accelerator | None = None,
     ) -> None:
-        self.task, self.settings, self.directory, self.report = task, settings, directory, report
+        self.task, self.directory, self.report = task, directory, report
         self.accelerator = accelerator or start_processes(settings.precision)
         self.processes = self.accelerator.num_processes
+        self.plan = divide(
+            task.steps_per_epoch(), self.processes, settings.optimiser.accumulate, settings.optimiser.steps
+        )
         optimiser = settings.optimiser
-        self.plan = divide(task.steps_per_epoch(), self.processes, optimiser.accumulate, optimiser.steps)
+        if settings.fits_run:
+            optimiser = within_run(optimiser, self.plan.steps)
+        self.settings = replace(settings, optimiser=optimiser)
         self.schedule = schedule_of(optimiser, self.plan)
         seed_all(settings.seed + self.accelerator.process_index)
         self.learner = Learner(task, optimiser, self.accelerator)
@@ -220,7 +227,7 @@ class TrainingLoop:
             self.report(self.progress)
 
     def _save(self) -> None:
-        randoms = gather_object([random_states()])
+        randoms, objectives = (gather_object([each]) for each in (random_states(), self.learner.objective_state()))
         if self.accelerator.is_main_process:
             state = {
                 "version": CHECKPOINT_VERSION,
@@ -230,6 +237,7 @@ class TrainingLoop:
                 "validated": self.validated,
                 "random": list(randoms),
                 "learner": self.learner.state(),
+                "objectives": list(objectives),
                 "best": self.best.state(),
             }
             write_checkpoint(self.directory / CHECKPOINT_FILE, state)
@@ -241,9 +249,10 @@ class TrainingLoop:
             return
         state = read_checkpoint(path)
         self._refuse_foreign(state, path)
-        self.learner.restore(state["learner"])
+        own = self.accelerator.process_index
+        self.learner.restore(state["learner"], state["objectives"][own])
         self.best.restore(state["best"])
-        restore_random_states(state["random"][self.accelerator.process_index])
+        restore_random_states(state["random"][own])
         self.done, self.validated = state["done"], state["validated"]
 
     def _refuse_foreign(self, state: Mapping[str, Any], path: Path) -> None:

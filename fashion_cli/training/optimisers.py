@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import optim
 
-from fashion_cli.training.recipe import OptimiserSection
+from fashion_cli.training.recipe_sections import OptimiserSection
 
 
 def build_optimiser(groups: Sequence[Mapping[str, Any]], settings: OptimiserSection) -> optim.Optimizer:

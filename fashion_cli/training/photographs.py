@@ -1,20 +1,20 @@
 """The photographs of a recipe's sets: what is on them, and which show the same garment."""
 
 import hashlib
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.annotations import Annotation, folder_of, read_annotations, require_column
+from fashion_cli.data.annotations import Annotation, Mask, folder_of, read_annotations, require_column
 from fashion_cli.data.images import Box
 from fashion_cli.data.samplers import repeat_factors
 from fashion_cli.data.targets import targets
 from fashion_cli.errors import AnnotationError
 from fashion_cli.model_cards import Vocabulary
-from fashion_cli.training.recipe import SetSection
+from fashion_cli.training.recipe_sections import SetSection
 
 ITEM_COLUMN = "item_id"
 NAMING_PARTS = 4  # of a path that tell a photograph from others: 01_1_front.jpg is in every folder
@@ -31,6 +31,7 @@ class Photographs:
     Attributes:
         paths: N files.
         boxes: Row -> the part that shows the garment, where the recipe asks to cut it out.
+        masks: Row -> the garment's pixels, where they are known.
         targets: (N, T) int8: 1 true, 0 false, -1 unknown.
         garments: For each garment, the rows of its photographs.
         garment_of: (N,) the garment of each photograph.
@@ -43,6 +44,7 @@ class Photographs:
     ) -> None:
         self.paths: list[Path] = []
         self.boxes: dict[int, Box] = {}
+        self.masks: dict[int, Mask] = {}
         self.garments: list[list[int]] = []
         self.similar: list[str] = []
         matrices = [np.zeros((0, len(vocabulary)), np.int8)]
@@ -78,6 +80,8 @@ class Photographs:
                 rows[key] = []
             if section.crop and annotation.box is not None:
                 self.boxes[len(self.paths)] = annotation.box
+            if annotation.mask is not None:
+                self.masks[len(self.paths)] = annotation.mask
             rows[key].append(len(self.paths))
             self.paths.append(annotation.path)
         self.garments.extend(rows.values())
@@ -95,6 +99,8 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
         AnnotationError: If the set lacks a column that the recipe names, or has no photograph.
     """
     annotations = list(read_annotations(section.source, data))
+    for table in section.tables:
+        annotations = _joined(annotations, table, data)
     section = kept_together(section, annotations)
     named = [section.item, section.similar, section.divide_by, *(rule.column for rule in section.labels)]
     for column in filter(None, named):
@@ -109,6 +115,28 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     root = folder_of(section.source, data) if anew or section.tested else None
     present = {annotation.split for annotation in annotations}
     return [_divided(section, annotation, root, present) for annotation in annotations]
+
+
+def _joined(annotations: list[Annotation], table: str, data: Path) -> list[Annotation]:
+    """Photographs with the columns of a further table, which need not name each of them; "" where it does not.
+
+    A column that the set has itself stays as the set has it.
+
+    Raises:
+        AnnotationError: If the table names a photograph twice, or none of the set's.
+    """
+    rows: dict[Path, Mapping[str, str]] = {}
+    for row in read_annotations(table, data):
+        if row.path in rows:
+            raise AnnotationError(f"{table}: {row.path} is named twice", hint="one row for each photograph")
+        rows[row.path] = row.values
+    if annotations and not any(each.path in rows for each in annotations):
+        raise AnnotationError(
+            f"{table}: none of its photographs is in the set",
+            hint="its column `path`, relative to it, has to lead to the same files",
+        )
+    empty = dict.fromkeys((column for values in rows.values() for column in values), "")
+    return [replace(each, values={**empty, **rows.get(each.path, {}), **each.values}) for each in annotations]
 
 
 def kept_together(section: SetSection, annotations: Sequence[Annotation]) -> SetSection:

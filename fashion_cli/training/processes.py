@@ -1,6 +1,8 @@
 """What the processes of one run have in common. With one process, which is the rule, all of it does nothing."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -32,6 +34,15 @@ def start_processes(precision: str) -> Accelerator:
     )
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether a device computes in bf16 itself; elsewhere it is many times slower than fp32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    ask = getattr(torch.cpu, "get_capabilities", None)  # an older torch does not know
+    capabilities: Mapping[str, Any] = ask() if ask is not None else {}
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def any_says(accelerator: Accelerator, *flags: bool) -> list[bool]:
     """Each flag, true everywhere if it is true in any process: what follows is done by all or by none."""
     if accelerator.num_processes == 1:
@@ -41,10 +52,10 @@ def any_says(accelerator: Accelerator, *flags: bool) -> list[bool]:
 
 
 def share_values(accelerator: Accelerator, module: nn.Module) -> None:
-    """Begin with the first process's parameters; a network has DDP for that."""
+    """Begin with the first process's parameters and buffers; a network has DDP for that."""
     if accelerator.num_processes > 1:
-        for value in module.state_dict().values():
-            broadcast(value)
+        for value in [*module.parameters(), *module.buffers()]:
+            broadcast(value.detach())
 
 
 def share_gradients(accelerator: Accelerator, module: nn.Module) -> None:

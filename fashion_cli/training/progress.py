@@ -6,16 +6,17 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+TRAINING = "training"
 WINDOW = 50  # steps that a rate is taken over
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A step or an epoch is done.
+    """A step or an epoch is done; or, before training, a teacher has looked at more photographs.
 
     Attributes:
-        step: Steps done.
-        steps: Steps in all.
+        step: Steps done; photographs of a teacher.
+        steps: Steps in all; photographs of a teacher.
         epoch: From 0.
         epochs: In all.
         loss: Of the last step; NaN before the first.
@@ -23,6 +24,7 @@ class Progress:
         figures: Measured last on `val`; empty before the first time.
         measured: Whether they were measured just now: the epoch is done.
         is_best: Whether they are the best so far, by the recipe's own figure.
+        phase: What is under way: `TRAINING`, or which teacher looks.
     """
 
     step: int
@@ -34,6 +36,7 @@ class Progress:
     figures: Mapping[str, float] = field(default_factory=dict)
     measured: bool = False
     is_best: bool = False
+    phase: str = TRAINING
 
 
 class ImageRate:

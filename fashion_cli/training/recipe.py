@@ -1,245 +1,30 @@
-"""Training recipes: TOML files read into frozen dataclasses."""
+"""Training recipes: TOML files read into frozen dataclasses, and checked."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fashion_cli.data.targets import LabelRule
 from fashion_cli.errors import RecipeError
-from fashion_cli.model_cards import Fit, Interpolation
 from fashion_cli.suggestions import suggest
-from fashion_cli.training.conversion import EXAMPLES, Bounds, convert
+from fashion_cli.training.conversion import EXAMPLES, convert
 from fashion_cli.training.overrides import override
+from fashion_cli.training.recipe_sections import (
+    AugmentSection,
+    GroupSection,
+    LossSection,
+    ModelSection,
+    Number,
+    OptimiserSection,
+    PriorSection,
+    SetSection,
+    Share,
+    StageSection,
+    StopSection,
+    TeacherSection,
+)
 from fashion_cli.training.toml_text import to_toml
-
-Count = Annotated[int, Bounds(1)]
-Number = Annotated[int, Bounds(0)]
-Amount = Annotated[float, Bounds(0)]
-Share = Annotated[float, Bounds(0, 1)]
-
-
-@dataclass(frozen=True)
-class ModelSection:
-    """What is trained and what its card will say."""
-
-    name: str
-    architecture: str = "multitask_mobilenet"
-    summary: str = ""
-    source: str = ""
-    licence: str = "Apache-2.0"
-    vector_width: Count = 256
-    options: Mapping[str, Any] = field(default_factory=dict)  # what the architecture needs beyond the keys here
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    fit: Fit = "letterbox"
-    interpolation: Interpolation = "bilinear"
-    crop_share: float = 1.0
-
-
-@dataclass(frozen=True)
-class GroupSection:
-    """A group of tags.
-
-    Attributes:
-        name: As tags are printed under it.
-        exclusive: Whether a garment has one of them at most.
-        weight: Of its loss beside the other groups'.
-        titles: Tag -> language -> what people call it in that language; a tag without one goes by its own name.
-        parents: Tag -> the wider tag that it is a kind of; tags that no photograph teaches are passed over.
-    """
-
-    name: str
-    exclusive: bool = False
-    weight: Amount = 1.0
-    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    parents: Mapping[str, str] = field(default_factory=dict)
-
-    def titles_of(self, tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Language -> a title for each of these tags."""
-        languages = sorted({language for titles in self.titles.values() for language in titles})
-        return {each: tuple(self.titles.get(tag, {}).get(each, tag) for tag in tags) for each in languages}
-
-    def parents_of(self, tags: Sequence[str]) -> dict[str, str]:
-        """Tag -> the nearest of these tags that it is a kind of."""
-        return {tag: parent for tag in tags if (parent := self._parent_among(tag, tags))}
-
-    def _parent_among(self, tag: str, tags: Sequence[str]) -> str:
-        passed = {tag}
-        while (tag := self.parents.get(tag, "")) and tag not in passed:
-            if tag in tags:
-                return tag
-            passed.add(tag)
-        return ""
-
-
-@dataclass(frozen=True)
-class PriorSection:
-    """How much it counts in a search by the model whether query and hit are the same kind of thing.
-
-    Attributes:
-        group: The tag group that says what kind of thing is on a photograph.
-        weight: Of the logarithm of their agreement, beside a cosine; 0 turns it off. Choose it on `val`.
-        inherited: The share of a tag's probability that its parent has too.
-        floor: Added to the agreement, so that no logarithm is infinite.
-    """
-
-    group: str = "category"
-    weight: Amount = 0.0
-    inherited: Share = 0.5
-    floor: Annotated[float, Bounds(0.0001)] = 0.02
-
-
-@dataclass(frozen=True)
-class SetSection:
-    """Annotated photographs and what their columns mean.
-
-    Attributes:
-        source: A CSV manifest, or `inshop:DIR`, `c2s:DIR`, `attributes:DIR`, `csv:FILE`, `folder:DIR`; relative to
-            the folder given as `--data`.
-        item: The column whose value photographs of one garment share; "" where every photograph is its own garment.
-        similar: The column whose value garments share that are easily confused; batches are made of them.
-        share: How many of its garments an epoch takes: 0.5 a random half, 2 each twice.
-        labels: Columns that become tags.
-        absent: Tags that no labelled photograph of the set shows.
-        crop: Cut photographs to the box that their annotation gives.
-        held_out: The share of training garments that become `val` where a set has no such split.
-        tested: The share of training garments that become `test` where a set has no such split.
-        divide_anew: Divide the whole set by these two shares, whatever splits it has.
-        divide_by: The column whose value photographs share that stay in one split (who sent them, say); "" keeps those
-            of one item together.
-        only_labelled: Leave out photographs of which no column of `labels` says anything.
-        every_column: Each column that is not named above becomes a group of its own; its values are the tags.
-    """
-
-    source: str
-    item: str = ""
-    similar: str = ""
-    share: Amount = 1.0
-    labels: tuple[LabelRule, ...] = ()
-    absent: tuple[str, ...] = ()
-    crop: bool = False
-    held_out: Share = 0.05
-    tested: Share = 0.0
-    divide_anew: bool = False
-    divide_by: str = ""
-    only_labelled: bool = False
-    every_column: bool = False
-
-
-@dataclass(frozen=True)
-class StageSection:
-    """Some epochs at one input size; the last stage's size is the model's.
-
-    Attributes:
-        epochs: How many; where no stage has any, only the tag head is fitted (`refit_tags`).
-        height: Pixels.
-        width: Pixels.
-        garments: P garments in a batch.
-        photographs: K images of each.
-    """
-
-    epochs: Number
-    height: Count
-    width: Count
-    garments: Count
-    photographs: Count = 2
-
-
-@dataclass(frozen=True)
-class AugmentSection:
-    """How training photographs are varied.
-
-    Attributes:
-        least_area: Smallest share of the photograph that a crop keeps, in (0, 1].
-        mirror: Probability of a mirror image.
-        light: Largest relative change of brightness and contrast; hue is never touched, colour is a label.
-        saturation: Largest relative change of saturation.
-        erase: Probability that a rectangle is blanked out.
-    """
-
-    least_area: Annotated[float, Bounds(0.01, 1)] = 0.4
-    mirror: Share = 0.5
-    light: Share = 0.3
-    saturation: Share = 0.2
-    erase: Share = 0.2
-
-
-@dataclass(frozen=True)
-class OptimiserSection:
-    """How weights move.
-
-    A step is one change of the weights; with `accumulate` it takes that many batches.
-
-    Attributes:
-        kind: adamw, adam, or sgd with momentum.
-        trunk_rate: Learning rate of the pretrained trunk.
-        head_rate: Learning rate of the heads and of what the loss itself learns.
-        weight_decay: Decoupled for adamw, an L2 penalty for the others.
-        momentum: Of sgd.
-        schedule: How rates go on after the warm-up: cosine to zero, step by step, or constant.
-        warmup_steps: The rates rise over so many steps.
-        decay_every: Of the schedule "step": epochs after which the rates fall.
-        decay: Of the schedule "step": what the rates are multiplied with.
-        steps: The run ends after so many steps; 0 trains all epochs of the stages.
-        accumulate: Batches whose gradients make one step.
-        clip_norm: Longer gradients are shortened to this norm; 0 turns it off.
-        average: Decay of the moving average of the weights, which becomes the model; 0 turns it off.
-    """
-
-    kind: Literal["adamw", "adam", "sgd"] = "adamw"
-    trunk_rate: Amount = 6e-4
-    head_rate: Amount = 2e-3
-    weight_decay: Amount = 0.02
-    momentum: Share = 0.9
-    schedule: Literal["cosine", "step", "constant"] = "cosine"
-    warmup_steps: Number = 200
-    decay_every: Count = 10
-    decay: Share = 0.1
-    steps: Number = 0
-    accumulate: Count = 1
-    clip_norm: Amount = 5.0
-    average: Share = 0.998
-
-
-@dataclass(frozen=True)
-class StopSection:
-    """When to stop early, and which weights become the model.
-
-    Attributes:
-        metric: A figure that is measured on `val` after each epoch; "" trains to the end and takes the last weights.
-        better: Whether a higher or a lower figure is better.
-        patience: The run ends after so many epochs without a better figure; 0 trains to the end. The weights with the
-            best figure become the model in any case.
-    """
-
-    metric: str = ""
-    better: Literal["higher", "lower"] = "higher"
-    patience: Number = 0
-
-
-@dataclass(frozen=True)
-class LossSection:
-    """How the objectives are weighed.
-
-    Attributes:
-        tags: Weight of the tag loss; 0 trains vectors alone.
-        vectors: Weight of the vector loss; 0 trains tags alone.
-        kind: Of the vector loss: supervised_contrastive, triplet, multi_similarity or proxy_anchor.
-        temperature: Of the supervised contrastive loss.
-        margin: Of the triplet loss, as a distance of unit vectors, and of proxy anchor.
-        negatives: Of the triplet loss: random (one other garment per pair, as Lim & Nang), semihard or all.
-        signed: Learn tags as attributes of value 1 or -1 with a weight per class, not as probabilities of a group.
-    """
-
-    tags: Amount = 1.0
-    vectors: Amount = 1.0
-    kind: str = "supervised_contrastive"
-    temperature: Annotated[float, Bounds(0.001)] = 0.1
-    margin: Amount = 0.3
-    negatives: str = "random"
-    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -262,6 +47,7 @@ class Recipe:
     loss: LossSection = field(default_factory=LossSection)
     stop: StopSection = field(default_factory=StopSection)
     prior: PriorSection = field(default_factory=PriorSection)
+    teachers: tuple[TeacherSection, ...] = ()
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:

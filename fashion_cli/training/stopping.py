@@ -7,7 +7,7 @@ from typing import Any
 
 from fashion_cli.errors import TrainingError
 from fashion_cli.suggestions import suggest
-from fashion_cli.training.recipe import StopSection
+from fashion_cli.training.recipe_sections import StopSection
 
 
 @dataclass

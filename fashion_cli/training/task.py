@@ -1,11 +1,15 @@
 """What the loop asks of an objective. A task turns a batch into a loss; everything else belongs to the loop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+
+from fashion_cli.training.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,21 @@ class StepOutput:
 
     loss: Tensor
     logs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a task is trained.
+
+    Attributes:
+        directory: Of the run; a task may keep there what is dear to compute.
+        device: What computes.
+        report: Called while a task prepares something that takes long.
+    """
+
+    directory: Path
+    device: torch.device
+    report: Callable[[Progress], None]
 
 
 @runtime_checkable

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from torch import Tensor, hub, nn
+import torch
+from torch import Tensor, fx, hub, nn
+from torch.nn import functional as F
 from torchvision import models
 from torchvision.models import WeightsEnum
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import InputSpec, Interpolation
@@ -41,6 +44,7 @@ KNOWN_SHA256 = {
     "vgg16-397923af.pth": "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
     "vit_b_16-c867db91.pth": "c867db91d3e12c6cbadabb610d73c24a546bf82d8c03a9fea34f43a712ddb0e9",
 }
+PROBE = (128, 128)  # pixels: large enough for any network's maps
 _DIGITS = re.compile(r"-([0-9a-f]{8,})\.")  # of the sha256, in the name of a file
 
 # Their published weights want inputs that the network itself normalises anew, and no second classifier.
@@ -60,10 +64,15 @@ def build(settings: Settings) -> Trunk:
     known = models.list_models(module=models)
     if name not in known:
         raise unknown("network in torchvision named", name, known)
-    body: nn.Module = models.get_model(name, weights=None, **_ARGUMENTS.get(name, {}))
+    arguments = _ARGUMENTS.get(name, {})
+    if "until" in settings.config and arguments:
+        arguments = {**arguments, "transform_input": False}  # no weights of torchvision's own
+    body: nn.Module = models.get_model(name, weights=None, **arguments)
     side = getattr(body, "image_size", None)
     if side is not None and settings.size not in (None, (side, side)):
         raise WeightsError(f"torchvision:{name} takes {side} x {side} pixels and no other size", hint=f"use {side}")
+    if "until" in settings.config:
+        return _until(name, body, str(settings.config["until"]))
     return _without_classifier(name, body)
 
 
@@ -85,6 +94,28 @@ def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
         licence="BSD-3-Clause",
         sha256=sha256,
     )
+
+
+def _until(name: str, body: nn.Module, node: str) -> Trunk:
+    """The network up to a node of its graph, whose maps are averaged: for weights that end there.
+
+    Average pools count only real pixels, as TensorFlow's do, from which such weights come.
+    """
+    try:
+        extractor = create_feature_extractor(body.eval(), {node: "maps"})
+    except ValueError as error:
+        raise WeightsError(f"torchvision:{name} has no node {node!r}", hint=first_line(error)) from error
+    graph = extractor.graph
+    for each in graph.nodes:
+        if each.op == "call_function" and each.target is F.avg_pool2d:
+            each.kwargs = {**each.kwargs, "count_include_pad": False}
+    (output,) = (each for each in graph.nodes if each.op == "output")
+    with graph.inserting_before(output):
+        output.args = (graph.call_method("mean", (output.args[0]["maps"],), {"dim": (2, 3)}),)
+    trunk = fx.GraphModule(extractor, graph)  # one graph for training and evaluation, tensors by torchvision's names
+    with torch.inference_mode():
+        width = trunk(torch.zeros(1, 3, *PROBE)).shape[1]
+    return Trunk(trunk, width)
 
 
 def _without_classifier(name: str, body: nn.Module) -> Trunk:

@@ -214,3 +214,23 @@ def test_a_terminal_has_a_bar_and_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(line == heading(EPOCH) for line in lines) == 1
     assert "loss" in shown
     assert math.isfinite(EPOCH.loss)
+
+
+def test_a_log_says_when_a_teacher_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_training() as show:
+        show(Progress(64, 1200, 0, 1, phase="teacher lite2"))
+        show(Progress(80, 1200, 0, 1, phase="teacher lite2"))
+        show(Progress(0, 1200, 0, 1, phase="teacher inception"))
+        show(Progress(1, 20, 0, 4, 0.9))
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["teacher lite2: 64 of 1,200 photographs", "teacher inception: 0 of 1,200 photographs"]
+
+
+def test_time_left_begins_anew_with_each_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 50.0, 60.0, 64.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    left = TimeLeft()
+    assert left.after(Progress(0, 90, 0, 1, phase="teacher a")) is None
+    assert left.after(Progress(45, 90, 0, 1, phase="teacher a")) == pytest.approx(50)
+    assert left.after(Progress(50, 90, 0, 1)) is None
+    assert left.after(Progress(60, 90, 0, 1)) == pytest.approx(30 * 4 / 10)

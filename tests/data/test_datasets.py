@@ -7,9 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from fashion_cli.data.annotations import Mask
 from fashion_cli.data.datasets import GarmentImages
 from fashion_cli.data.images import Box
-from fashion_cli.data.transforms import Augmentation
+from fashion_cli.data.transforms import Augmentation, fixed_view
 from fashion_cli.errors import ImageError
 from fashion_cli.model_cards import InputSpec
 
@@ -100,3 +101,72 @@ def test_nothing_readable_is_an_error(paths: list[Path]) -> None:
         path.unlink()
     with pytest.raises(ImageError, match="none of 2 training photographs can be read"):
         make(paths).__getitems__([1, 2])
+
+
+def varied(
+    paths: list[Path], *, masks: dict[int, Mask] | None = None, fixed: int = 0, **changes: float
+) -> GarmentImages:
+    return GarmentImages(
+        paths,
+        {},
+        np.zeros((len(paths), 1), np.int8),
+        GARMENTS,
+        spec=SPEC,
+        photographs=2,
+        augmentation=Augmentation(**{**vars(STILL), **changes}),
+        seed=3,
+        threads=2,
+        fixed_views=fixed,
+        masks=masks,
+    )
+
+
+def test_the_first_image_of_each_garment_is_a_view_that_teachers_have_seen(paths: list[Path]) -> None:
+    """Whatever the epoch: cut from the photograph that is named, as the view that is named."""
+    for path in paths:
+        Image.fromarray(np.random.default_rng(int(path.stem)).integers(0, 256, (32, 24, 3), np.uint8)).save(path)
+    images = varied(paths, fixed=3, least_area=0.3, mirror=0.5)
+    seen = set()
+    for epoch in range(4):
+        images.epoch = epoch
+        batch = images.__getitems__([0, 2, 1])
+        for place, (row, number) in enumerate(zip(batch.rows.tolist(), batch.views.tolist(), strict=True)):
+            assert batch.names[place] == str(paths[row])
+            pixels = torch.from_numpy(images.reader.read(paths[row]).pixels).permute(2, 0, 1)
+            expected = fixed_view(number, images.augmentation, (3, row)).cut(pixels, 16, 12)
+            assert torch.equal((batch.images[place] * 255).round().to(torch.uint8), expected)
+            seen.add(number)
+    assert seen == {0, 1, 2}
+    assert varied(paths).__getitems__([0, 1]).views.tolist() == []
+
+
+def test_backgrounds_are_exchanged_but_for_what_teachers_see(paths: list[Path], tmp_path: Path) -> None:
+    """A dark square on white; all other photographs are grey, and their grey comes behind it."""
+    image = Image.new("RGB", (24, 32), "white")
+    image.paste((0, 0, 0), (6, 10, 18, 22))
+    image.save(paths[3])
+    first, second = varied(paths, fixed=1, background=1.0).__getitems__([1]).images
+    assert float(first.max()) == 1
+    assert not torch.equal(first, second)
+    corners = {
+        round(float(varied(paths, background=1.0).__getitems__([1] + [2] * n).images[0, 0, 0, 0]) * 255)
+        for n in range(9)
+    }
+    assert corners & set(GREYS)
+
+
+def test_a_mask_says_what_the_background_is(paths: list[Path], tmp_path: Path) -> None:
+    numbers = np.zeros((32, 24), np.uint8)
+    numbers[2:30, 2:22] = 5
+    Image.fromarray(numbers).save(tmp_path / "mask.png")
+    images = varied(paths, masks={3: Mask(tmp_path / "mask.png", 5)}, background=1.0)
+    corners, middles = set(), set()
+    for epoch in range(12):
+        images.epoch = epoch
+        image = images.__getitems__([1]).images[0]
+        corners.add(round(float(image[0, 0, 0]) * 255))
+        middles.add(round(float(image[0, 8, 6]) * 255))
+    assert middles == {GREYS[3]}
+    assert len(corners) > 2
+    (tmp_path / "mask.png").unlink()
+    assert greys(images.__getitems__([1]).images) == [GREYS[3]] * 2  # unreadable: as it is

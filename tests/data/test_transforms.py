@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from fashion_cli.data.transforms import LARGEST_STRETCH, Augmentation, random_view, vary_light
+from fashion_cli.data.transforms import LARGEST_STRETCH, Augmentation, distort, draw_view, fixed_view, vary_light
 
 STILL = Augmentation(least_area=1.0, mirror=0.0, light=0.0, saturation=0.0, erase=0.0)
 HEIGHT, WIDTH = 60, 48
@@ -26,6 +26,10 @@ def ramps() -> Tensor:
     down = torch.linspace(0, 255, HEIGHT)[:, None].expand(HEIGHT, WIDTH)
     across = torch.linspace(0, 255, WIDTH).expand(HEIGHT, WIDTH)
     return torch.stack([down, across, torch.full((HEIGHT, WIDTH), 100.0)]).to(torch.uint8)
+
+
+def random_view(pixels: Tensor, height: int, width: int, augmentation: Augmentation, rng: Generator) -> Tensor:
+    return draw_view(augmentation, rng).cut(pixels, height, width)
 
 
 def images(count: int = 6) -> Tensor:
@@ -137,3 +141,41 @@ def test_blanked_rectangles_are_as_frequent_and_as_large_as_said() -> None:
         assert int(image.sum()) == rows * columns  # one whole rectangle
         assert 3 <= rows <= 10
         assert 3 <= columns <= 10
+
+
+def test_fixed_views_are_the_same_for_everybody_and_begin_with_the_whole() -> None:
+    wild = allow(least_area=0.4, mirror=0.5)
+    views = [fixed_view(number, wild, (3, 11)) for number in range(4)]
+    assert views == [fixed_view(number, wild, (3, 11)) for number in range(4)]
+    assert (views[0].height, views[0].width) == (1, 1)
+    assert len(set(views)) == 4
+    assert views[1:] != [fixed_view(number, wild, (3, 12)) for number in range(1, 4)]
+
+
+def test_a_view_shows_the_same_part_at_every_size() -> None:
+    view = fixed_view(2, allow(least_area=0.4, mirror=0.5), (0, 0))
+    small = view.cut(ramps(), 30, 24).float()
+    large = view.cut(F.interpolate(ramps()[None], scale_factor=2, mode="bilinear")[0], 60, 48).float()
+    assert (F.avg_pool2d(large, 2) - small).abs().max() < 6
+
+
+def test_without_permission_nothing_is_distorted() -> None:
+    assert torch.equal(distort(ramps(), STILL, dice()), ramps())
+
+
+def test_a_view_from_aside_moves_each_corner_inwards_by_an_eighth_at_most() -> None:
+    for seed in range(10):
+        tilted = distort(ramps(), allow(perspective=1.0), dice(seed)).float()
+        assert (tilted.dtype, tilted.shape) == (torch.float32, ramps().shape)
+        assert not torch.equal(tilted, ramps().float())
+        assert float(tilted[2].min()) > 90  # no border in sight; its corner is half a pixel away
+        assert float(tilted[0, 0, 0]) <= 255 / 8 + 6
+        assert float(tilted[0, -1, -1]) >= 255 * 7 / 8 - 6
+
+
+def test_compression_leaves_traces_and_the_picture() -> None:
+    noisy = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8, generator=dice())
+    squeezed = distort(noisy, allow(jpeg=1.0), dice())
+    assert not torch.equal(squeezed, noisy)
+    smooth = distort(ramps(), allow(jpeg=1.0), dice())
+    assert (smooth.float() - ramps().float()).abs().mean() < 8

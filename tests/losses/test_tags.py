@@ -112,3 +112,13 @@ def test_large_logits_stay_finite() -> None:
     logits = torch.full((1, WIDTH), 1e4)
     targets = torch.tensor([[0, 1, -1, 1, 0, 0, 0, 0, 1]], dtype=torch.int8)
     assert math.isfinite(float(masked_tag_loss(logits, targets, VOCABULARY)))
+
+
+def test_without_smoothing_it_is_plain_cross_entropy() -> None:
+    logits, targets = draw(7, 3)
+    alone = dict.fromkeys(VOCABULARY.columns, 0.0) | {"colour": 1.0}
+    rows = [
+        (row, truth.index(1)) for row, truth in zip(logits[:, 3:7], targets[:, 3:7].tolist(), strict=True) if 1 in truth
+    ]
+    expected = -sum(float(row.log_softmax(dim=0)[answer]) for row, answer in rows) / len(rows)
+    assert float(masked_tag_loss(logits, targets, VOCABULARY, alone, 0.0)) == pytest.approx(expected)

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fashion_cli.training import loop
 from fashion_cli.training.progress import Progress
-from fashion_cli.training.recipe import OptimiserSection, StopSection
+from fashion_cli.training.recipe_sections import OptimiserSection, StopSection
 from fashion_cli.training.task import StepOutput
 
 SIDE = 6  # pixels

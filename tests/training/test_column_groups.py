@@ -5,7 +5,8 @@ from pathlib import Path
 from fashion_cli.data.targets import LabelRule
 from fashion_cli.training.column_groups import with_column_groups
 from fashion_cli.training.photographs import read_set
-from fashion_cli.training.recipe import GroupSection, ModelSection, Recipe, SetSection, StageSection, recipe_text
+from fashion_cli.training.recipe import Recipe, recipe_text
+from fashion_cli.training.recipe_sections import GroupSection, ModelSection, SetSection, StageSection
 
 TABLE = """path,item_id,neckline,detail,title,length,split
 a.jpg,1,round,zip;pocket,first,long,train

@@ -16,7 +16,18 @@ from fashion_cli.training.recipe import Recipe, read_recipe
 from fashion_cli.training.recipe_files import find_recipe
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
-SECTIONS = {"augment", "optimiser", "loss", "stop", "model", "sets", "stages", "groups", "prior"}  # tables of their own
+SECTIONS = {
+    "augment",
+    "optimiser",
+    "loss",
+    "stop",
+    "model",
+    "sets",
+    "stages",
+    "groups",
+    "prior",
+    "teachers",
+}  # tables of their own
 
 
 def documented() -> dict[str, str]:

@@ -22,7 +22,7 @@ from fashion_cli.training import loop
 from fashion_cli.training.checkpoint import read_checkpoint, write_checkpoint
 from fashion_cli.training.loop import LoopSettings, TrainingLoop
 from fashion_cli.training.progress import Progress
-from fashion_cli.training.recipe import OptimiserSection, StopSection
+from fashion_cli.training.recipe_sections import OptimiserSection, StopSection
 from fashion_cli.training.run_log import read_metrics
 from tests.training.drawn_task import DrawnImages, DrawnTask, watch
 

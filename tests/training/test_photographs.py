@@ -10,7 +10,7 @@ from fashion_cli.data.targets import LabelRule
 from fashion_cli.errors import AnnotationError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.training.photographs import Photographs, read_set
-from fashion_cli.training.recipe import SetSection
+from fashion_cli.training.recipe_sections import SetSection
 
 COLOURS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True),))
 ITEMS = 400
@@ -195,3 +195,32 @@ def test_without_a_value_to_divide_by_an_item_stays_whole(tmp_path: Path) -> Non
         splits.setdefault(row.values["sender"] or row.values["item_id"] or row.path.name, set()).add(row.split)
     assert all(len(each) == 1 for each in splits.values())
     assert {split for each in splits.values() for split in each} == {"train", "val", "test"}
+
+
+def tables(folder: Path, *, more: str = "path,sleeve,colour\na.jpg,long,blue\nother.jpg,short,blue\n") -> SetSection:
+    (folder / "set").mkdir()
+    (folder / "set" / "m.csv").write_text("path,colour,split\na.jpg,red,train\nb.jpg,blue,val\n")
+    (folder / "set" / "more.csv").write_text(more)
+    return SetSection("set/m.csv", tables=("set/more.csv",), labels=(LabelRule("sleeve", "sleeve"),))
+
+
+def test_a_table_says_more_of_photographs(tmp_path: Path) -> None:
+    rows = read_set(tables(tmp_path), tmp_path)
+    assert [dict(row.values) for row in rows] == [
+        {"sleeve": "long", "colour": "red", "split": "train"},
+        {"sleeve": "", "colour": "blue", "split": "val"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("path,sleeve\nc.jpg,long\n", "none of its photographs is in the set"),
+        ("path,sleeve\n", "none of its photographs is in the set"),
+        ("path,sleeve\na.jpg,long\na.jpg,short\n", "named twice"),
+        ("path,cut\na.jpg,long\n", "no column 'sleeve'"),
+    ],
+)
+def test_a_table_that_does_not_belong(tmp_path: Path, more: str, said: str) -> None:
+    with pytest.raises(AnnotationError, match=said):
+        read_set(tables(tmp_path, more=more), tmp_path)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.errors import RecipeError
-from fashion_cli.training.recipe import AugmentSection, OptimiserSection, read_recipe, recipe_text
+from fashion_cli.training.recipe import read_recipe, recipe_text
+from fashion_cli.training.recipe_sections import AugmentSection, OptimiserSection
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "recipes"
 SMALLEST = """

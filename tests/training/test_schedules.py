@@ -5,8 +5,8 @@ import torch
 
 from fashion_cli.training.optimisers import build_optimiser, scale_rates
 from fashion_cli.training.plan import Plan
-from fashion_cli.training.recipe import OptimiserSection
-from fashion_cli.training.schedules import schedule_of
+from fashion_cli.training.recipe_sections import OptimiserSection
+from fashion_cli.training.schedules import schedule_of, within_run
 
 
 def factors(plan: Plan, **settings: object) -> list[float]:
@@ -61,3 +61,28 @@ def test_the_optimiser_that_is_named(settings: dict[str, object], kind: type) ->
     assert [group.get("momentum") for group in optimiser.param_groups] == [settings.get("momentum")] * 2
     scale_rates(optimiser, [0.1, 0.3], 0.5)
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.05, 0.15])
+
+
+def test_cooldown_is_constant_and_falls_along_a_line_at_the_end() -> None:
+    found = factors(Plan([10]), schedule="cooldown", warmup_steps=2, cooldown=0.4)
+    assert found == pytest.approx([1 / 2, 1, 1, 1, 1, 1, 1, 3 / 4, 2 / 4, 1 / 4])
+    assert factors(Plan([3]), schedule="cooldown", warmup_steps=0, cooldown=0.0) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("steps", "warm_up", "average"),
+    [
+        (300, 30, 1 - 1 / 60),  # a tenth and a fifth
+        (2000, 200, 1 - 1 / 400),
+        (2500, 200, 0.998),  # reaches back over 500 steps
+        (100_000, 200, 0.998),
+        (4, 0, 0.0),
+        (0, 200, 0.998),
+    ],
+)
+def test_a_warm_up_and_an_average_are_shortened_to_the_run(steps: int, warm_up: int, average: float) -> None:
+    found = within_run(OptimiserSection(warmup_steps=200, average=0.998), steps)
+    assert found.warmup_steps == warm_up
+    assert found.average == pytest.approx(average)
+    off = OptimiserSection(warmup_steps=0, average=0.0)
+    assert within_run(off, steps) == off

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from fashion_cli.errors import TrainingError
-from fashion_cli.training.recipe import StopSection
+from fashion_cli.training.recipe_sections import StopSection
 from fashion_cli.training.stopping import BestSoFar
 
 

@@ -199,3 +199,38 @@ def test_old_names_of_densenet(hub: Path, publish: Publish) -> None:
 )
 def test_inputs_are_prepared_as_the_weights_want_it(name: str, weights: str, expected: InputSpec) -> None:
     assert from_torchvision._input_of(models.get_model_weights(name)[weights], None) == expected
+
+
+@pytest.mark.parametrize("training", [False, True])
+@torch.inference_mode()
+def test_a_trunk_up_to_a_node_gives_the_mean_of_its_maps(training: bool) -> None:
+    """Its average pools count real pixels alone; its tensors have torchvision's names."""
+    torch.manual_seed(0)
+    whole = models.inception_v3(weights=None, init_weights=False).eval()
+    trunk = build_trunk({"trunk": "torchvision:inception_v3", "config": {"until": "Mixed_5b.cat"}}, None)
+    names = set(trunk.body.state_dict())
+    assert names < set(whole.state_dict())
+    trunk.body.load_state_dict({name: each for name, each in whole.state_dict().items() if name in names})
+    images = torch.randn(1, 3, 96, 80)
+    maps = whole.maxpool1(whole.Conv2d_2b_3x3(whole.Conv2d_2a_3x3(whole.Conv2d_1a_3x3(images))))
+    maps = whole.maxpool2(whole.Conv2d_4a_3x3(whole.Conv2d_3b_1x1(maps)))
+    block = whole.Mixed_5b
+    real = nn.functional.avg_pool2d(maps, 3, stride=1, padding=1, count_include_pad=False)
+    branches = [
+        block.branch1x1(maps),
+        block.branch5x5_2(block.branch5x5_1(maps)),
+        block.branch3x3dbl_3(block.branch3x3dbl_2(block.branch3x3dbl_1(maps))),
+        block.branch_pool(real),
+    ]
+    expected = torch.cat(branches, dim=1).mean(dim=(2, 3))
+    body = trunk.body.train(training)
+    for layer in body.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()
+    assert trunk.width == expected.shape[1] == 256
+    assert torch.allclose(body(images), expected, atol=1e-4)
+
+
+def test_a_node_that_is_not_there() -> None:
+    with pytest.raises(WeightsError, match="no node 'Mixed_9z'"):
+        build_trunk({"trunk": "torchvision:inception_v3", "config": {"until": "Mixed_9z"}}, None)

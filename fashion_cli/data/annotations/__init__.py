@@ -9,6 +9,7 @@ from fashion_cli.data.annotations.annotation import (
     UNSURE,
     Annotation,
     Landmark,
+    Mask,
     Visibility,
     manifest_columns,
     near_splits,
@@ -20,6 +21,7 @@ from fashion_cli.data.annotations.consumer_to_shop import read_consumer_to_shop
 from fashion_cli.data.annotations.folder import read_folder
 from fashion_cli.data.annotations.in_shop import read_in_shop
 from fashion_cli.data.annotations.manifest import read_manifest
+from fashion_cli.data.annotations.masked_garments import read_masked_garments
 from fashion_cli.data.annotations.source import SOURCES, folder_of, kind_and_path, names_a_source, read_annotations
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "UNSURE",
     "Annotation",
     "Landmark",
+    "Mask",
     "Visibility",
     "folder_of",
     "kind_and_path",
@@ -42,5 +45,6 @@ __all__ = [
     "read_folder",
     "read_in_shop",
     "read_manifest",
+    "read_masked_garments",
     "require_column",
 ]

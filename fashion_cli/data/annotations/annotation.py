@@ -42,6 +42,19 @@ class Landmark:
     visibility: Visibility
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Which pixels of a photograph show a garment.
+
+    Attributes:
+        path: A PNG of the photograph's size, whose palette numbers say what each pixel shows.
+        number: The garment's.
+    """
+
+    path: Path
+    number: int
+
+
 @dataclass(frozen=True)
 class Annotation:
     """One photograph and what is known of it.
@@ -53,6 +66,7 @@ class Annotation:
         box: The part that shows the garment, or None.
         landmarks: Points of the garment; empty where nothing is known.
         line: Where a manifest says so, from 1; 0 where that is not known.
+        mask: Its pixels, or None.
     """
 
     path: Path
@@ -60,6 +74,7 @@ class Annotation:
     box: Box | None = None
     landmarks: tuple[Landmark, ...] = ()
     line: int = field(default=0, compare=False)
+    mask: Mask | None = None
 
     @property
     def split(self) -> str:

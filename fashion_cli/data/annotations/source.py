@@ -1,4 +1,6 @@
-"""Annotations by one string: `inshop:DIR`, `c2s:DIR`, `attributes:DIR`, `csv:FILE`, `folder:DIR`, or a CSV manifest."""
+"""Annotations by one string: `inshop:DIR`, `c2s:DIR`, `attributes:DIR`, `csv:FILE`, `folder:DIR`, `masks:FILE`, or
+a CSV manifest.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +11,7 @@ from fashion_cli.data.annotations.consumer_to_shop import read_consumer_to_shop
 from fashion_cli.data.annotations.folder import read_folder
 from fashion_cli.data.annotations.in_shop import read_in_shop
 from fashion_cli.data.annotations.manifest import read_manifest
+from fashion_cli.data.annotations.masked_garments import read_masked_garments
 from fashion_cli.errors import AnnotationError
 from fashion_cli.suggestions import near_words
 
@@ -18,6 +21,7 @@ SOURCES: Mapping[str, Callable[[Path], Iterator[Annotation]]] = {
     "attributes": read_category_attribute,
     "csv": read_manifest,
     "folder": read_folder,
+    "masks": read_masked_garments,
 }
 
 
@@ -62,7 +66,7 @@ def folder_of(source: str, root: Path = Path()) -> Path:
         root: Likewise.
     """
     kind, path = kind_and_path(source)
-    return (root / path).parent if kind == "csv" else root / path
+    return (root / path).parent if kind in ("csv", "masks") else root / path
 
 
 def _check_manifest(source: str, path: Path) -> None:

@@ -1,7 +1,8 @@
 """The feature file: vectors and tag scores of photographs in HDF5, the one format between the commands.
 
 `docs/feature-file.md` describes the format to people who read it with other tools. A change to the format
-changes that page and `header.VERSION`, and adds a golden file to the tests. h5py is used in `header` and `layout` only.
+changes that page and `header.VERSION`, and adds a golden file to the tests. h5py is used in `header` and `layout` only,
+and in `view_vectors`, whose files are of another kind and belong to training.
 """
 
 from fashion_cli.data.features.header import FORMAT, VERSION

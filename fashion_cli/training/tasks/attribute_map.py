@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from fashion_cli.losses.attribute_map import soft_cross_entropy, unevenness
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.models.attribute_map import AttributeAutoencoder
-from fashion_cli.training.recipe import OptimiserSection
+from fashion_cli.training.recipe_sections import OptimiserSection
 from fashion_cli.training.task import StepOutput
 
 EPOCHS = 10

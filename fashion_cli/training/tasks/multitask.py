@@ -25,16 +25,17 @@ from fashion_cli.errors import AnnotationError, RecipeError
 from fashion_cli.inference.processors import processors
 from fashion_cli.initial_weights import fetch_initial, load_initial
 from fashion_cli.layers.batch_norm import restore_statistics
-from fashion_cli.losses.attributes import class_weights, signed_attribute_loss
-from fashion_cli.losses.tags import masked_tag_loss
-from fashion_cli.losses.vectors import VectorLoss
+from fashion_cli.losses.attributes import class_weights
 from fashion_cli.model_cards import CategoryPrior, InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.training.label_graph import ARCHITECTURES, LabelGraph, build_label_graph
+from fashion_cli.training.multitask_loss import MultitaskLoss
 from fashion_cli.training.photographs import Photographs, read_set
 from fashion_cli.training.plain_batches import BATCH, plain_batches, pooled_plain, predict_plain
-from fashion_cli.training.recipe import Recipe, StageSection
+from fashion_cli.training.recipe import Recipe
+from fashion_cli.training.recipe_sections import StageSection
 from fashion_cli.training.tag_head import refit_tag_head
-from fashion_cli.training.task import StepOutput
+from fashion_cli.training.task import Run, StepOutput
+from fashion_cli.training.teachers import open_teacher, teacher_vectors
 from fashion_cli.training.val_figures import fitted_thresholds, retrieval_figures, tag_figures
 from fashion_cli.zoo import TRUNK_PREFIX, build_model
 
@@ -48,10 +49,12 @@ class MultitaskTask:
         recipe: The whole recipe.
         data: The folder that sources are relative to.
         init: What the network starts from, as `initial_weights.load_initial` takes it, or None for random weights.
+        run: Where it is trained.
 
     Attributes:
         network: What is trained.
-        objective: The vector loss; some kinds have parameters of their own.
+        objective: The loss; proxies, teachers' heads and the like are parameters of its own.
+        teachers: The models that it learns from.
         graph: What a network with a label graph knows of its labels; None for all others.
         unreadable: Training photographs that were passed over, and why.
         notes: What a person should know of what the network starts from.
@@ -62,7 +65,7 @@ class MultitaskTask:
         WeightsError: If `init` does not fit.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, init: str | None) -> None:
+    def __init__(self, recipe: Recipe, data: Path, init: str | None, run: Run) -> None:
         self.recipe = recipe
         self.epochs = sum(stage.epochs for stage in recipe.stages)
         sets = [(section, read_set(section, data)) for section in recipe.sets]
@@ -77,8 +80,6 @@ class MultitaskTask:
                 f"{data}: no photograph with split=train", hint="the column `split` holds train or val"
             )
         self._check()
-        self.weights = {group.name: group.weight for group in recipe.groups}
-        self.class_weights = class_weights(self.train.targets)
         self.unreadable: dict[str, str] = {}
         self.options: dict[str, Any] = dict(recipe.model.options)  # for the card
         rows = [annotation for _, annotations in train for annotation in annotations]
@@ -86,18 +87,28 @@ class MultitaskTask:
         self.notes = self.graph.notes if self.graph is not None else ()
         fetched = fetch_initial(self.card(), init) if init is not None else None
         self.options |= fetched.options if fetched is not None else {}
+        student = self._input(recipe.stages[-1])
+        self.teachers = [open_teacher(each, student, self._augmentation, recipe.seed) for each in recipe.teachers]
         torch.manual_seed(recipe.seed)  # the network's first weights
         self.network = build_model(self.card())
         if self.graph is not None:
             vectors, adjacency = (torch.from_numpy(each) for each in (self.graph.vectors, self.graph.adjacency))
             self.network.set_label_graph(vectors, adjacency)  # type: ignore[operator]
         self._check_refit()
-        self.objective = self._vector_loss()
+        self.objective = MultitaskLoss(
+            recipe,
+            self.vocabulary,
+            len(self.train.garments),
+            class_weights(self.train.targets),
+            [teacher.width for teacher in self.teachers],
+        )
         if init is not None:
             initial = load_initial(self.network, self.card(), init, fetched)
             self.options |= initial.as_options()
             self.notes = (*self.notes, *initial.notes)
             restore_statistics(self.network, self._statistics_batches())
+        # Last: it can take an hour, after which nothing should turn out to be wrong.
+        self.objective.teacher_vectors = [teacher_vectors(each, self.train, run) for each in self.teachers]
 
     def card(self, thresholds: Sequence[float] = ()) -> ModelCard:
         """The model's card; without thresholds every tag's is 0.5."""
@@ -129,12 +140,17 @@ class MultitaskTask:
 
     @property
     def identity(self) -> str:
-        """Differs where a checkpoint of one task would be wrong for the other: recipe, vocabulary, photographs."""
+        """Differs where a checkpoint of one task would be wrong for the other.
+
+        Recipe, vocabulary, photographs, targets, label graph and teachers count.
+        """
         told = repr([self.recipe, self.vocabulary, *((each.paths, each.garments) for each in (self.train, self.val))])
         digest = sha256(told.encode(errors="surrogateescape"))
         for each in (self.train, self.val):
             digest.update(each.targets.tobytes())
         digest.update(self.graph.identity.encode() if self.graph is not None else b"")
+        for teacher in self.teachers:
+            digest.update(teacher.identity.encode())
         return digest.hexdigest()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -160,9 +176,11 @@ class MultitaskTask:
             self.train.garments,
             spec=self._input(stage),
             photographs=stage.photographs,
-            augmentation=Augmentation(**vars(self.recipe.augment)),
+            augmentation=self._augmentation,
             seed=self.recipe.seed,
             threads=processors(),
+            fixed_views=max((each.views for each in self.recipe.teachers), default=0),
+            masks=self.train.masks,
         )
         images.unreadable = self.unreadable
         sampler = self._sampler(stage)
@@ -170,19 +188,7 @@ class MultitaskTask:
         return DataLoader(images, batch_sampler=sampler, collate_fn=_as_it_is)
 
     def step(self, network: nn.Module, batch: GarmentBatch) -> StepOutput:
-        outputs = network(batch.images)
-        # Nothing, but with a gradient for both heads: several processes wait for the gradient of every weight.
-        loss, logs = 0 * (outputs.vectors.sum() + outputs.logits.sum()), {}
-        if self.recipe.loss.tags:
-            tags = self._tag_loss(outputs.logits, batch.targets)
-            loss = loss + self.recipe.loss.tags * tags
-            logs["tag_loss"] = float(tags.detach())
-        if self.recipe.loss.vectors:
-            with torch.autocast(outputs.vectors.device.type, enabled=False):  # cosines want all their digits
-                vectors = self.objective(outputs.vectors.float(), batch.garments)
-            loss = loss + self.recipe.loss.vectors * vectors
-            logs["vector_loss"] = float(vectors.detach())
-        return StepOutput(loss, logs)
+        return StepOutput(*self.objective(network(batch.images), batch))
 
     def refit_tags(self, network: nn.Module) -> None:
         """Give the network the best linear tag head on its features, in place."""
@@ -222,8 +228,15 @@ class MultitaskTask:
         """What is to be learned has to be taught."""
         if self.recipe.loss.vectors and not any(stage.photographs > 1 for stage in self.recipe.stages):
             raise RecipeError("stages: one image of a garment teaches no vectors", hint="photographs = 2")
-        if self.recipe.loss.tags and not len(self.vocabulary):
-            raise RecipeError("loss.tags: no group has a tag to learn", hint="name [[groups]], or set loss.tags = 0")
+        for key in ("tags", "vector_tags"):
+            if getattr(self.recipe.loss, key) and not len(self.vocabulary):
+                raise RecipeError(f"loss.{key}: no group has a tag to learn", hint=f"[[groups]], or loss.{key} = 0")
+        batch = max((stage.garments * stage.photographs for stage in self.recipe.stages), default=0)
+        if 0 < self.recipe.loss.memory < batch:
+            raise RecipeError(
+                f"loss.memory: {self.recipe.loss.memory} vectors are fewer than a batch of {batch}",
+                hint="several batches or more; 0 turns it off",
+            )
 
     def _check_refit(self) -> None:
         """A head is fitted anew as one linear layer over the features; not every network ends in one."""
@@ -241,21 +254,9 @@ class MultitaskTask:
         self.options["label_width"] = graph.vectors.shape[1]
         return graph
 
-    def _vector_loss(self) -> VectorLoss:
-        loss = self.recipe.loss
-        return VectorLoss(
-            loss.kind,
-            garments=len(self.train.garments),
-            width=self.recipe.model.vector_width,
-            temperature=loss.temperature,
-            margin=loss.margin,
-            negatives=loss.negatives,
-        )
-
-    def _tag_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        if self.recipe.loss.signed:
-            return signed_attribute_loss(logits, targets, self.class_weights.to(logits.device))
-        return masked_tag_loss(logits, targets, self.vocabulary, self.weights)
+    @property
+    def _augmentation(self) -> Augmentation:
+        return Augmentation(**vars(self.recipe.augment))
 
     def _stage(self, epoch: int) -> StageSection:
         for stage in self.recipe.stages:

@@ -40,7 +40,7 @@ def test_every_kind(root: Path) -> None:
     assert list(read_annotations("csv:d/m.csv", root)) == list(read_annotations("d/m.csv", root)) == manifest
     (only,) = read_annotations("folder:e", root)
     assert only.values["class"] == "coat"
-    assert set(SOURCES) == {"inshop", "c2s", "attributes", "csv", "folder"}
+    assert set(SOURCES) == {"inshop", "c2s", "attributes", "csv", "folder", "masks"}
 
 
 def test_absolute_paths_and_the_working_directory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
