@@ -58,10 +58,10 @@ def main() -> None:
 
 
 def _vectors(count: int, width: int) -> Matrix:
-    dice = np.random.default_rng(0)
-    centres = dice.standard_normal((CLUSTERS, width)).astype(np.float32)
-    vectors = centres[dice.integers(CLUSTERS, size=count)]
-    vectors += NOISE * dice.standard_normal((count, width), dtype=np.float32)
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((CLUSTERS, width)).astype(np.float32)
+    vectors = centres[rng.integers(CLUSTERS, size=count)]
+    vectors += NOISE * rng.standard_normal((count, width), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 

@@ -129,22 +129,22 @@ def on_white(pixels: Pixels, mask: npt.NDArray[np.bool_]) -> Pixels:
 def change(photograph: Annotation, backgrounds: Sequence[Path], options: argparse.Namespace) -> Row:
     """Save a heavily changed copy of a shop photograph."""
     digest = hashlib.sha256(photograph.path.name.encode()).digest()
-    dice = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     image = Image.open(photograph.path).convert("RGB")
-    image = another_background(image, Image.open(backgrounds[int(dice.integers(len(backgrounds)))]), dice)
-    image = image.rotate(dice.uniform(-12, 12), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
-    image = crop(image, dice)
-    if dice.random() < 0.5:
+    image = another_background(image, Image.open(backgrounds[int(rng.integers(len(backgrounds)))]), rng)
+    image = image.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
+    image = crop(image, rng)
+    if rng.random() < 0.5:
         image = ImageOps.mirror(image)
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-        image = enhance(image).enhance(dice.uniform(0.65, 1.4))
+        image = enhance(image).enhance(rng.uniform(0.65, 1.4))
     path = options.out / "copies" / photograph.path.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=int(dice.integers(15, 45)))
+    image.save(path, quality=int(rng.integers(15, 45)))
     return Row(path.resolve(), photograph.values["item_id"], photograph.path.stem, "copy", photograph.split)
 
 
-def another_background(image: Image.Image, scene: Image.Image, dice: np.random.Generator) -> Image.Image:
+def another_background(image: Image.Image, scene: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Replace what is nearly white and reaches the border by a blurred part of a street photograph."""
     flooded = image.copy()
     marker = (255, 0, 255)
@@ -153,15 +153,15 @@ def another_background(image: Image.Image, scene: Image.Image, dice: np.random.G
         if np.asarray(flooded)[corner[1], corner[0]].min() >= 255 - NEARLY_WHITE:
             ImageDraw.floodfill(flooded, corner, marker, thresh=NEARLY_WHITE)
     background = Image.fromarray((np.asarray(flooded) == marker).all(axis=2))
-    scene = ImageOps.fit(scene.convert("RGB"), image.size, centering=(dice.random(), dice.random()))
+    scene = ImageOps.fit(scene.convert("RGB"), image.size, centering=(rng.random(), rng.random()))
     return Image.composite(scene.filter(ImageFilter.GaussianBlur(3)), image, background)
 
 
-def crop(image: Image.Image, dice: np.random.Generator) -> Image.Image:
+def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A random part of at least half of the area."""
-    scale = np.sqrt(dice.uniform(0.5, 0.85))
+    scale = np.sqrt(rng.uniform(0.5, 0.85))
     width, height = round(image.width * scale), round(image.height * scale)
-    left, top = dice.integers(image.width - width + 1), dice.integers(image.height - height + 1)
+    left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
     return image.crop((int(left), int(top), int(left) + width, int(top) + height))
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from fashion_cli.data.images import find_images
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.session.looker import Looker, LookerOptions, features_of
+from fashion_cli.session.query_encoder import QueryEncoder, QueryEncoderOptions, features_of
 from fashion_cli.web.metrics import Metrics
 
 TOPK = 24  # hits, as the page asks for
@@ -72,7 +72,7 @@ def report(line: dict[str, object]) -> None:
 def _bare(index: Path, photographs: Sequence[Path]) -> tuple[float, float]:
     """Photographs a second through model and scan alone, and with decoding."""
     with Gallery.open(index) as gallery:
-        looker = Looker(gallery, LookerOptions(InferenceOptions(model="")), Metrics())
+        looker = QueryEncoder(gallery, QueryEncoderOptions(InferenceOptions(model="")), Metrics())
         looker.hold()
         files = [path.read_bytes() for path in photographs]
         start = time.perf_counter()

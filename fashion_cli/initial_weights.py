@@ -14,7 +14,7 @@ from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, InputSpec, ModelCard, Vocabulary
 from fashion_cli.models.trunk import Encoder
 from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
-from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted, read_tensors
+from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, WeightsRequest, read_tensors
 from fashion_cli.weights import TRUNK_LIBRARIES, Model, open_model
 from fashion_cli.zoo import PUBLISHED, TRUNK_PREFIX, full_precision
 
@@ -66,7 +66,7 @@ def fetch_initial(card: ModelCard, init: str) -> PretrainedTrunk | None:
             f"{init}: the trunk of {card.architecture} is {name or 'not of a library'}",
             hint=f"--init {name.library}:WEIGHTS, or a file" if name else "--init FILE",
         )
-    pretrained = fetch_trunk(name, Wanted(weights, size=(card.input.height, card.input.width)))
+    pretrained = fetch_trunk(name, WeightsRequest(weights, size=(card.input.height, card.input.width)))
     _check_scaling(card, pretrained.input, init)
     return pretrained
 
@@ -103,7 +103,7 @@ def load_initial(
     return InitialWeights(init, pretrained.sha256, taken)
 
 
-def fetch_encoder(name: TrunkName, wanted: Wanted) -> tuple[nn.Module, ModelCard]:
+def fetch_encoder(name: TrunkName, wanted: WeightsRequest) -> tuple[nn.Module, ModelCard]:
     """A published network of a library as it is, and its card, whose files are still to be written.
 
     Raises:

@@ -60,12 +60,12 @@ def test_newer_cards_say_what_to_do(tmp_path: Path) -> None:
 def test_titles_in_languages_are_written_and_read(tmp_path: Path) -> None:
     titles = {"en": ("red", "blue"), "ko": ("빨강", "파랑")}
     (group,) = CARD.vocabulary.groups
-    titled = replace(CARD, vocabulary=Vocabulary((replace(group, titles=titles),)))
-    titled.write(tmp_path / CARD_FILE)
+    with_titles = replace(CARD, vocabulary=Vocabulary((replace(group, titles=titles),)))
+    with_titles.write(tmp_path / CARD_FILE)
     (read,) = ModelCard.read(tmp_path / CARD_FILE).vocabulary.groups
     assert read.titles == titles
     assert (read.title("blue", "ko"), read.title("blue", "fr")) == ("파랑", "blue")
-    assert titled.vocabulary.languages == ("en", "ko")
+    assert with_titles.vocabulary.languages == ("en", "ko")
     assert read == group  # scores of both mean the same, whatever tags are called
 
 

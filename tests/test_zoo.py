@@ -17,7 +17,7 @@ from fashion_cli import initial_weights
 from fashion_cli.errors import WeightsError
 from fashion_cli.initial_weights import fetch_encoder, fetch_initial, load_initial
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
-from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted
+from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, WeightsRequest
 from fashion_cli.weights import shipped_models
 from fashion_cli.zoo import BUILDERS, build_model, load_weights, save_weights
 
@@ -115,11 +115,11 @@ def test_cards_that_cannot_be_built(wrong: ModelCard, said: str) -> None:
 # What a network starts from
 
 
-def published(monkeypatch: pytest.MonkeyPatch, tensors: Mapping[str, Tensor]) -> list[tuple[TrunkName, Wanted]]:
+def published(monkeypatch: pytest.MonkeyPatch, tensors: Mapping[str, Tensor]) -> list[tuple[TrunkName, WeightsRequest]]:
     """Let every library publish these tensors; gives what was asked for."""
     asked = []
 
-    def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
+    def fetch(name: TrunkName, wanted: WeightsRequest) -> PretrainedTrunk:
         asked.append((name, wanted))
         return PretrainedTrunk(tensors, InputSpec(64, 64), TRUNK, "nowhere", sha256="5" * 64)
 
@@ -151,7 +151,7 @@ def test_published_weights_arrive_in_the_trunk_and_nowhere_else(
     network = build_model(CARDS[architecture])
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     initial = load_initial(network, CARDS[architecture], "torchvision:IMAGENET1K_V1")
-    assert asked == [(TrunkName("torchvision", library_network), Wanted("IMAGENET1K_V1", size=(64, 64)))]
+    assert asked == [(TrunkName("torchvision", library_network), WeightsRequest("IMAGENET1K_V1", size=(64, 64)))]
     trunk = [name for name in before if name.startswith("features.")]
     assert trunk
     assert initial.taken == sum(name.removeprefix(prefix) in shapes for name in trunk)
@@ -295,7 +295,7 @@ def test_an_encoder_knows_where_it_is_from(monkeypatch: pytest.MonkeyPatch) -> N
     tensors = models.mobilenet_v3_small(weights=None).state_dict()
     published(monkeypatch, tensors)
     name = TrunkName("torchvision", "mobilenet_v3_small", "IMAGENET1K_V1")
-    network, made = fetch_encoder(name, Wanted())
+    network, made = fetch_encoder(name, WeightsRequest())
     assert made == replace(
         CARDS["encoder"],
         name=str(name),

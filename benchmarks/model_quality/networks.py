@@ -23,7 +23,7 @@ from fashion_cli.layers.heads import unit_vectors
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, SAFETENSORS_FILE, Fit, InputSpec, ModelCard, Vocabulary
 from fashion_cli.models.outputs import ImageOutputs
 from fashion_cli.models.trunk import Encoder
-from fashion_cli.trunks.trunk import TrunkName, Wanted
+from fashion_cli.trunks.trunk import TrunkName, WeightsRequest
 from fashion_cli.weights import TRUNK_LIBRARIES, Model, open_model
 from fashion_cli.whole_files import replacing
 from fashion_cli.zoo import load_model
@@ -145,7 +145,7 @@ def _published(name: str, published: TrunkName, file: Path | None) -> Source:
     digest = hashlib.sha256(file.read_bytes()).hexdigest() if file else "published"
 
     def build() -> tuple[nn.Module, InputSpec]:
-        network, card = fetch_encoder(published, Wanted(file=file))
+        network, card = fetch_encoder(published, WeightsRequest(file=file))
         return network, replace(card.input, fit="squash", crop_share=1.0)
 
     return Source(name, f"{published} {digest}", build, _megabytes(file) if file else None)

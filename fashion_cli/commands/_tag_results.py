@@ -34,29 +34,29 @@ class Counted:
 
 
 def tag_lines(
-    photographs: Iterable[TaggedPhotograph], format_name: RowFormat, *, titled: bool = False
+    photographs: Iterable[TaggedPhotograph], format_name: RowFormat, *, with_titles: bool = False
 ) -> Iterator[str]:
     """Text in a format, piece by piece; a table, whose columns depend on every row, in one piece.
 
     Args:
         photographs: What is on each.
         format_name: A table shows titles in place of names; the others keep names, which programs go by.
-        titled: Whether a language was asked for: the others have the titles too.
+        with_titles: Whether a language was asked for: the others have the titles too.
     """
     match format_name:
         case "table":
             return iter([_table(list(photographs))])
         case "json":
-            return _json(photographs, titled=titled)
+            return _json(photographs, with_titles=with_titles)
         case "jsonl":
-            return (f"{as_json(_document(photograph, titled=titled))}\n" for photograph in photographs)
+            return (f"{as_json(_document(photograph, with_titles=with_titles))}\n" for photograph in photographs)
         case "csv":
-            return _csv(photographs, titled=titled)
+            return _csv(photographs, with_titles=with_titles)
 
 
-def _document(photograph: TaggedPhotograph, *, titled: bool) -> dict[str, Any]:
+def _document(photograph: TaggedPhotograph, *, with_titles: bool) -> dict[str, Any]:
     document: dict[str, Any] = {"path": photograph.path, "tags": tags_by_group(photograph.tags)}
-    if titled:
+    if with_titles:
         titles: dict[str, dict[str, str]] = {group: {} for group in document["tags"]}
         for tag in photograph.tags:
             titles[tag.group][tag.name] = _title(tag)
@@ -64,19 +64,19 @@ def _document(photograph: TaggedPhotograph, *, titled: bool) -> dict[str, Any]:
     return document
 
 
-def _json(photographs: Iterable[TaggedPhotograph], *, titled: bool) -> Iterator[str]:
+def _json(photographs: Iterable[TaggedPhotograph], *, with_titles: bool) -> Iterator[str]:
     before = "["
     for photograph in photographs:
-        yield f"{before}\n{as_json(_document(photograph, titled=titled))}"
+        yield f"{before}\n{as_json(_document(photograph, with_titles=with_titles))}"
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def _csv(photographs: Iterable[TaggedPhotograph], *, titled: bool) -> Iterator[str]:
-    yield as_csv([["path", "group", "tag", "score", *(["title"] if titled else [])]])
+def _csv(photographs: Iterable[TaggedPhotograph], *, with_titles: bool) -> Iterator[str]:
+    yield as_csv([["path", "group", "tag", "score", *(["title"] if with_titles else [])]])
     for photograph in photographs:
         yield as_csv(
-            (photograph.path, tag.group, tag.name, tag.score, *([_title(tag)] if titled else []))
+            (photograph.path, tag.group, tag.name, tag.score, *([_title(tag)] if with_titles else []))
             for tag in photograph.tags
         )
 

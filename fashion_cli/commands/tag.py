@@ -194,9 +194,9 @@ def _write_rows(
     with show_progress("tagging", quiet=quiet) as progress:
         photographs = Counted(tag_images(config, progress, skipped.append))
         if out is None:
-            for text in tag_lines(photographs, chosen, titled=bool(config.language)):
+            for text in tag_lines(photographs, chosen, with_titles=bool(config.language)):
                 emit(text)
         else:
             with whole_file(out) as stream:
-                stream.writelines(tag_lines(photographs, chosen, titled=bool(config.language)))
+                stream.writelines(tag_lines(photographs, chosen, with_titles=bool(config.language)))
     name_skipped(skipped, photographs.count, strict=strict)

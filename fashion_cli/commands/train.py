@@ -58,7 +58,7 @@ def train(
             metavar="KEY=VALUE",
             parser=verbatim,
             show_default=False,
-            help="A value in place of the recipe's, any number of times: --set optimiser.trunk_rate=3e-4 "
+            help="A value in place of the recipe's, any number of times: --set optimiser.backbone_lr=3e-4 "
             "--set stages.0.epochs=2 --set groups.colour.weight=2.",
         ),
     ] = None,

@@ -61,21 +61,21 @@ class SimilarGarments:
         return int(self.shares.sum()) // self.batch
 
     def __iter__(self) -> Iterator[list[int]]:
-        dice = np.random.default_rng((self.seed, self.epoch))
-        pool = dice.permutation(np.repeat(np.arange(len(self.shares)), self._repeats(dice)))
+        rng = np.random.default_rng((self.seed, self.epoch))
+        pool = rng.permutation(np.repeat(np.arange(len(self.shares)), self._repeats(rng)))
         batches = len(self)
         pool = np.resize(pool, batches * self.batch)
         cut = batches * self.alike
         mixed = pool[cut:].reshape(batches, self.batch - self.alike)
-        for alike, others in zip(self._runs(pool[:cut], batches, dice), mixed, strict=True):
+        for alike, others in zip(self._runs(pool[:cut], batches, rng), mixed, strict=True):
             yield [*alike.tolist(), *others.tolist()]
 
-    def _repeats(self, dice: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _repeats(self, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """How often each garment comes this epoch: the whole part of its share, and the rest by chance."""
         whole = np.floor(self.shares)
-        return (whole + (dice.random(len(self.shares)) < self.shares - whole)).astype(np.int64)
+        return (whole + (rng.random(len(self.shares)) < self.shares - whole)).astype(np.int64)
 
-    def _runs(self, pool: npt.NDArray[np.int64], batches: int, dice: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _runs(self, pool: npt.NDArray[np.int64], batches: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """(batches, alike) rows of neighbours in the order of `similar`, the rows in random order."""
         ordered = pool[np.argsort(self.similar[pool], kind="stable")]
-        return dice.permutation(ordered.reshape(batches, self.alike), axis=0)
+        return rng.permutation(ordered.reshape(batches, self.alike), axis=0)

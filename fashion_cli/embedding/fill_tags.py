@@ -17,7 +17,7 @@ from fashion_cli.inference.pipeline import Batch, Skipped, predict
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledRows:
     """What became of some rows.
 
     Attributes:
@@ -65,9 +65,9 @@ def align_tag_columns(
     return placed
 
 
-def fill_in(
+def fill_missing_tags(
     source: FeatureFile, chosen: Sequence[ReusedRow], want: FeatureHeader, options: InferenceOptions
-) -> Iterator[Filled]:
+) -> Iterator[FilledRows]:
     """Rows of a feature file with the tags that they lack.
 
     Args:
@@ -94,7 +94,7 @@ def _filled(  # two sides that are joined
     row_of: dict[str, ReusedRow],
     want: FeatureHeader,
     columns: npt.NDArray[np.intp],
-) -> Filled:
+) -> FilledRows:
     known = [row_of[path] for path in batch.rows.paths]
     stored = source.read([each.row for each in known])
     same = [place for place, digest in enumerate(batch.rows.sha256) if digest == stored.sha256[place]]
@@ -105,4 +105,4 @@ def _filled(  # two sides that are joined
     if same:
         scores[:, columns] = batch.rows.scores[same]
     taken = tuple(known[place] for place in same)
-    return Filled(replace(rows, scores=scores), taken, (*batch.skipped, *changed), batch.engine)
+    return FilledRows(replace(rows, scores=scores), taken, (*batch.skipped, *changed), batch.engine)

@@ -45,7 +45,7 @@ class ReusePlan:
     Attributes:
         reused: In the order of the files and their rows.
         missing: Photographs that have to be read.
-        unchanged: Whether the last file holds exactly the wanted photographs, as they are.
+        unchanged: Whether the last file holds exactly these photographs, as they are.
         dropped: Rows of the last file whose photograph, by its content, is not taken over.
     """
 
@@ -68,15 +68,15 @@ class _File:
     stamp: FileStamp
 
 
-def plan_reuse(wanted: Mapping[str, Path], sources: Sequence[FeatureFile], *, keep_others: bool = False) -> ReusePlan:
+def plan_reuse(targets: Mapping[str, Path], sources: Sequence[FeatureFile], *, keep_others: bool = False) -> ReusePlan:
     """Match photographs with rows: by path, size and stamp; else by path and content; else by content alone.
 
     Args:
-        wanted: Absolute path -> path as given, in order.
+        targets: Absolute path -> path as given, in order.
         sources: Feature files of one model; an earlier one is preferred.
         keep_others: Take over the rows of the last file that nobody wants, too, as they are.
     """
-    files = {path: file for path in wanted if (file := _look_at(path)) is not None}
+    files = {path: file for path in targets if (file := _look_at(path)) is not None}
     known = [source.identities() for source in sources]
     shared = _shared_times(files.values())
     digests = _digests_where_needed(files, known, shared)
@@ -97,22 +97,22 @@ def plan_reuse(wanted: Mapping[str, Path], sources: Sequence[FeatureFile], *, ke
         digest = digests.get(path)
         if path not in reused and digest and (place := by_content.get(digest)) is not None:
             reused[path] = ReusedRow(*place, path, file.stamp, moved=True)
-    missing = tuple(given for path, given in wanted.items() if path not in reused)
+    missing = tuple(given for path, given in targets.items() if path not in reused)
     last = known[-1] if known else []
     if keep_others:
         for row, each in enumerate(last):
-            if each.path not in wanted:
+            if each.path not in targets:
                 reused[each.path] = ReusedRow(len(known) - 1, row, each.path, each.stamp, moved=False)
     contents = {known[each.source][each.row].sha256 for each in reused.values()}
     return ReusePlan(
         reused=tuple(sorted(reused.values(), key=lambda each: (each.source, each.row, each.path))),
         missing=missing,
-        unchanged=bool(known) and untouched == len(wanted) and len(reused) == len(last),
+        unchanged=bool(known) and untouched == len(targets) and len(reused) == len(last),
         dropped=sum(each.sha256 not in contents for each in last),
     )
 
 
-def stands_for(known: Identity, path: Path) -> bool:
+def is_current(known: Identity, path: Path) -> bool:
     """Whether a row still says what is on a photograph; one that is gone cannot contradict.
 
     Args:

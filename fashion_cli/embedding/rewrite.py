@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
-from fashion_cli.embedding.fill_tags import align_tag_columns, fill_in, missing_taggers
+from fashion_cli.embedding.fill_tags import align_tag_columns, fill_missing_tags, missing_taggers
 from fashion_cli.embedding.reuse import ReusedRow, plan_reuse
 from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.multi_model import Models
@@ -58,7 +58,7 @@ def partial_file(target: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Goal:
+class TargetSpec:
     """What a feature file is to hold of each photograph.
 
     Attributes:
@@ -79,7 +79,7 @@ def comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
 def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     images: Sequence[Path],
     target: Path,
-    goal: Goal,
+    goal: TargetSpec,
     options: InferenceOptions,
     progress: Progress,
     *,
@@ -88,14 +88,14 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     keep_others: bool = False,
 ) -> UpdateReport:
     """Make `target` hold exactly these photographs, as the goal says. The rest is as for `update_features`."""
-    wanted = {os.path.abspath(path): path for path in images}
+    targets = {os.path.abspath(path): path for path in images}
     partial, old = partial_file(target), previous or target
     with ExitStack() as stack:
         candidates = dict.fromkeys((partial, target, old))
         named = None if previous else target
         sources = [stack.enter_context(source) for source in _open_sources(candidates, goal.header, named)]
         old_rows = len(sources[-1]) if sources and sources[-1].path == old else 0
-        plan = plan_reuse(wanted, sources, keep_others=keep_others)
+        plan = plan_reuse(targets, sources, keep_others=keep_others)
         as_wanted = bool(sources) and _as_wanted(sources[-1], goal.header)
         if plan.unchanged and as_wanted and old_rows and len(sources) == 1 and columns is None:
             return UpdateReport(old_rows, 0, old_rows, 0, 0, (), "", unchanged=True)
@@ -105,14 +105,14 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
         incomplete = [each for each in plan.reused if gaps[each.source]]
         _start_partial(partial, goal.header, names, sources, whole, columns)
         texts = columns if columns is not None else _texts(sources, names, plan.missing)
-        count = _Counter(progress, len(wanted), len(plan.missing) + len(incomplete))
+        count = _Counter(progress, len(targets), len(plan.missing) + len(incomplete))
         with FeatureWriter.append_to(partial) as writer:
             filled = _fill(incomplete, sources, writer, goal.header, options, columns, count)
             embedded = _embed(plan.missing, writer, goal, options, texts, count)
             rows = len(writer)
             if old_rows and not rows:
                 raise ImageError(
-                    f"{none_can_be_read(len(wanted))}; {old} is left as it is",
+                    f"{none_can_be_read(len(targets))}; {old} is left as it is",
                     hint=f"the first: {count.skipped[0].reason}" if count.skipped else "check the paths",
                 )
             writer.move_to(target)
@@ -131,7 +131,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
 
 
 def _as_wanted(source: FeatureFile, header: FeatureHeader) -> bool:
-    """Whether a file has the stamps, tags and root that are wanted, and finds its photographs without help."""
+    """Whether a file has the stamps, tags and root that are to be, and finds its photographs without help."""
     return source.stamped and source.header.added == header.added and source.recorded_root == header.root
 
 
@@ -170,13 +170,13 @@ def _open_of_model(file: Path, header: FeatureHeader) -> FeatureFile:
 
 def _texts(sources: Sequence[FeatureFile], names: Sequence[str], missing: Sequence[Path]) -> Columns:
     """What the old files say about photographs that have to be read again."""
-    wanted = {os.path.abspath(path) for path in missing}
+    targets = {os.path.abspath(path) for path in missing}
     texts: dict[str, dict[str, str]] = {name: {} for name in names}
-    for source in sources if wanted else ():
+    for source in sources if targets else ():
         paths = source.paths()
         for name in set(names) & set(source.column_names):
             values = zip(paths, source.column(name), strict=True)
-            texts[name].update((path, text) for path, text in values if path in wanted)
+            texts[name].update((path, text) for path, text in values if path in targets)
     return texts
 
 
@@ -246,7 +246,7 @@ def _fill(
     """Append rows that some file has, with the tags that they lack there."""
     written: list[ReusedRow] = []
     for number, group in groupby(incomplete, key=lambda each: each.source):
-        for filled in fill_in(sources[number], list(group), header, options):
+        for filled in fill_missing_tags(sources[number], list(group), header, options):
             if filled.taken:
                 writer.append(_as_now(filled.rows, filled.taken, writer.column_names, columns))
             written.extend(filled.taken)
@@ -257,7 +257,7 @@ def _fill(
 def _embed(
     missing: Sequence[Path],
     writer: FeatureWriter,
-    goal: Goal,
+    goal: TargetSpec,
     options: InferenceOptions,
     columns: Columns,
     count: _Counter,

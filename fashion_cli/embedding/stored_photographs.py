@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.images import file_sha256
-from fashion_cli.embedding.reuse import stands_for
+from fashion_cli.embedding.reuse import is_current
 from fashion_cli.errors import ImageError
 
 
@@ -33,20 +33,20 @@ class StoredPhotographs:
         known = {path: row for path in paths if (row := self._features.find(os.path.abspath(path))) is not None}
         identities = self._features.identities(list(known.values())) if known else []
         found = {
-            path: row for (path, row), each in zip(known.items(), identities, strict=True) if stands_for(each, path)
+            path: row for (path, row), each in zip(known.items(), identities, strict=True) if is_current(each, path)
         }
         for path in paths:
             if path not in found and len(same := self._rows_with_bytes_of(path)):
                 found[path] = int(same[0])
         return found
 
-    def own_rows(self, path: Path) -> frozenset[int]:
+    def rows_of_photograph(self, path: Path) -> frozenset[int]:
         """All rows that are this photograph: that of its path, and those of files with the same bytes."""
         row = self._features.find(os.path.abspath(path))
         if row is None:
             return frozenset(self._rows_with_bytes_of(path).tolist())
         (known,) = self._features.identities([row])
-        if not stands_for(known, path):
+        if not is_current(known, path):
             return frozenset({row, *self._rows_with_bytes_of(path).tolist()})
         return frozenset({row, *self._rows_with_bytes(known.size, known.sha256).tolist()})
 

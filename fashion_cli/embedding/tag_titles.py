@@ -13,12 +13,12 @@ from fashion_cli.retrieval.gallery import Gallery
 Titles = Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]  # (group, tags) -> language -> titles
 
 
-def titles_of(models: Iterable[Models]) -> Titles:
+def collect_titles(models: Iterable[Models]) -> Titles:
     """The titles in the cards of models."""
     return {(group.name, group.tags): group.titles for model in models for group in model.card.vocabulary.groups}
 
 
-def titled(vocabulary: Vocabulary, titles: Titles) -> Vocabulary:
+def with_titles(vocabulary: Vocabulary, titles: Titles) -> Vocabulary:
     """The same tags with their titles, as far as there are any."""
     groups = (
         replace(group, titles=titles.get((group.name.rpartition(".")[2], group.tags), {}))
@@ -39,7 +39,7 @@ def add_titles(gallery: Gallery, options: InferenceOptions) -> None:
         options, model=options.model or made_by.model_location, tagger=options.tagger or made_by.tagger_location
     )
     try:
-        titles = titles_of((open_models(located), *open_added_taggers(header.added)))
+        titles = collect_titles((open_models(located), *open_added_taggers(header.added)))
     except FashionError:  # what needs the model says so; words and filters do without
         return
-    gallery.features.header = replace(header, vocabulary=titled(header.vocabulary, titles))
+    gallery.features.header = replace(header, vocabulary=with_titles(header.vocabulary, titles))

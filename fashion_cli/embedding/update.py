@@ -7,7 +7,7 @@ from pathlib import Path
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
 from fashion_cli.data.features.rows import CREATED_BY
 from fashion_cli.embedding.added_tags import add_tagger_to_header, with_added_taggers
-from fashion_cli.embedding.rewrite import Columns, Goal, UpdateReport, comparable, partial_file, rewrite
+from fashion_cli.embedding.rewrite import Columns, TargetSpec, UpdateReport, comparable, partial_file, rewrite
 from fashion_cli.errors import FeatureFileError, WeightsError
 from fashion_cli.inference.multi_model import Models, header_of, open_models
 from fashion_cli.inference.options import InferenceOptions
@@ -50,7 +50,7 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
     """
     header = replace(header_of(model), root=root)
     header = header.with_added(_added_to(previous or target, header))
-    goal = Goal(header, lambda: with_added_taggers(model, header))
+    goal = TargetSpec(header, lambda: with_added_taggers(model, header))
     return rewrite(images, target, goal, options, progress, columns=columns, previous=previous, keep_others=keep_others)
 
 
@@ -88,7 +88,7 @@ def add_tags(
         old = features.header
         paths = [Path(path) for path in features.paths()] if images is None else images
     header = replace(add_tagger_to_header(old, tagger, prefix, target), created_by=CREATED_BY)
-    goal = Goal(header, lambda: with_added_taggers(_base_of(header, target), header))
+    goal = TargetSpec(header, lambda: with_added_taggers(_base_of(header, target), header))
     return rewrite(paths, target, goal, options, progress), header
 
 

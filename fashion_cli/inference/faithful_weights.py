@@ -43,10 +43,10 @@ def save_faithful(network: nn.Module, card: ModelCard, path: Path) -> tuple[str,
 @torch.inference_mode()
 def _vectors(network: nn.Module, card: ModelCard) -> Tensor:
     """(TRIED, D) vectors of blotches of chance colour, from coarse to fine: always the same ones."""
-    spec, dice = card.input, torch.Generator().manual_seed(0)
+    spec, rng = card.input, torch.Generator().manual_seed(0)
     images = [
         nn.functional.interpolate(
-            torch.rand((1, 3, side, side), generator=dice), (spec.height, spec.width), mode="bilinear"
+            torch.rand((1, 3, side, side), generator=rng), (spec.height, spec.width), mode="bilinear"
         )
         for side in range(2, 2 + 3 * TRIED, 3)
     ]

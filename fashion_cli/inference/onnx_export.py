@@ -200,10 +200,10 @@ def _compare(file: Path, deployed: DeployedModel, spec: InputSpec) -> float:
         WeightsError: If it, or a score, is too far off.
     """
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    dice = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     cosines, errors = [], []
     for batch in TRIED_BATCHES:
-        pixels = torch.randint(256, (batch, spec.height, spec.width, 3), dtype=torch.uint8, generator=dice)
+        pixels = torch.randint(256, (batch, spec.height, spec.width, 3), dtype=torch.uint8, generator=rng)
         vectors, scores = session.run(list(OUTPUTS), {INPUT: pixels.numpy()})
         with torch.inference_mode():
             expected_vectors, expected_scores = deployed(pixels)

@@ -106,13 +106,13 @@ def paired_difference(
 
 
 def _drawn_means(
-    totals: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], dice: np.random.Generator
+    totals: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.float64]]:
     """(D, M) the means of as many clusters as there are, drawn with replacement, `DRAWS` times in all."""
     clusters = len(totals)
     at_once = max(1, DRAWN_AT_ONCE // clusters)
     for start in range(0, DRAWS, at_once):
         draws = min(at_once, DRAWS - start)
-        drawn = dice.integers(clusters, size=(draws, clusters)) + clusters * np.arange(draws)[:, None]
+        drawn = rng.integers(clusters, size=(draws, clusters)) + clusters * np.arange(draws)[:, None]
         times = np.bincount(drawn.ravel(), minlength=draws * clusters).reshape(draws, clusters).astype(np.float64)
         yield (times @ totals) / (times @ counts)[:, None]

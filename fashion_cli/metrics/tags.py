@@ -104,7 +104,7 @@ def top_accuracy(scores: Scores, truths: Truths, k: int = 1) -> float:
     return float((np.take_along_axis(truths[labelled], best, axis=1) == 1).any(axis=1).mean())
 
 
-def best_alone(scores: Scores) -> Scores:
+def keep_best(scores: Scores) -> Scores:
     """(N, T) scores of an exclusive group, of which only the best answer of a photograph counts: 0 for the others."""
     return np.where(scores < scores.max(axis=1, keepdims=True), 0, scores)
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.errors import IndexDirectoryError, OutputError
-from fashion_cli.retrieval.calibration import NEIGHBOURS, Calibration, Exam
+from fashion_cli.retrieval.calibration import NEIGHBOURS, Calibration, RecallBenchmark
 from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.neighbours import Neighbours, Vectors, as_float32, unit_rows
 
@@ -172,10 +172,10 @@ def build_annoy(  # noqa: PLR0913  # what to build, and how far to go for it
     report = progress or _silent
     distinct = vectors if equal is None or equal.distinct == len(vectors) else vectors[equal.first]
     trees = _filled(distinct, seed, report)
-    exam = Exam.of(distinct, recall, seed, everything=vectors)
+    benchmark = RecallBenchmark.of(distinct, recall, seed, everything=vectors)
     left = seconds
     for number in TREES:
-        calibration = _grow(trees, number, exam, report, patient=patient, seconds=left)
+        calibration = _grow(trees, number, benchmark, report, patient=patient, seconds=left)
         left -= calibration.seconds
         if left <= 0 or (calibration.passed and (calibration.useful or patient)):
             break
@@ -208,14 +208,20 @@ def _open_equal_rows(path: Path) -> EqualRows:
 
 
 def _grow(
-    trees: "annoy.AnnoyIndex", number: int, exam: Exam, report: Progress, *, patient: bool, seconds: float
+    trees: "annoy.AnnoyIndex",
+    number: int,
+    benchmark: RecallBenchmark,
+    report: Progress,
+    *,
+    patient: bool,
+    seconds: float,
 ) -> Calibration:
     report(f"growing {number} trees", 0, 1)
     trees.unbuild()
     trees.build(number, n_jobs=THREADS)
     report(f"calibrating {number} trees", 0, 1)
     everything = min(number * trees.get_n_items(), HIGHEST_SEARCH_K // 2)
-    return exam.calibrate(
+    return benchmark.calibrate(
         lambda search_k: AnnoyIndex(trees, search_k), number, everything, patient=patient, seconds=seconds
     )
 

@@ -117,7 +117,7 @@ class AttributeMap:
     @cached_property
     def _plane(self) -> tuple[Floats, ExactIndex]:
         """Places all over the plane, and what the map shows there."""
-        places = evenly_spread(SEARCHED)
+        places = spread_evenly(SEARCHED)
         return places, ExactIndex(directions(self.decode(places), self.vocabulary))
 
     def decode(self, places: Floats) -> Floats:
@@ -163,7 +163,7 @@ class AttributeMap:
         return ExactIndex(directions(self.garments.attributes, self.vocabulary))
 
 
-def evenly_spread(side: int) -> Floats:
+def spread_evenly(side: int) -> Floats:
     """(side * side, 2) the middles of as many cells of the plane, row by row from the bottom."""
     middles = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / np.float32(side)
     x, y = np.meshgrid(middles, middles)  # y along the rows

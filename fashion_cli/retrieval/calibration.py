@@ -1,8 +1,8 @@
 """How many candidates an approximate index must look at, found out by asking it.
 
-Stored rows are asked for their 50 nearest other rows, and the answers compared with an exact scan. That a
-row's own copy is in the index helps it little: photographs that were never stored found 0.991 where stored
-ones found 0.990 (50k vectors of 256, 48 trees and fewer).
+The 50 nearest other rows of some stored rows are looked up, and the answers compared with an exact scan. That a row's
+own copy is in the index helps it little: photographs that were never stored found 0.991 where stored ones found 0.990
+(50k vectors of 256, 48 trees and fewer).
 """
 
 import time
@@ -24,14 +24,14 @@ COSINE_ERROR = 1e-6  # of an index that computes in float32
 
 @dataclass(frozen=True)
 class Calibration:
-    """What an Annoy file needs to be asked with, and what it then reaches.
+    """How many candidates an Annoy file needs, and what it then reaches.
 
     Attributes:
         trees: How many it has.
         search_k: How many candidates it looks at per query.
-        recall_target: The share of the true 50 nearest rows that was asked for, in [0, 1].
+        recall_target: The share of the true 50 nearest rows that is to be found, in [0, 1].
         recall_reached: The share that is found, in [0, 1].
-        queries: How many stored rows were asked to measure that.
+        queries: How many stored rows measured that.
         milliseconds: Per query.
         exact_milliseconds: Per query of an exact scan by a new process, reading the file not counted.
         seconds: That calibration took, with these trees.
@@ -60,11 +60,11 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Exam:
-    """Stored rows to be asked for their neighbours, with the true answers. A row is not its own neighbour.
+class RecallBenchmark:
+    """Stored rows as queries, with their true neighbours. A row is not its own neighbour.
 
     Attributes:
-        asked: (Q,) row numbers.
+        query_rows: (Q,) row numbers.
         vectors: (Q, D) float32.
         worst: (Q,) the cosine of the last true neighbour. A row as near as that is right.
         k: How many neighbours count.
@@ -72,7 +72,7 @@ class Exam:
         exact_milliseconds: Per query of an exact scan.
     """
 
-    asked: npt.NDArray[np.int64]
+    query_rows: npt.NDArray[np.int64]
     vectors: npt.NDArray[np.float32]
     worst: npt.NDArray[np.float32]
     k: int
@@ -90,12 +90,12 @@ class Exam:
             everything: What an exact scan would have to compare, where that is more than the vectors.
         """
         count = len(vectors)
-        asked = np.sort(np.random.default_rng(seed).choice(count, min(QUERIES, count), replace=False))
-        queries = as_float32(vectors[asked])
+        query_rows = np.sort(np.random.default_rng(seed).choice(count, min(QUERIES, count), replace=False))
+        queries = as_float32(vectors[query_rows])
         k = min(NEIGHBOURS, count - 1)
         truth = ExactIndex(vectors).nearest(queries, k + 1)
         scan = scan_milliseconds(vectors if everything is None else everything, queries)
-        return cls(asked, queries, truth.cosines[:, k], k, recall, scan)
+        return cls(query_rows, queries, truth.cosines[:, k], k, recall, scan)
 
     def calibrate(
         self,
@@ -122,7 +122,7 @@ class Exam:
         end = start + seconds
 
         def sit(search_k: int) -> Calibration:
-            return self._sit(index_with(search_k), trees, search_k, end)
+            return self._measure(index_with(search_k), trees, search_k, end)
 
         low, best, stopped = NEIGHBOURS, sit(max(2 * NEIGHBOURS, trees)), False
         while not best.passed and best.search_k < everything:
@@ -133,17 +133,17 @@ class Exam:
             low, best = best.search_k, sit(2 * best.search_k)
         while best.passed and (best.search_k - low) * 10 > best.search_k and time.perf_counter() < end:
             middle = sit((low + best.search_k) // 2)
-            if middle.queries < len(self.asked):
+            if middle.queries < len(self.query_rows):
                 break  # out of time in the middle of it
             low, best = (low, middle) if middle.passed else (middle.search_k, best)
-        stopped = stopped or best.queries < len(self.asked)
+        stopped = stopped or best.queries < len(self.query_rows)
         return replace(best, seconds=round(time.perf_counter() - start, 3), stopped=stopped)
 
-    def _sit(self, index: NeighbourIndex, trees: int, search_k: int, end: float) -> Calibration:
+    def _measure(self, index: NeighbourIndex, trees: int, search_k: int, end: float) -> Calibration:
         """Recall and speed with one search_k, of as many queries as there is time for."""
         found = 0
         seconds: list[float] = []
-        for row, vector, worst in zip(self.asked, self.vectors, self.worst, strict=True):
+        for row, vector, worst in zip(self.query_rows, self.vectors, self.worst, strict=True):
             start = time.perf_counter()
             if seconds and start >= end:
                 break

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.retrieval.category_prior import QueryPrior
-from fashion_cli.retrieval.copies import copies_of, distinct_pictures
+from fashion_cli.retrieval.duplicates import copies_of, distinct_photographs
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.neighbours import Neighbours, unit_rows
 
@@ -151,7 +151,7 @@ def _distinct(gallery: Gallery, candidates: Candidates, selection: Selection) ->
 def _without_copies(gallery: Gallery, candidates: Candidates, places: Rows, count: int) -> Candidates:
     """Copies are counted among all that were looked at: a photograph of the same item may be one too."""
     vectors = unit_rows(gallery.vectors(candidates.rows))
-    kept = places[distinct_pictures(vectors[places], count)]
+    kept = places[distinct_photographs(vectors[places], count)]
     chosen = candidates.take(kept)
     copies = {
         int(row): np.sort(candidates.rows[same])

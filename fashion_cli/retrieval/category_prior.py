@@ -19,7 +19,7 @@ from fashion_cli.weights import open_model
 Numbers = npt.NDArray[np.float32]
 
 
-class KindAgreement:
+class CategoryAgreement:
     """Compares kinds of things by the tag scores of photographs.
 
     Args:
@@ -67,11 +67,11 @@ class QueryPrior:
         scores: (T,) of the query.
     """
 
-    agreement: KindAgreement
+    agreement: CategoryAgreement
     scores: npt.NDArray[np.floating]
 
 
-def gallery_prior(gallery: Gallery) -> KindAgreement | None:
+def gallery_prior(gallery: Gallery) -> CategoryAgreement | None:
     """The prior that the model of a gallery comes with.
 
     None where its card says of none, where the model is not there any more or another one, and where vectors and tags
@@ -89,4 +89,4 @@ def gallery_prior(gallery: Gallery) -> KindAgreement | None:
     group = groups.get(card.prior.group)
     if not card.prior.weight or group is None or window is None or header.vocabulary.names[window] != group.tags:
         return None
-    return KindAgreement(card.prior, group, window) if header.same_weights(card.name, card.weights_sha256) else None
+    return CategoryAgreement(card.prior, group, window) if header.same_weights(card.name, card.weights_sha256) else None

@@ -64,7 +64,7 @@ def is_mostly_numbers(cells: Sequence[str]) -> bool:
     return bool(filled) and 2 * sum(not np.isnan(number(cell)) for cell in filled) >= len(filled)
 
 
-def text_columns(features: FeatureFile) -> dict[str, list[str]]:
+def text_column_names(features: FeatureFile) -> dict[str, list[str]]:
     """The columns that are no numbers, by name."""
     columns = {name: features.column(name) for name in features.column_names}
     return {name: cells for name, cells in columns.items() if name == ITEM_COLUMN or not is_mostly_numbers(cells)}

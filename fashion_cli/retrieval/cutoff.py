@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.retrieval.copies import SAME_PICTURE
+from fashion_cli.retrieval.duplicates import SAME_PICTURE
 
 
 def above_percentile(

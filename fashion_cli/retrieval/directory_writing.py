@@ -12,7 +12,7 @@ if sys.platform != "win32":
     import fcntl
 
 
-def lock_out_others(descriptor: int, busy: FashionError) -> None:
+def lock_directory(descriptor: int, busy: FashionError) -> None:
     """Lock for as long as the process lives and the descriptor stays open.
 
     Args:

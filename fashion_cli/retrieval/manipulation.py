@@ -66,27 +66,27 @@ class TagMeans:
 
 
 def parse_exchanges(texts: Sequence[str]) -> dict[str, str]:
-    """Read "colour=red", each a group and the tag that is wanted there instead.
+    """Read "colour=red", each a group and the tag that is to be there instead.
 
     Raises:
         UsageError: If a text is anything else, or a group comes twice.
     """
-    wanted: dict[str, str] = {}
+    exchanges: dict[str, str] = {}
     for text in texts:
         condition = Condition.parse(text)
-        if len(condition.values) != 1 or condition.negated or condition.name in wanted:
+        if len(condition.values) != 1 or condition.negated or condition.name in exchanges:
             raise UsageError(f"but {text!r}: one tag for each group", hint="but colour=red")
-        wanted[condition.name] = condition.values[0]
-    return wanted
+        exchanges[condition.name] = condition.values[0]
+    return exchanges
 
 
-def conditions_of(wanted: Mapping[str, str]) -> list[Condition]:
-    """What hits have to show: the tags that are wanted instead."""
-    return [Condition(group, (tag,)) for group, tag in wanted.items()]
+def conditions_of(exchanges: Mapping[str, str]) -> list[Condition]:
+    """What hits have to show: the tags that are to be there instead."""
+    return [Condition(group, (tag,)) for group, tag in exchanges.items()]
 
 
 def exchange(
-    query: Features, present: npt.NDArray[np.bool_], wanted: Mapping[str, str], gallery: Gallery, means: TagMeans
+    query: Features, present: npt.NDArray[np.bool_], exchanges: Mapping[str, str], gallery: Gallery, means: TagMeans
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """The query with other tags.
 
@@ -95,7 +95,7 @@ def exchange(
     Args:
         query: What it looks like.
         present: (T,) the tags that it shows.
-        wanted: Group -> the tag that it is to have there instead of all that it has.
+        exchanges: Group -> the tag that it is to have there instead of all that it has.
         gallery: Whose tags these are.
         means: Of the same gallery.
 
@@ -107,7 +107,7 @@ def exchange(
     """
     vocabulary = gallery.features.header.vocabulary
     vector, shown = query.vector.copy(), present.copy()
-    for group, tag in wanted.items():
+    for group, tag in exchanges.items():
         name = find_group(group, vocabulary)
         window = vocabulary.columns[name]
         new = vocabulary.names[window].index(named_tag(tag, name, vocabulary))

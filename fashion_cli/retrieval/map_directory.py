@@ -25,7 +25,7 @@ from fashion_cli.data.features.rows import SHA256_DIGITS
 from fashion_cli.errors import MapDirectoryError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
-from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
+from fashion_cli.retrieval.directory_writing import lock_directory, naming, sync
 
 MAP_FOLDER = "map"
 MAP_FILE = "map.json"
@@ -39,7 +39,7 @@ LAYER = "autoencoder."  # before the names of the autoencoder's tensors
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Description:
     """What `map.json` says.
 
     Attributes:
@@ -65,15 +65,15 @@ def open_map(directory: Path) -> AttributeMap:
     Raises:
         MapDirectoryError: If there is no map, or it is damaged or of a newer version.
     """
-    told = _read(directory)
+    description = _read(directory)
     for _ in range(OPENINGS):
         try:
-            return _open(directory, told)
+            return _open(directory, description)
         except MapDirectoryError:
             latest = _read(directory)
-            if latest.generation == told.generation:
+            if latest.generation == description.generation:
                 raise
-            told = latest
+            description = latest
     raise MapDirectoryError(f"{directory}: replaced again and again", hint="wait until the other command is done")
 
 
@@ -120,7 +120,7 @@ def drafting(directory: Path) -> Iterator[Path]:
         lock = os.open(draft, os.O_RDONLY)
     try:
         busy = f"{directory}: another process is writing this map"
-        lock_out_others(lock, MapDirectoryError(busy, hint="wait until it is done, or stop it"))
+        lock_directory(lock, MapDirectoryError(busy, hint="wait until it is done, or stop it"))
         try:
             with naming(directory, ROOM):
                 _empty(draft)
@@ -202,14 +202,14 @@ def _empty(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _read(directory: Path) -> _Told:
+def _read(directory: Path) -> _Description:
     path = directory / MAP_FILE
     try:
         document = json.loads(path.read_bytes())
         if document["format"] != FORMAT or not isinstance(document["version"], int):
             raise ValueError(f"format {document['format']!r}, version {document['version']!r}")
         if document["version"] <= VERSION:
-            return _told(document)
+            return _described(document)
     except (FileNotFoundError, NotADirectoryError):
         raise MapDirectoryError(f"{directory}: no map here", hint=f"fashion map GALLERY -o {directory}") from None
     except OSError as error:
@@ -224,13 +224,13 @@ def _read(directory: Path) -> _Told:
     )
 
 
-def _told(document: Mapping[str, Any]) -> _Told:
+def _described(document: Mapping[str, Any]) -> _Description:
     header, groups = _header(document["features"]), tuple(document["groups"])
     if unknown := [name for name in groups if name not in header.vocabulary.columns]:
         raise ValueError(f"no tag group {unknown[0]!r}")
     if not groups or Path(document["numbers"]).name != document["numbers"]:
         raise ValueError(f"groups {groups}, numbers {document['numbers']!r}")
-    return _Told(
+    return _Description(
         generation=int(document["generation"]),
         numbers=document["numbers"],
         rows=int(document["rows"]),
@@ -257,8 +257,8 @@ def _vocabulary(document: Mapping[str, Any]) -> Vocabulary:
     return Vocabulary(tuple(groups))
 
 
-def _open(directory: Path, told: _Told) -> AttributeMap:
-    path = directory / told.numbers
+def _open(directory: Path, description: _Description) -> AttributeMap:
+    path = directory / description.numbers
     try:
         tensors = load_file(path)
         garments = Garments(
@@ -270,8 +270,16 @@ def _open(directory: Path, told: _Told) -> AttributeMap:
             sha256=_digests(tensors.get("sha256")),
         )
         layers = {name.removeprefix(LAYER): each for name, each in tensors.items() if name.startswith(LAYER)}
-        opened = AttributeMap(told.header, told.groups, layers, garments, told.source, told.seed, told.figures)
-        if fault := _fault(opened, told):
+        opened = AttributeMap(
+            description.header,
+            description.groups,
+            layers,
+            garments,
+            description.source,
+            description.seed,
+            description.figures,
+        )
+        if fault := _fault(opened, description):
             raise ValueError(fault)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise MapDirectoryError(f"{path}: missing or damaged ({error})", hint=AGAIN) from error
@@ -284,14 +292,17 @@ def _digests(characters: npt.NDArray[np.uint8] | None) -> tuple[str, ...]:
     return tuple(text[start : start + SHA256_DIGITS] for start in range(0, len(text), SHA256_DIGITS))
 
 
-def _fault(opened: AttributeMap, told: _Told) -> str:
+def _fault(opened: AttributeMap, description: _Description) -> str:
     """Where the file of numbers is not what `map.json` says; empty where it is."""
     garments, width = opened.garments, len(opened.vocabulary)
     shapes = (garments.points.shape, garments.attributes.shape, len(garments.sizes), len(garments.mtimes_ns))
-    if len(garments.sha256) not in (0, told.rows):
-        return f"{len(garments.sha256)} sha256 of {told.rows} garments"
-    if shapes != ((told.rows, 2), (told.rows, width), told.rows, told.rows) or len(garments) != told.rows:
-        return f"not {told.rows} garments with {width} attributes"
+    if len(garments.sha256) not in (0, description.rows):
+        return f"{len(garments.sha256)} sha256 of {description.rows} garments"
+    if (
+        shapes != ((description.rows, 2), (description.rows, width), description.rows, description.rows)
+        or len(garments) != description.rows
+    ):
+        return f"not {description.rows} garments with {width} attributes"
     if not (np.isfinite(garments.points).all() and np.isfinite(garments.attributes).all()):
         return "a number that is not finite"
     trial = opened.decode(opened.place(np.zeros((1, width), np.float32)))

@@ -19,7 +19,7 @@ from fashion_cli.errors import IndexDirectoryError
 from fashion_cli.plurals import counted
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
-from fashion_cli.retrieval.directory_writing import lock_out_others, naming, sync
+from fashion_cli.retrieval.directory_writing import lock_directory, naming, sync
 from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
 from fashion_cli.retrieval.same_neighbours import still_fits
@@ -61,7 +61,7 @@ def writing(directory: Path) -> Iterator[Path]:
         lock = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         busy = f"{directory}: another process is writing this index"
-        lock_out_others(lock, IndexDirectoryError(busy, hint="wait until it is done, or stop it"))
+        lock_directory(lock, IndexDirectoryError(busy, hint="wait until it is done, or stop it"))
         with naming(directory, FULL):
             _recover(directory)
         yield working_features(directory)

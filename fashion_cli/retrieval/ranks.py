@@ -1,7 +1,7 @@
-"""At which rank each wanted row of a gallery stands, without ever sorting the gallery.
+"""At which rank each relevant row of a gallery stands, without ever sorting the gallery.
 
 The rank of a row is 1 plus the number of rows that are nearer to the query, or as near and stored before it. Rows are
-counted chunk by chunk with the fast cosines of a matrix product; where such a cosine is too close to a wanted one to
+counted chunk by chunk with the fast cosines of a matrix product; where such a cosine is too close to a relevant one to
 tell, it is computed again exactly. So ranks are those of a full sort by `ExactIndex`'s cosines, ties included.
 """
 
@@ -18,28 +18,28 @@ ROWS_AT_ONCE = 8192
 def ranks_of_rows(
     index: ExactIndex,
     queries: npt.NDArray[np.float32],
-    wanted: npt.NDArray[np.int64],
+    relevant: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],
     left_out: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """The ranks of the wanted rows of each query.
+    """The ranks of the relevant rows of each query.
 
     Args:
         index: The gallery.
         queries: (Q, D) of any length above zero.
-        wanted: (N,) rows, those of the first query first; of one query each row once.
-        starts: (Q,) where in `wanted` each query's rows begin.
-        left_out: (Q,) a row that does not count for a query, and is not wanted by it; -1 where there is none.
+        relevant: (N,) rows, those of the first query first; of one query each row once.
+        starts: (Q,) where in `relevant` each query's rows begin.
+        left_out: (Q,) a row that does not count for a query, and is not relevant to it; -1 where there is none.
 
     Returns:
         (N,) from 1, those of the first query first; ascending within each query.
     """
-    ends = np.append(starts[1:], len(wanted))
-    ranks = np.empty(len(wanted), np.int64)
+    ends = np.append(starts[1:], len(relevant))
+    ranks = np.empty(len(relevant), np.int64)
     for first in range(0, len(queries), QUERIES_AT_ONCE):
         block = slice(first, first + QUERIES_AT_ONCE)
         counters = [
-            _Counter(index, query, wanted[start:end], own)
+            _Counter(index, query, relevant[start:end], own)
             for query, start, end, own in zip(
                 queries[block], starts[block].tolist(), ends[block].tolist(), left_out[block].tolist(), strict=True
             )
@@ -54,25 +54,25 @@ def ranks_of_rows(
 
 
 class _Counter:
-    """Counts, for each wanted row of one query, the rows that stand before it.
+    """Counts, for each relevant row of one query, the rows that stand before it.
 
     Args:
         index: The gallery.
         query: (D,).
-        wanted: (M,) rows.
+        relevant: (M,) rows.
         left_out: A row that does not count, or -1.
     """
 
     def __init__(
-        self, index: ExactIndex, query: npt.NDArray[np.float32], wanted: npt.NDArray[np.int64], left_out: int
+        self, index: ExactIndex, query: npt.NDArray[np.float32], relevant: npt.NDArray[np.int64], left_out: int
     ) -> None:
         self._index, self._query, self._left_out = index, query, left_out
-        cosines = self._exact(wanted)
-        places = _places(cosines, wanted)
+        cosines = self._exact(relevant)
+        places = _places(cosines, relevant)
         order = np.argsort(places)
         self._wanted, self._cosines = places[order], cosines[order]  # (M,) the last of the list comes first
         self._slack = rounding(len(query))
-        self._below = np.zeros(len(wanted) + 1, np.int64)  # b -> rows that stand before b of the wanted ones
+        self._below = np.zeros(len(relevant) + 1, np.int64)  # b -> rows that stand before b of the relevant ones
 
     def count(self, first: int, rough: npt.NDArray[np.float32]) -> None:
         """Count a chunk of rows.
@@ -96,7 +96,7 @@ class _Counter:
 
     def ranks(self) -> npt.NDArray[np.int64]:
         """(M,) ranks from 1, ascending."""
-        before = np.cumsum(self._below[:0:-1])  # of the wanted rows, the one that stands first comes first
+        before = np.cumsum(self._below[:0:-1])  # of the relevant rows, the one that stands first comes first
         return before + 1
 
     def _exact(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UnknownWordsError, UsageError
-from fashion_cli.retrieval.columns import text_columns
+from fashion_cli.retrieval.columns import text_column_names
+from fashion_cli.retrieval.latest_cache import Recent
 from fashion_cli.retrieval.lexicon import Lexicon, TagKey, Term, searched_text, words_of
-from fashion_cli.retrieval.recent import Recent
 
 KEPT_TAGS = 64  # tags whose scores of all photographs are kept
 ROWS_AT_ONCE = 65536
@@ -68,7 +68,7 @@ class ColumnTexts:
 
     @cached_property
     def _texts(self) -> list[str]:
-        columns = list(text_columns(self._features).values())
+        columns = list(text_column_names(self._features).values())
         return list(map(searched_text, zip(*columns, strict=True))) if columns else [""] * len(self._features)
 
 
@@ -153,7 +153,7 @@ class WordSearch:
         return UnknownWordsError(message, hint=f"did you mean {' or '.join(map(repr, texts))}?", suggestions=texts)
 
 
-def surest_first(sureness: npt.NDArray[np.float32], allowed: Rows | None = None) -> Rows:
+def rank_by_confidence(sureness: npt.NDArray[np.float32], allowed: Rows | None = None) -> Rows:
     """The rows that words describe, the surest first; equals in the order of the gallery.
 
     Args:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Hit, SearchOptions, describe_rows
-from fashion_cli.retrieval.word_search import surest_first
+from fashion_cli.retrieval.word_search import rank_by_confidence
 
 Rows = npt.NDArray[np.int64]
 
@@ -46,7 +46,7 @@ def find_by_words(
         items: (N,) a number for each row: of rows with one number only the surest is a hit. None for all.
         offset: How many hits come before these.
     """
-    rows = surest_first(sureness, allowed)
+    rows = rank_by_confidence(sureness, allowed)
     best = rows if items is None else rows[np.sort(np.unique(items[rows], return_index=True)[1])]
     best = best[offset : offset + options.topk]
     present = np.zeros(len(gallery.features.header.vocabulary), np.bool_)

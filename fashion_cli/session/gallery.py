@@ -34,11 +34,11 @@ from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 from fashion_cli.session.arguments import Query, Where, conditions_of, exchanges_of, parts_of, words_in
 from fashion_cli.session.filtering import rows_meeting
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import LookerOptions, features_of
 from fashion_cli.session.model import groups_of, tags_of
-from fashion_cli.session.observer import Unobserved
+from fashion_cli.session.observer import NullObserver
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.session.photographs import BoxLike, Photograph, box_of, file_bytes, path_of, sha256_of
+from fashion_cli.session.query_encoder import QueryEncoderOptions, features_of
 
 
 class Gallery:
@@ -83,9 +83,9 @@ class Gallery:
             UsageError: If the root is no folder, or an option means nothing.
         """
         options = InferenceOptions(os.fspath(model), device, engine, tagger=os.fspath(tagger))
-        looking = LookerOptions(options, max_pixels=max_pixels, queue=0)
+        looking = QueryEncoderOptions(options, max_pixels=max_pixels, queue=0)
         named = os.fspath(root) if root is not None else os.environ.get("FASHION_ROOT", "")
-        return cls(LiveIndex(_directory(index), looking, Unobserved(), root=Path(named) if named else None))
+        return cls(LiveIndex(_directory(index), looking, NullObserver(), root=Path(named) if named else None))
 
     def __enter__(self) -> Self:
         return self
@@ -289,6 +289,6 @@ def _own_rows(index: OpenIndex, photograph: Photograph) -> frozenset[int]:
     """The rows that are a photograph: by its path, and by the bytes of its file."""
     path = path_of(photograph)
     if path is not None:
-        return index.stored.own_rows(path)
+        return index.stored.rows_of_photograph(path)
     digest = sha256_of(photograph)
     return frozenset(row for row, sha256 in enumerate(index.sha256s) if sha256 == digest) if digest else frozenset()

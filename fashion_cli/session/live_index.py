@@ -12,9 +12,9 @@ from fashion_cli.errors import FashionError
 from fashion_cli.products.hits import ItemsOf
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import MANIFEST_FILE
-from fashion_cli.session.looker import Looker, LookerOptions, identity
 from fashion_cli.session.observer import Observer
 from fashion_cli.session.open_index import OpenIndex
+from fashion_cli.session.query_encoder import QueryEncoder, QueryEncoderOptions, identity
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class LiveIndex:
     def __init__(
         self,
         directory: Path,
-        options: LookerOptions,
+        options: QueryEncoderOptions,
         observer: Observer,
         items_of: ItemsOf | None = None,
         root: Path | None = None,
@@ -162,7 +162,7 @@ class LiveIndex:
         gallery = Gallery.open(self.directory, self._root)
         try:
             shared = old is not None and old.looker.identity == identity(gallery)
-            looker = old.looker if old is not None and shared else Looker(gallery, self._options, self._observer)
+            looker = old.looker if old is not None and shared else QueryEncoder(gallery, self._options, self._observer)
             index = OpenIndex(gallery, looker, self._items_of)
         except BaseException:
             gallery.close()

@@ -13,7 +13,7 @@ class Observer(Protocol):
         """A new index was "taken", or opening it "failed"."""
 
 
-class Unobserved:
+class NullObserver:
     """Nobody is told."""
 
     def observe_batch(self, photographs: int, seconds: float) -> None:

@@ -18,11 +18,11 @@ from fashion_cli.retrieval.columns import number_ranges
 from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
 from fashion_cli.retrieval.filters import Condition, Matches, find_group, match_condition
 from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.latest_cache import Recent
 from fashion_cli.retrieval.manipulation import TagMeans
-from fashion_cli.retrieval.recent import Recent
 from fashion_cli.retrieval.search import Features
 from fashion_cli.retrieval.word_search import WordSearch
-from fashion_cli.session.looker import Looker
+from fashion_cli.session.query_encoder import QueryEncoder
 
 KEPT_FILTERS = 64
 RETRY = 10.0  # seconds until a catalogue that failed is asked again which items there are
@@ -50,11 +50,11 @@ class OpenIndex:
         sha256s: Of every row.
     """
 
-    def __init__(self, gallery: Gallery, looker: Looker, items_of: ItemsOf | None) -> None:
+    def __init__(self, gallery: Gallery, looker: QueryEncoder, items_of: ItemsOf | None) -> None:
         self.gallery, self.looker = gallery, looker
         looker.hold()
         header = gallery.features.header
-        gallery.features.header = replace(header, vocabulary=looker.titled(header.vocabulary))
+        gallery.features.header = replace(header, vocabulary=looker.with_titles(header.vocabulary))
         self.means = TagMeans(gallery)
         self.agreement = gallery_prior(gallery)
         self.stored = StoredPhotographs(gallery.features)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.checked_fields import CheckedFields
+from fashion_cli.embedding.find_photographs import find_photographs
 from fashion_cli.embedding.manifest_matching import ManifestMatch
-from fashion_cli.embedding.sources import find_photographs
 from fashion_cli.embedding.update import update_features
 from fashion_cli.inference.multi_model import open_models, require_tags
 from fashion_cli.inference.options import InferenceOptions

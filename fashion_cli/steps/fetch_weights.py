@@ -64,10 +64,10 @@ def fetch_weights(config: FetchConfig) -> FetchReport:
         raise OutputError(f"{config.out}: there is a model already", hint="--force replaces it; or another -o")
     from fashion_cli.inference.faithful_weights import save_faithful
     from fashion_cli.initial_weights import fetch_encoder
-    from fashion_cli.trunks.trunk import TrunkName, Wanted
+    from fashion_cli.trunks.trunk import TrunkName, WeightsRequest
 
     name = TrunkName.parse(config.source)
-    network, card = fetch_encoder(name, Wanted(file=config.file, size=config.size))
+    network, card = fetch_encoder(name, WeightsRequest(file=config.file, size=config.size))
     with _naming(config.out):
         config.out.mkdir(parents=True, exist_ok=True)
         (config.out / CARD_FILE).unlink(missing_ok=True)  # what is killed from here on is no model, not half of one

@@ -17,7 +17,7 @@ from fashion_cli.data.tags import require_group
 from fashion_cli.errors import FeatureFileError, UsageError
 from fashion_cli.inference.pipeline import Progress
 from fashion_cli.model_cards import TagGroup
-from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, Garments, columns_of, evenly_spread, place
+from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, Garments, columns_of, place, spread_evenly
 from fashion_cli.retrieval.columns import names_beside, shown_name
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import MAP_FOLDER, drafting, write_map
@@ -200,7 +200,7 @@ def _report(
     attribute_map: AttributeMap, columns: Mapping[str, tuple[str, ...]], config: MapConfig, start: float
 ) -> MapReport:
     garments, header = attribute_map.garments, attribute_map.header
-    plane = attribute_map.decode(evenly_spread(SIDE)).reshape(SIDE, SIDE, -1)  # (S, S, A)
+    plane = attribute_map.decode(spread_evenly(SIDE)).reshape(SIDE, SIDE, -1)  # (S, S, A)
     return MapReport(
         out=config.out,
         source=config.source,

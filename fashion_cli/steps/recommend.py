@@ -15,7 +15,7 @@ from fashion_cli.data.missing_files import MissingFiles, find_missing
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.embedding.added_tags import with_added_taggers
 from fashion_cli.embedding.queries import predict_queries
-from fashion_cli.embedding.reuse import stands_for
+from fashion_cli.embedding.reuse import is_current
 from fashion_cli.errors import MapDirectoryError, UsageError, WeightsError
 from fashion_cli.inference.multi_model import Models, open_models
 from fashion_cli.inference.options import InferenceOptions
@@ -159,7 +159,7 @@ def _attributes(
 def _known_row(attribute_map: AttributeMap, path: Path) -> int | None:
     garments = attribute_map.garments
     row = garments.row_of_path.get(os.path.abspath(path))
-    return row if row is not None and stands_for(garments.identity(row), path) else None
+    return row if row is not None and is_current(garments.identity(row), path) else None
 
 
 def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:

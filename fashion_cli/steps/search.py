@@ -299,7 +299,7 @@ class _Searching:
     def _own_rows(self, query: tuple[QueryPart, ...]) -> frozenset[int]:
         if self._stored is None:
             return frozenset()
-        return frozenset().union(*(self._stored.own_rows(part.path) for part in query))
+        return frozenset().union(*(self._stored.rows_of_photograph(part.path) for part in query))
 
     def _by_words(self, words: str, sureness: npt.NDArray[np.float32]) -> QueryResult:
         found = find_by_words(self._gallery, sureness, self._options, allowed=self._rows)

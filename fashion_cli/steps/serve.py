@@ -127,7 +127,7 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
     from threadpoolctl import threadpool_limits
 
     from fashion_cli.session.live_index import LiveIndex
-    from fashion_cli.session.looker import LookerOptions
+    from fashion_cli.session.query_encoder import QueryEncoderOptions
     from fashion_cli.web.app import create_app
     from fashion_cli.web.metrics import Metrics
     from fashion_cli.web.service import SearchService
@@ -140,7 +140,7 @@ def serve_index(config: ServeConfig, ready: Callable[[Serving], None]) -> ServeR
         settings = _settings(config, listener)
         catalogue = _open_catalogue(config, stack)
         metrics = Metrics()
-        looking = LookerOptions(config.inference, config.added, settings.max_pixels, settings.queue)
+        looking = QueryEncoderOptions(config.inference, config.added, settings.max_pixels, settings.queue)
         items_of = catalogue.item_ids_by_photograph if catalogue is not None else None
         live = stack.enter_context(LiveIndex(config.index, looking, metrics, items_of, config.root))
         service = SearchService(

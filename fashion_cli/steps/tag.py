@@ -12,8 +12,8 @@ from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.images import find_images
 from fashion_cli.data.tags import Tag, named_tags, present_tags, require_group
+from fashion_cli.embedding.find_photographs import find_photographs
 from fashion_cli.embedding.no_photographs import no_photographs
-from fashion_cli.embedding.sources import find_photographs
 from fashion_cli.embedding.update import add_tags
 from fashion_cli.inference.multi_model import open_tagger
 from fashion_cli.inference.options import InferenceOptions

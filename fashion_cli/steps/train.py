@@ -30,7 +30,7 @@ class TrainConfig(CheckedFields):
         out: The model directory; a run that was cut off there is continued.
         init: What the network starts from: weights (safetensors by the network's own names), or others by name as
             "torchvision:NAME"; None starts from random weights.
-        overrides: Values that replace the recipe's own: "optimiser.trunk_rate=3e-4".
+        overrides: Values that replace the recipe's own: "optimiser.backbone_lr=3e-4".
         seed: In place of the recipe's.
     """
 
@@ -79,9 +79,9 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
 
     from fashion_cli.training.loop import CHECKPOINT_FILE, LoopSettings, TrainingLoop
     from fashion_cli.training.model_directory import write_model
-    from fashion_cli.training.objectives import build_task
     from fashion_cli.training.processes import start_processes
     from fashion_cli.training.task import Run
+    from fashion_cli.training.task_registry import build_task
 
     accelerator = start_processes(recipe.precision)
     run = Run(config.out, accelerator.device, progress)

@@ -12,6 +12,8 @@ from fashion_cli.errors import RecipeError
 from fashion_cli.suggestions import shorten, suggest
 
 EXAMPLES = "see examples/recipes/"
+# Keys of older recipes -> what they are called now.
+RENAMED = {"trunk_rate": "backbone_lr", "head_rate": "head_lr", "average": "ema_decay"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def _section(kind: Any, table: Any, place: str) -> Any:
     known = {each.name: each for each in fields(kind)}
     for key in table:
         if key not in known:
-            raise RecipeError(f"{place or 'the recipe'}: unknown key {key!r}", hint=suggest(key, known))
+            hint = f"it is called {RENAMED[key]} now" if RENAMED.get(key) in known else suggest(key, known)
+            raise RecipeError(f"{place or 'the recipe'}: unknown key {key!r}", hint=hint)
     for name, each in known.items():
         if name not in table and each.default is MISSING and each.default_factory is MISSING:
             raise RecipeError(f"{place or 'the recipe'}: the key {name!r} is missing", hint=EXAMPLES)

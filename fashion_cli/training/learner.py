@@ -60,7 +60,7 @@ class Learner:
         self.average = AveragedModel(
             network,
             device=accelerator.device,
-            multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
+            multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
         self.objective = task.objective.to(accelerator.device)

@@ -17,11 +17,11 @@ from torch import nn
 
 from fashion_cli.errors import TrainingError
 from fashion_cli.training.checkpoint import read_checkpoint, write_checkpoint
-from fashion_cli.training.feed import feed
 from fashion_cli.training.interruption import Interruption
 from fashion_cli.training.learner import Learner, LossError
-from fashion_cli.training.plan import divide
-from fashion_cli.training.processes import any_says, start_processes
+from fashion_cli.training.plan import plan_steps
+from fashion_cli.training.prefetch import prefetch
+from fashion_cli.training.processes import any_process, start_processes
 from fashion_cli.training.progress import ImageRate, Progress
 from fashion_cli.training.random_states import random_states, restore_random_states, seed_all
 from fashion_cli.training.recipe_sections import OptimiserSection, StopSection
@@ -81,7 +81,7 @@ class TrainingLoop:
         self.task, self.directory, self.report = task, directory, report
         self.accelerator = accelerator or start_processes(settings.precision)
         self.processes = self.accelerator.num_processes
-        self.plan = divide(
+        self.plan = plan_steps(
             task.steps_per_epoch(), self.processes, settings.optimiser.accumulate, settings.optimiser.steps
         )
         optimiser = settings.optimiser
@@ -140,7 +140,7 @@ class TrainingLoop:
         end = self.plan.ends[epoch]
         if self.done < end:
             self.saved = time.monotonic()
-            with feed(self.task.batches(epoch), self._turns(epoch)) as batches:
+            with prefetch(self.task.batches(epoch), self._turns(epoch)) as batches:
                 self.images.start()
                 while self.done < end:
                     self._step(batches, epoch)
@@ -155,7 +155,7 @@ class TrainingLoop:
 
     def _step(self, batches: Iterator[Any], epoch: int) -> None:
         factor = self.schedule(self.done)
-        follows = self.done >= self.settings.optimiser.warmup_steps and self.settings.optimiser.average > 0
+        follows = self.done >= self.settings.optimiser.warmup_steps and self.settings.optimiser.ema_decay > 0
         try:
             step = self.learner.step(batches, self.plan.batches_of(self.done), factor, follows=follows)
         except LossError as error:
@@ -180,7 +180,7 @@ class TrainingLoop:
     def _pause(self) -> None:
         """Between two steps: a checkpoint when it is time, or when somebody wants to stop."""
         due = time.monotonic() - self.saved > CHECKPOINT_SECONDS
-        asked, due = any_says(self.accelerator, self.interruption.is_asked, due)
+        asked, due = any_process(self.accelerator, self.interruption.is_asked, due)
         if asked or due:
             self._save()
         if asked:
@@ -194,7 +194,7 @@ class TrainingLoop:
         self.validated = epoch + 1
         self._tell_figures(epoch, figures, is_best=is_best)
         self._save()
-        if any_says(self.accelerator, self.interruption.is_asked)[0]:
+        if any_process(self.accelerator, self.interruption.is_asked)[0]:
             raise KeyboardInterrupt
 
     def _measure(self) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Changes to a recipe from the command line: `optimiser.trunk_rate=3e-4`, `groups.gender.weight=2`."""
+"""Changes to a recipe from the command line: `optimiser.backbone_lr=3e-4`, `groups.gender.weight=2`."""
 
 import re
 import tomllib

@@ -60,7 +60,7 @@ def plain_batches(photographs: Photographs, rows: Sequence[int], spec: InputSpec
 
 
 @torch.inference_mode()
-def predict_plain(network: nn.Module, photographs: Photographs, card: ModelCard) -> Seen:
+def predict_unvaried(network: nn.Module, photographs: Photographs, card: ModelCard) -> Seen:
     """What a network says of the photographs that can be read."""
     device = next(network.parameters()).device
     rows, vectors, scores = [], [np.zeros((0, card.vector_width), np.float32)], []
@@ -74,7 +74,7 @@ def predict_plain(network: nn.Module, photographs: Photographs, card: ModelCard)
 
 
 @torch.inference_mode()
-def pooled_plain(network: nn.Module, photographs: Photographs, spec: InputSpec) -> tuple[Matrix, npt.NDArray[np.int8]]:
+def pool_unvaried(network: nn.Module, photographs: Photographs, spec: InputSpec) -> tuple[Matrix, npt.NDArray[np.int8]]:
     """(N, F) features in front of the heads, and (N, T) targets, of what can be read."""
     device = next(network.parameters()).device
     rows, parts = [], []

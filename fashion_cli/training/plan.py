@@ -69,7 +69,7 @@ class Plan:
         return self.batches_until(step + 1, epoch) - self.batches_until(step, epoch)
 
 
-def divide(batches: Sequence[int], processes: int, accumulate: int, limit: int) -> Plan:
+def plan_steps(batches: Sequence[int], processes: int, accumulate: int, limit: int) -> Plan:
     """The plan of each of several processes: they take turns at the batches of an epoch, and all have as many.
 
     No epoch is a plan too: nothing is trained, and what is fitted to the network as it stands still is.

@@ -43,7 +43,7 @@ def has_bf16(device: torch.device) -> bool:
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def any_says(accelerator: Accelerator, *flags: bool) -> list[bool]:
+def any_process(accelerator: Accelerator, *flags: bool) -> list[bool]:
     """Each flag, true everywhere if it is true in any process: what follows is done by all or by none."""
     if accelerator.num_processes == 1:
         return list(flags)

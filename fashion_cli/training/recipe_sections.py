@@ -50,7 +50,7 @@ class GroupSection:
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
 
-    def titles_of(self, tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def collect_titles(self, tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Language -> a title for each of these tags."""
         languages = sorted({language for titles in self.titles.values() for language in titles})
         return {each: tuple(self.titles.get(tag, {}).get(each, tag) for tag in tags) for each in languages}
@@ -177,8 +177,8 @@ class OptimiserSection:
 
     Attributes:
         kind: adamw, adam, or sgd with momentum.
-        trunk_rate: Learning rate of the pretrained trunk.
-        head_rate: Learning rate of the heads and of what the loss itself learns.
+        backbone_lr: Learning rate of the pretrained trunk.
+        head_lr: Learning rate of the heads and of what the loss itself learns.
         weight_decay: Decoupled for adamw, an L2 penalty for the others.
         momentum: Of sgd.
         schedule: How rates go on after the warm-up: cosine to zero, step by step, constant, or constant and then
@@ -190,13 +190,13 @@ class OptimiserSection:
         steps: The run ends after so many steps; 0 trains all epochs of the stages.
         accumulate: Batches whose gradients make one step.
         clip_norm: Longer gradients are shortened to this norm; 0 turns it off.
-        average: Decay of the moving average of the weights, which becomes the model; 0 turns it off. A decay of d
+        ema_decay: Decay of the moving average of the weights, which becomes the model; 0 turns it off. A decay of d
             reaches back over 1 / (1 - d) steps, a fifth of the run at most.
     """
 
     kind: Literal["adamw", "adam", "sgd"] = "adamw"
-    trunk_rate: Amount = 6e-4
-    head_rate: Amount = 2e-3
+    backbone_lr: Amount = 6e-4
+    head_lr: Amount = 2e-3
     weight_decay: Amount = 0.02
     momentum: Share = 0.9
     schedule: Literal["cosine", "step", "constant", "cooldown"] = "cosine"
@@ -207,7 +207,7 @@ class OptimiserSection:
     steps: Number = 0
     accumulate: Count = 1
     clip_norm: Amount = 5.0
-    average: Share = 0.998
+    ema_decay: Share = 0.998
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def within_run(settings: OptimiserSection, steps: int) -> OptimiserSection:
     return replace(
         settings,
         warmup_steps=min(settings.warmup_steps, int(LONGEST_WARM_UP * steps)),
-        average=min(settings.average, max(0.0, 1 - 1 / (LONGEST_AVERAGE * steps))),
+        ema_decay=min(settings.ema_decay, max(0.0, 1 - 1 / (LONGEST_AVERAGE * steps))),
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fashion_cli.metrics.tags import best_alone, best_thresholds, count_tags, mean_average_precision
+from fashion_cli.metrics.tags import best_thresholds, count_tags, keep_best, mean_average_precision
 from fashion_cli.model_cards import TagGroup, Vocabulary
 
 STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)  # of the L2 penalty; each fit starts where the last one ended
@@ -130,6 +130,6 @@ def _chosen(train: tuple[Features, Truths], val: tuple[Features, Truths], group:
 
 def _quality(scores: Features, truths: Truths, group: TagGroup) -> float:
     """How good scores are as a ranking and as answers: the mean of mAP and macro F1 at the best thresholds."""
-    answers = best_alone(scores) if group.exclusive else scores
+    answers = keep_best(scores) if group.exclusive else scores
     f1 = count_tags(answers >= best_thresholds(answers, truths), truths).macro().f1
     return (mean_average_precision(scores, truths) + f1) / 2

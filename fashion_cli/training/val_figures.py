@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.metrics.ranking import RelevantRanks
-from fashion_cli.metrics.tags import Scores, average_precision, best_alone, best_thresholds, top_accuracy
+from fashion_cli.metrics.tags import Scores, average_precision, best_thresholds, keep_best, top_accuracy
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.ranks import ranks_of_rows
@@ -42,7 +42,7 @@ def fitted_thresholds(scores: Scores, targets: npt.NDArray[np.int8], vocabulary:
     for group in vocabulary.groups:
         if group.exclusive:
             window = vocabulary.columns[group.name]
-            counted[:, window] = best_alone(counted[:, window])
+            counted[:, window] = keep_best(counted[:, window])
     return best_thresholds(counted, targets)
 
 

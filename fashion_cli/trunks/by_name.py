@@ -1,11 +1,11 @@
-"""The libraries by name. Each is imported when a network of it is wanted."""
+"""The libraries by name. Each is imported when a network of it is needed."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from fashion_cli.errors import WeightsError
-from fashion_cli.trunks.trunk import PretrainedTrunk, Settings, Size, Trunk, TrunkName, Wanted
+from fashion_cli.trunks.trunk import PretrainedTrunk, Settings, Size, Trunk, TrunkName, WeightsRequest
 
 MODULES = {
     "torchvision": "fashion_cli.trunks.from_torchvision",
@@ -34,12 +34,12 @@ def build_trunk(options: Mapping[str, Any], size: Size | None) -> Trunk:
     return trunk
 
 
-def fetch_trunk(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
+def fetch_trunk(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     """Published weights of a network.
 
     Raises:
         MissingExtraError: If its library is not installed.
         WeightsError: If there are none, or they cannot be fetched or read, or are damaged.
     """
-    pretrained: PretrainedTrunk = import_module(MODULES[name.library]).fetch(name, wanted)
+    pretrained: PretrainedTrunk = import_module(MODULES[name.library]).fetch(name, request)
     return pretrained

@@ -22,7 +22,7 @@ from fashion_cli.trunks.trunk import (
     Size,
     Trunk,
     TrunkName,
-    Wanted,
+    WeightsRequest,
     first_line,
     read_tensors,
     unknown,
@@ -60,7 +60,7 @@ def build(settings: Settings) -> Trunk:
     return Trunk(body, config["embed_dim"])
 
 
-def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
+def fetch(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     """Published weights of the image tower, resampled where they depend on the size of the input.
 
     Raises:
@@ -69,28 +69,28 @@ def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
     """
     open_clip = _open_clip()
     config = _config(open_clip, name)
-    tag = wanted.weights if wanted.weights not in ("", "DEFAULT") else name.weights
+    tag = request.weights if request.weights not in ("", "DEFAULT") else name.weights
     published = _published(open_clip, name, tag)
     quick_gelu = bool(published.get("quick_gelu", config.get("quick_gelu", False)))
     own = _pair(config["vision_cfg"].get("image_size", 224))
-    resized = wanted.size not in (None, own)
+    resized = request.size not in (None, own)
     try:
         with _silent():
             network = open_clip.create_model(
                 name.name,
-                pretrained=None if name.name.startswith(BY_HAND) or wanted.file else tag,
-                load_weights=wanted.file is None,
-                require_pretrained=wanted.file is None,
+                pretrained=None if name.name.startswith(BY_HAND) or request.file else tag,
+                load_weights=request.file is None,
+                require_pretrained=request.file is None,
                 pretrained_text=False,
                 force_quick_gelu=quick_gelu,
-                force_image_size=wanted.size if resized else None,
-                force_preprocess_cfg=published if wanted.file else None,
+                force_image_size=request.size if resized else None,
+                force_preprocess_cfg=published if request.file else None,
             )
     except Exception as error:  # open_clip, the hub's client and what that is built on each have errors of their own
         raise _not_fetched(name, tag, published, error) from error
-    if wanted.file:
-        _load(network, wanted)
-    vision = {**config["vision_cfg"], **({"image_size": wanted.size} if resized else {})}
+    if request.file:
+        _load(network, request)
+    vision = {**config["vision_cfg"], **({"image_size": request.size} if resized else {})}
     kept = {"embed_dim": config["embed_dim"], "vision_cfg": vision, "quick_gelu": quick_gelu, "resized": resized}
     where = f"{name.name}/{tag}" if tag else name.name
     return PretrainedTrunk(
@@ -128,10 +128,10 @@ def _published(open_clip: Any, name: TrunkName, tag: str) -> dict[str, Any]:
     return dict(open_clip.get_pretrained_cfg(name.name, tag))
 
 
-def _load(network: nn.Module, wanted: Wanted) -> None:
+def _load(network: nn.Module, request: WeightsRequest) -> None:
     """Load a published file, or one of the image tower alone, into the network."""
-    assert wanted.file is not None  # noqa: S101
-    tensors = read_tensors(wanted.file)
+    assert request.file is not None  # noqa: S101
+    tensors = read_tensors(request.file)
     convert, model = import_module("open_clip.convert"), import_module("open_clip.model")
     try:
         tensors = convert.convert_state_dict(network, tensors)
@@ -140,7 +140,7 @@ def _load(network: nn.Module, wanted: Wanted) -> None:
         network.get_submodule("visual").load_state_dict(tensors)
     except RuntimeError as error:
         raise WeightsError(
-            f"{wanted.file}: does not fit the image tower ({str(error).splitlines()[-1].strip()})",
+            f"{request.file}: does not fit the image tower ({str(error).splitlines()[-1].strip()})",
             hint="the file that the model's page calls open_clip_model.safetensors is wanted",
         ) from error
 

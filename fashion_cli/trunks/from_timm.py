@@ -16,7 +16,7 @@ from fashion_cli.trunks.trunk import (
     Size,
     Trunk,
     TrunkName,
-    Wanted,
+    WeightsRequest,
     first_line,
     read_tensors,
     unknown,
@@ -42,7 +42,7 @@ def build(settings: Settings) -> Trunk:
     return Trunk(body, _width(body))
 
 
-def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
+def fetch(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     """Published weights, resampled where they depend on the size of the input.
 
     Raises:
@@ -51,20 +51,20 @@ def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
     """
     timm = _timm()
     config = _hub_config(timm, name.name)
-    tag = wanted.weights if wanted.weights not in ("", "DEFAULT") else ""
+    tag = request.weights if request.weights not in ("", "DEFAULT") else ""
     full_name = f"{name.name.partition('.')[0]}.{tag}" if tag else name.name
     if not config:
         _require(timm, full_name)
-    overlay = {"state_dict": read_tensors(wanted.file)} if wanted.file else None
+    overlay = {"state_dict": read_tensors(request.file)} if request.file else None
     try:
         body: Any = timm.create_model(full_name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
     except Exception as error:  # timm, the hub's client and what that is built on each have errors of their own
         raise _not_fetched(timm, full_name, error) from error
     published = body.pretrained_cfg
-    _resize(name, body, wanted.size or tuple(published["input_size"][1:]))
+    _resize(name, body, request.size or tuple(published["input_size"][1:]))
     return PretrainedTrunk(
         tensors=body.state_dict(),
-        input=_input_of(timm, body, wanted.size),
+        input=_input_of(timm, body, request.size),
         options={"trunk": f"timm:{name.name}", **({"config": config} if config else {})},
         source=f"timm {full_name}, {_address(published)}",
         licence=published.get("license") or "NOASSERTION",

@@ -27,7 +27,7 @@ from fashion_cli.trunks.trunk import (
     Size,
     Trunk,
     TrunkName,
-    Wanted,
+    WeightsRequest,
     first_line,
     read_tensors,
     tensors_of,
@@ -76,19 +76,19 @@ def build(settings: Settings) -> Trunk:
     return _without_classifier(name, body)
 
 
-def fetch(name: TrunkName, wanted: Wanted) -> PretrainedTrunk:
+def fetch(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     """Published weights.
 
     Raises:
         WeightsError: If there are none of this name, or they can neither be found nor downloaded, or are damaged.
     """
-    weights = _find_weights(name.name, wanted.weights or name.weights or "DEFAULT")
-    path = wanted.file or _download(weights.url)
+    weights = _find_weights(name.name, request.weights or name.weights or "DEFAULT")
+    path = request.file or _download(weights.url)
     converted = path.suffix == ".safetensors"  # by hand: the published sha256 is not that of this file
     sha256 = _verify(path, path.name if converted else Path(weights.url).name)
     return PretrainedTrunk(
         tensors=_read(path),
-        input=_input_of(weights, wanted.size),
+        input=_input_of(weights, request.size),
         options={"trunk": f"torchvision:{name.name}"},
         source=f"{weights}, {weights.url}",
         licence="BSD-3-Clause",

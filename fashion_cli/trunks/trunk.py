@@ -91,7 +91,7 @@ class PretrainedTrunk:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WeightsRequest:
     """Which published weights, and for which input.
 
     Attributes:

@@ -10,7 +10,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from fashion_cli.web.faults import Fault
+from fashion_cli.web.errors import ApiError
 from fashion_cli.web.settings import WebSettings
 
 COOKIE = "fashion"
@@ -46,7 +46,7 @@ class Access:
         """Whether a request shows the token or its cookie; always where there is none.
 
         Raises:
-            Fault: 429 if the client has shown too many wrong tokens.
+            ApiError: 429 if the client has shown too many wrong tokens.
         """
         if not self.wanted or hmac.compare_digest(_cookie(request).encode(), self._cookie.encode()):
             return True
@@ -57,10 +57,10 @@ class Access:
         """Whether this is the token.
 
         Raises:
-            Fault: 429 if the client has shown too many wrong ones.
+            ApiError: 429 if the client has shown too many wrong ones.
         """
         if not self._guesses.test(GUESSES, client):
-            raise Fault(429, "too many wrong tokens", "wait a minute", {"Retry-After": "60"})
+            raise ApiError(429, "too many wrong tokens", "wait a minute", {"Retry-After": "60"})
         if hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self._token):
             return True
         self._guesses.hit(GUESSES, client)

@@ -11,8 +11,8 @@ from fashion_cli.data.images import media_type
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
 from fashion_cli.web.metrics import CONTENT_TYPE
+from fashion_cli.web.parameters import Language, PhotographQuery, SearchFilters, TagsQuery, TextQuery
 from fashion_cli.web.pictures import THUMBNAIL_TYPE
-from fashion_cli.web.questions import Language, Narrowing, PhotographQuestion, TagsQuestion, WordsQuestion
 from fashion_cli.web.replies import FaultReply, GroupsReply, HealthReply, SearchReply, SeenReply
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings
@@ -64,26 +64,26 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         "/tags",
         response_model=SeenReply,
         responses=_faults(400, 408, 413, 415, 422, 429, 503),
-        openapi_extra=_form(TagsQuestion),
+        openapi_extra=_form(TagsQuery),
         operation_id="tag_photograph",
         summary="What is on a photograph?",
         tags=["search"],
     )
     async def tags(request: Request) -> Response:
-        async with uploads.read(request, TagsQuestion) as (image, question):
+        async with uploads.read(request, TagsQuery) as (image, question):
             return Response(await service.tags(image, question), media_type=JSON)
 
     @api.post(
         "/search",
         response_model=SearchReply,
         responses=_faults(400, 408, 413, 415, 422, 429, 503),
-        openapi_extra=_form(PhotographQuestion),
+        openapi_extra=_form(PhotographQuery),
         operation_id="search_by_photograph",
         summary="What looks like a photograph?",
         tags=["search"],
     )
     async def by_photograph(request: Request) -> Response:
-        async with uploads.read(request, PhotographQuestion) as (image, question):
+        async with uploads.read(request, PhotographQuery) as (image, question):
             return Response(await service.by_photograph(image, question), media_type=JSON)
 
     @api.get(
@@ -94,7 +94,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         summary="What do words find?",
         tags=["search"],
     )
-    async def by_words(question: Annotated[WordsQuestion, Query()]) -> Response:
+    async def by_words(question: Annotated[TextQuery, Query()]) -> Response:
         return Response(await service.by_words(question), media_type=JSON)
 
     @api.get(
@@ -105,7 +105,7 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         summary="What looks like a hit?",
         tags=["search"],
     )
-    async def similar(sha256: Digest, question: Annotated[Narrowing, Query()]) -> Response:
+    async def similar(sha256: Digest, question: Annotated[SearchFilters, Query()]) -> Response:
         return Response(await service.similar(sha256, question), media_type=JSON)
 
     @api.get(

@@ -11,10 +11,10 @@ from starlette.types import Scope
 from fashion_cli import __version__
 from fashion_cli.web.access import Access
 from fashion_cli.web.api import PREFIX, create_api, create_metrics
-from fashion_cli.web.faults import handle_faults
-from fashion_cli.web.guard import Guard
+from fashion_cli.web.errors import register_error_handlers
 from fashion_cli.web.head import HeadAsGet
 from fashion_cli.web.page import FOLDER, create_page
+from fashion_cli.web.security import SecurityMiddleware
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings
 
@@ -51,13 +51,13 @@ def create_app(service: SearchService, settings: WebSettings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     access = Access(settings)
-    handle_faults(app)
+    register_error_handlers(app)
     app.include_router(create_api(service, settings, access))
     app.include_router(create_metrics(service))
     app.include_router(create_page(app, service, settings, access))
     app.mount("/static", _Static(directory=FOLDER / "static"), name="static")
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Guard, settings=settings, access=access, metrics=service.metrics)
+    app.add_middleware(SecurityMiddleware, settings=settings, access=access, metrics=service.metrics)
     if settings.origins:  # outside the guard: what browsers ask beforehand has no token
         _allow(app, settings.origins)
     if access.wanted:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fashion_cli.data.image_formats import WEB_FORMATS
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
-from fashion_cli.web.faults import Fault
+from fashion_cli.web.errors import ApiError
 from fashion_cli.web.languages import NAMES, TEXTS, language_of
 from fashion_cli.web.openapi_page import described
 from fashion_cli.web.service import SearchService
@@ -98,7 +98,11 @@ def _description(app: FastAPI) -> APIRouter:
     @router.get("/docs")
     def _docs(request: Request, language: LanguageQuery = "") -> HTMLResponse:
         operations = described(app.openapi(), str(request.base_url).rstrip("/"))
-        return _answered(request, language, lambda spoken: _rendered("docs.html", spoken, operations=operations))
+        return _answered(
+            request,
+            language,
+            lambda resolved_language: _rendered("docs.html", resolved_language, operations=operations),
+        )
 
     return router
 
@@ -111,7 +115,7 @@ def _sign_in_page(access: Access) -> APIRouter:
         return _answered(
             request,
             language,
-            lambda spoken: _rendered("login.html", spoken, asked=asked, trouble=trouble),
+            lambda resolved_language: _rendered("login.html", resolved_language, asked=asked, trouble=trouble),
             status=status,
         )
 
@@ -125,7 +129,7 @@ def _sign_in_page(access: Access) -> APIRouter:
     ) -> Response:
         try:
             right = access.right(token.strip(), client_of(request.scope))
-        except Fault as fault:  # too many guesses
+        except ApiError as fault:  # too many guesses
             return form(request, language, "guesses", fault.status)
         if not right:
             return form(request, language, "token_wrong", 401)
@@ -160,9 +164,9 @@ def _asked(request: Request) -> str:
 
 def _answered(request: Request, language: str, page: Callable[[str], str], *, status: int = 200) -> HTMLResponse:
     """A page in the language that the address or the browser asks for."""
-    spoken = language_of(language, request.headers.get("Accept-Language", ""))
-    headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
-    return HTMLResponse(page(spoken), status, headers=headers)
+    resolved_language = language_of(language, request.headers.get("Accept-Language", ""))
+    headers = {"Content-Language": resolved_language, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
+    return HTMLResponse(page(resolved_language), status, headers=headers)
 
 
 def _rendered(template: str, language: str, **values: Any) -> str:

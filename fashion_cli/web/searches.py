@@ -23,12 +23,12 @@ from fashion_cli.retrieval.paging import page_of, whole_blocks
 from fashion_cli.retrieval.search import Allowed, Hit, find_hits
 from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 from fashion_cli.session.open_index import OpenIndex
-from fashion_cli.web.answers import hit_reply
-from fashion_cli.web.looks import Look
+from fashion_cli.web.encoded_queries import EncodedQuery
 from fashion_cli.web.metrics import Metrics
+from fashion_cli.web.parameters import SearchFilters, TextQuery
 from fashion_cli.web.prices import PriceFilter, PriceTable
-from fashion_cli.web.questions import Narrowing, WordsQuestion
 from fashion_cli.web.replies import SearchReply, SeenReply
+from fashion_cli.web.reply_building import hit_reply
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class _Found:
     said: SeenReply | None = None
 
 
-class Searches:
-    """Searches and answers. Threads may share it.
+class SearchBackend:
+    """SearchBackend and answers. Threads may share it.
 
     Args:
         metrics: Told where the catalogue fails.
@@ -66,8 +66,8 @@ class Searches:
     def like(
         self,
         index: OpenIndex,
-        look: Look,
-        question: Narrowing,
+        look: EncodedQuery,
+        question: SearchFilters,
         start: float,
         without: npt.NDArray[np.bool_] | None = None,
     ) -> bytes:
@@ -102,7 +102,7 @@ class Searches:
         facets = index.facets(allowed.rows, one_per_item=question.one_per_item)
         return self._reply(index, _Found(hits, facets, allowed.notes, look.said), prices, start)
 
-    def worded(self, index: OpenIndex, question: WordsQuestion, start: float) -> bytes:
+    def worded(self, index: OpenIndex, question: TextQuery, start: float) -> bytes:
         """What words find; JSON of `SearchReply`.
 
         Raises:
@@ -125,7 +125,7 @@ class Searches:
         facets = index.facets(found.rows, one_per_item=question.one_per_item)
         return self._reply(index, _Found(found.hits, facets, allowed.notes), prices, start)
 
-    def _prices_of(self, question: Narrowing) -> PriceFilter:
+    def _prices_of(self, question: SearchFilters) -> PriceFilter:
         """What a question says of prices, with the currency that it means.
 
         Raises:
@@ -140,7 +140,7 @@ class Searches:
         return self._prices.settled(wanted)
 
     def _allowed(
-        self, index: OpenIndex, question: Narrowing, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
+        self, index: OpenIndex, question: SearchFilters, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
     ) -> Allowed:
         """The rows that may be hits."""
         matches = [self._fitting(index, condition) for condition in question.conditions]

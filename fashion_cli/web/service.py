@@ -21,16 +21,16 @@ from fashion_cli.inference.processors import processors
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.session.batching import BusyError
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import features_of
 from fashion_cli.session.open_index import OpenIndex
-from fashion_cli.web.faults import Fault, busy
+from fashion_cli.session.query_encoder import features_of
+from fashion_cli.web.encoded_queries import EncodedQuery, encode_query, encode_stored_row, groups_of
+from fashion_cli.web.errors import ApiError, busy
 from fashion_cli.web.languages import TEXTS
-from fashion_cli.web.looks import Look, groups_of, look_at, look_at_row
 from fashion_cli.web.metrics import Metrics
+from fashion_cli.web.parameters import PhotographQuery, SearchFilters, TagsQuery, TextQuery, resolved_language
 from fashion_cli.web.pictures import Thumbnails, original, picture
-from fashion_cli.web.questions import Narrowing, PhotographQuestion, TagsQuestion, WordsQuestion, spoken
 from fashion_cli.web.replies import HealthReply
-from fashion_cli.web.searches import Searches
+from fashion_cli.web.searches import SearchBackend
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -44,7 +44,7 @@ class SearchService:
         live: The index; stays the caller's to close.
         metrics: Told about what happens.
         catalogue: The products, if there are any; stays the caller's to close.
-        queue: Searches under way at once.
+        queue: SearchBackend under way at once.
         show_paths: Whether hits say where their files lie.
         keep_metadata: Whether photographs are given with all that their files say, places and owners too.
     """
@@ -62,11 +62,11 @@ class SearchService:
         self.metrics, self.catalogue = metrics, catalogue
         self.keep_metadata = keep_metadata
         self._live, self._queue = live, queue
-        self._searches = Searches(metrics, catalogue, show_paths=show_paths)
+        self._searches = SearchBackend(metrics, catalogue, show_paths=show_paths)
         self._thumbnails = Thumbnails()
         self._pool = ThreadPoolExecutor(max(2, processors()), thread_name_prefix="search")
         self._under_way = 0
-        metrics.watch("fashion_searches_under_way", "Searches under way", lambda: self._under_way)
+        metrics.watch("fashion_searches_under_way", "SearchBackend under way", lambda: self._under_way)
         metrics.watch("fashion_thumbnail_bytes", "Small pictures in memory", lambda: len(self._thumbnails))
         metrics.watch("fashion_inference_waiting", "Photographs that wait for the model", self._waiting)
         metrics.watch("fashion_index_rows", "Photographs in the index", lambda: self._index_figures()[0])
@@ -89,52 +89,54 @@ class SearchService:
     async def groups(self, language: str) -> bytes:
         """Every group of tags of the index, and how many photographs show each tag; JSON."""
         with self._live.lease() as index:
-            _check_language(index, spoken(language))
-            return await self._in_pool(index, lambda: groups_of(index, spoken(language)).model_dump_json().encode())
+            _check_language(index, resolved_language(language))
+            return await self._in_pool(
+                index, lambda: groups_of(index, resolved_language(language)).model_dump_json().encode()
+            )
 
-    async def tags(self, data: bytes, question: TagsQuestion) -> bytes:
+    async def tags(self, data: bytes, question: TagsQuery) -> bytes:
         """What is on a photograph; JSON of `SeenReply`.
 
         Raises:
-            Fault: If too much is under way.
+            ApiError: If too much is under way.
             ImageError: If it is no photograph.
             UsageError: If the box reaches beyond it.
         """
         with self._admitted(), self._live.lease() as index:
-            _check_language(index, question.spoken)
-            look = await self._look(index, data, question.part, question.spoken)
+            _check_language(index, question.resolved_language)
+            look = await self._look(index, data, question.part, question.resolved_language)
             return look.said.model_dump_json().encode()
 
-    async def by_photograph(self, data: bytes, question: PhotographQuestion) -> bytes:
+    async def by_photograph(self, data: bytes, question: PhotographQuery) -> bytes:
         """What looks like a photograph; JSON of `SearchReply`.
 
         Raises:
-            Fault: If too much is under way.
+            ApiError: If too much is under way.
             ImageError: If it is no photograph.
             UsageError: If the question names what the index does not have.
             CatalogueError: If prices are asked for and cannot be read.
         """
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
-            _check_language(index, question.spoken)
-            look = await self._look(index, data, question.part, question.spoken)
+            _check_language(index, question.resolved_language)
+            look = await self._look(index, data, question.part, question.resolved_language)
             return await self._in_pool(index, lambda: self._searches.like(index, look, question, start))
 
-    async def similar(self, sha256: str, question: Narrowing) -> bytes:
+    async def similar(self, sha256: str, question: SearchFilters) -> bytes:
         """What looks like a photograph of the index, without itself and its item; JSON of `SearchReply`.
 
         Raises:
-            Fault: If it is not in the index, or too much is under way.
+            ApiError: If it is not in the index, or too much is under way.
             UsageError: As `by_photograph`.
             CatalogueError: As `by_photograph`.
         """
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
             row = _row(index, sha256)
-            _check_language(index, question.spoken)
+            _check_language(index, question.resolved_language)
 
             def answer() -> bytes:
-                look = look_at_row(index, row, question.spoken)
+                look = encode_stored_row(index, row, question.resolved_language)
                 same = index.items == index.items[row] if question.one_per_item else np.zeros(len(index), np.bool_)
                 same[row] = True
                 same |= np.array([each == sha256 for each in index.sha256s], np.bool_)
@@ -142,24 +144,24 @@ class SearchService:
 
             return await self._in_pool(index, answer)
 
-    async def by_words(self, question: WordsQuestion) -> bytes:
+    async def by_words(self, question: TextQuery) -> bytes:
         """What words find: products of the catalogue, else photographs that show the tags they name; JSON.
 
         Raises:
-            Fault: If too much is under way.
+            ApiError: If too much is under way.
             UsageError: As `by_photograph`.
             CatalogueError: If the catalogue cannot be read.
         """
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
-            _check_language(index, question.spoken)
+            _check_language(index, question.resolved_language)
             return await self._in_pool(index, lambda: self._searches.worded(index, question, start))
 
     async def photograph(self, sha256: str, side: int | None) -> bytes:
         """A photograph without metadata (or its very file, where that is kept), or a small JPEG of it.
 
         Raises:
-            Fault: If it is not in the index, gone or changed.
+            ApiError: If it is not in the index, gone or changed.
         """
         with self._live.lease() as index:
             _row(index, sha256)
@@ -169,7 +171,7 @@ class SearchService:
             else:
                 data = await self._in_pool(index, lambda: self._thumbnails.get(index, sha256, side))
         if data is None:
-            raise Fault(404, "the photograph is gone or was changed", "fashion index brings the index up to date")
+            raise ApiError(404, "the photograph is gone or was changed", "fashion index brings the index up to date")
         return data
 
     # ---- on the event loop
@@ -185,7 +187,7 @@ class SearchService:
         finally:
             self._under_way -= 1
 
-    async def _look(self, index: OpenIndex, data: bytes, box: Box | None, language: str) -> Look:
+    async def _look(self, index: OpenIndex, data: bytes, box: Box | None, language: str) -> EncodedQuery:
         looker = index.looker
         looker.expected += 1
         try:
@@ -197,7 +199,7 @@ class SearchService:
         finally:
             looker.expected -= 1
         predictions = await asyncio.wrap_future(prediction)
-        return look_at(index, features_of(predictions), photograph, language)
+        return encode_query(index, features_of(predictions), photograph, language)
 
     async def _in_pool(self, index: OpenIndex, work: Callable[[], Result]) -> Result:
         """Do something in a thread. The index stays open until it is done, even if nobody waits for it any more."""
@@ -227,5 +229,5 @@ def _check_language(index: OpenIndex, language: str) -> None:
 def _row(index: OpenIndex, sha256: str) -> int:
     row = index.row_of.get(sha256)
     if row is None:
-        raise Fault(404, "no such photograph in the index", "hits say theirs in `photograph`")
+        raise ApiError(404, "no such photograph in the index", "hits say theirs in `photograph`")
     return row

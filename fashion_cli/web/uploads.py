@@ -12,9 +12,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from fashion_cli.web.complaints import complaint
-from fashion_cli.web.faults import Fault, busy
+from fashion_cli.web.errors import ApiError, busy
 from fashion_cli.web.settings import WebSettings
+from fashion_cli.web.validation_messages import validation_message
 
 FORM_BYTES = 64 << 10  # of everything beside the photograph: fields, names, boundaries
 MOST_FIELDS = 64
@@ -52,8 +52,9 @@ class Uploads:
             kind: What the fields are checked by.
 
         Raises:
-            Fault: 400 for a form that cannot be read, 408 for one that takes too long, 413 for too many bytes, 415 for
-                what is no form, 422 for fields that are missing, unknown or mean nothing, 503 where no memory is left.
+            ApiError: 400 for a form that cannot be read, 408 for one that takes too long, 413 for too many bytes, 415
+                for what is no form, 422 for fields that are missing, unknown or mean nothing, 503 where no memory is
+                left.
         """
         held = _Held()
         try:
@@ -70,10 +71,10 @@ class Uploads:
                 await _refuse_announced(request, settings.max_bytes + FORM_BYTES)
                 form = await self._parse(request, held)
         except ClientDisconnect:
-            raise Fault(400, "the client hung up") from None  # which nobody reads but the figures
+            raise ApiError(400, "the client hung up") from None  # which nobody reads but the figures
         except TimeoutError:
             message = f"the request took more than {settings.body_seconds:g} seconds"
-            raise Fault(408, message, "try again", {"Connection": "close"}) from None
+            raise ApiError(408, message, "try again", {"Connection": "close"}) from None
         try:
             image, fields = await _parts(form, kind)
         finally:
@@ -88,7 +89,7 @@ class Uploads:
         try:
             return await parser.parse()
         except MultiPartException as error:
-            raise Fault(400, f"the form cannot be read: {error.message}", "send multipart/form-data") from None
+            raise ApiError(400, f"the form cannot be read: {error.message}", "send multipart/form-data") from None
         finally:
             await body.aclose()
 
@@ -113,11 +114,11 @@ class _Held:
 def _require_form(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise Fault(
+        raise ApiError(
             415, f"{kind or 'a body without a type'} is no form", "send multipart/form-data with a field `image`"
         )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Fault(415, "compressed requests are not read", "send it without Content-Encoding")
+        raise ApiError(415, "compressed requests are not read", "send it without Content-Encoding")
 
 
 async def _refuse_announced(request: Request, most: int) -> None:
@@ -131,8 +132,8 @@ async def _refuse_announced(request: Request, most: int) -> None:
     raise _too_large(most - FORM_BYTES)
 
 
-def _too_large(most: int) -> Fault:
-    return Fault(413, f"more than {most:,} bytes", "send a smaller photograph", {"Connection": "close"})
+def _too_large(most: int) -> ApiError:
+    return ApiError(413, f"more than {most:,} bytes", "send a smaller photograph", {"Connection": "close"})
 
 
 async def _parts(form: FormData, kind: type[BaseModel]) -> tuple[bytes, dict[str, object]]:
@@ -141,18 +142,18 @@ async def _parts(form: FormData, kind: type[BaseModel]) -> tuple[bytes, dict[str
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             if name != IMAGE:
-                raise Fault(422, f"{name[:40]!r}: no field for a file", "the photograph's field is `image`")
+                raise ApiError(422, f"{name[:40]!r}: no field for a file", "the photograph's field is `image`")
             image = await value.read()
         elif _is_list(kind, name):
             values = fields.setdefault(name, [])
             assert isinstance(values, list)  # noqa: S101  # nothing else is put there
             values.append(value)
         elif name in fields:
-            raise Fault(422, f"{name[:40]!r} comes twice", "send it once")
+            raise ApiError(422, f"{name[:40]!r} comes twice", "send it once")
         else:
             fields[name] = value
     if not image:
-        raise Fault(422, "no photograph", "send it as a file in the field `image`")
+        raise ApiError(422, "no photograph", "send it as a file in the field `image`")
     return image, fields
 
 
@@ -165,4 +166,6 @@ def _checked(fields: dict[str, object], kind: type[Question]) -> Question:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        raise Fault(422, complaint(error.errors(include_url=False)), "/docs lists what can be sent") from None
+        raise ApiError(
+            422, validation_message(error.errors(include_url=False)), "/docs lists what can be sent"
+        ) from None

@@ -46,13 +46,13 @@ def _pictures(count: int) -> Sequence[tuple[str, Image.Image]]:
     return [(designs[number].kind.title(), ImageOps.fit(draw(designs[number]), SIZE)) for number in chosen.tolist()]
 
 
-def _another_camera(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+def _another_camera(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Turned, cut, mirrored, in other light, on another ground."""
-    ground = Image.new("RGB", picture.size, tuple(int(value) for value in dice.integers(150, 256, 3)))
+    ground = Image.new("RGB", picture.size, tuple(int(value) for value in rng.integers(150, 256, 3)))
     on_ground = Image.composite(picture, ground, picture.convert("L").point(lambda value: 255 * (value < 236)))
-    turned = on_ground.rotate(float(dice.uniform(-15, 15)), fillcolor=ground.getpixel((0, 0)))
-    width, height = (round(side * float(dice.uniform(0.8, 0.97))) for side in picture.size)
-    left, top = (int(dice.integers(side - part + 1)) for side, part in zip(SIZE, (width, height), strict=True))
+    turned = on_ground.rotate(float(rng.uniform(-15, 15)), fillcolor=ground.getpixel((0, 0)))
+    width, height = (round(side * float(rng.uniform(0.8, 0.97))) for side in picture.size)
+    left, top = (int(rng.integers(side - part + 1)) for side, part in zip(SIZE, (width, height), strict=True))
     part = turned.crop((left, top, left + width, top + height)).resize(SIZE)
-    lit = ImageEnhance.Brightness(part).enhance(float(dice.uniform(0.92, 1.08)))
-    return ImageOps.mirror(lit) if dice.random() < 0.5 else lit
+    lit = ImageEnhance.Brightness(part).enhance(float(rng.uniform(0.92, 1.08)))
+    return ImageOps.mirror(lit) if rng.random() < 0.5 else lit

@@ -25,10 +25,10 @@ garments = 16
 photographs = 3
 
 [optimiser]
-trunk_rate = 2e-3
-head_rate = 4e-3
+backbone_lr = 2e-3
+head_lr = 4e-3
 warmup_steps = 10
-average = 0.9
+ema_decay = 0.9
 
 [augment]
 least_area = 0.5
@@ -72,9 +72,9 @@ def recall(tree: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> dict[
 def test_training_at_least_doubles_recall_at_1(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = (
         "--set",
-        "optimiser.trunk_rate=1e-12",
+        "optimiser.backbone_lr=1e-12",
         "--set",
-        "optimiser.head_rate=1e-12",
+        "optimiser.head_lr=1e-12",
         "--set",
         "optimiser.steps=1",
     )

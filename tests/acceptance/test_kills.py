@@ -54,12 +54,12 @@ def test_ten_kills(tiny_model: Path, tmp_path: Path) -> None:
     directory = tmp_path / "index"
     with Gallery.open(directory) as gallery:
         paths, vectors = gallery.features.paths(), gallery.features.vectors()
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     least = 0
     kills, latest = 0, 0.5
     while kills < KILLS or least <= 50:
         process = start(tmp_path, tiny_model, "old", "new")
-        time.sleep(float(dice.uniform(latest / 2, latest)))
+        time.sleep(float(rng.uniform(latest / 2, latest)))
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills += 1

@@ -16,10 +16,10 @@ from fashion_cli.steps.index import IndexConfig, build_index
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Path:
-    dice = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     (tmp_path / "images").mkdir()
     for number in range(60):
-        patch = Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
+        patch = Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
         patch.save(tmp_path / "images" / f"{number:02}.png")
     return tmp_path
 

@@ -15,10 +15,10 @@ NAMES = ["plain.png", "two words.png", "línea.png", "new\nline.png", "[red].png
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    dice = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     (tmp_path / "images").mkdir()
     for name in NAMES:
-        patch = Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
+        patch = Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
         patch.save(tmp_path / "images" / name)
     Image.new("RGB", (48, 64), "teal").save(tmp_path / "q.png")
     return tmp_path

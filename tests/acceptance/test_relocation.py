@@ -16,7 +16,7 @@ from fashion_cli.products.records import FoundProduct
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import LookerOptions
+from fashion_cli.session.query_encoder import QueryEncoderOptions
 from fashion_cli.steps.index import IndexConfig, IndexReport, build_index
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.pictures import original
@@ -283,7 +283,7 @@ def test_a_catalogue_in_the_gallery_moves_with_it(shop: Path, tmp_path: Path, in
 
 def test_the_server_sends_photographs_from_where_they_are_now(shop: Path, tmp_path: Path) -> None:
     photos = Path(shutil.move(shop / "photos", tmp_path / "images"))
-    with LiveIndex(shop / ".fashion", LookerOptions(ONNX), Metrics(), root=photos) as live, live.lease() as index:
+    with LiveIndex(shop / ".fashion", QueryEncoderOptions(ONNX), Metrics(), root=photos) as live, live.lease() as index:
         for number in range(COUNT):
             (file,) = photos.rglob(f"{number}.png")
             assert original(index, hashlib.sha256(file.read_bytes()).hexdigest()) == file.read_bytes()

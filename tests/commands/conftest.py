@@ -24,9 +24,9 @@ def _no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def draw(path: Path, seed: int = 0, size: tuple[int, int] = (60, 80)) -> Path:
     """A photograph of coloured blotches."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize(size).save(path)
+    Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize(size).save(path)
     return path
 
 

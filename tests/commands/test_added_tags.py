@@ -451,13 +451,13 @@ def test_kills_leave_a_usable_file_and_lose_no_finished_row(
     assert fashion("tag", many, "-o", "f.h5", "--model", tiny_model) == 0
     before = Path("f.h5").read_bytes()
     command = [sys.executable, "-m", "fashion_cli", "tag", "many", "-o", "f.h5", "--add", "--model", str(style_model)]
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     kills, finished, wait = 0, 0, 0.3
     while kills < 5 or not finished:
         process = subprocess.Popen(
             [*command, "--engine", "onnx", "--batch-size", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(float(dice.uniform(wait / 2, wait)))
+        time.sleep(float(rng.uniform(wait / 2, wait)))
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills += 1

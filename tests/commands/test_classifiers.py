@@ -25,7 +25,7 @@ SMALL = (
         "stages.0.garments=8",
     ),
     *("--set", "model.options.trunk=torchvision:mobilenet_v3_small", "--set", "model.vector_width=1024"),
-    *("--set", "optimiser.head_rate=0.01", "--quiet"),
+    *("--set", "optimiser.head_lr=0.01", "--quiet"),
 )
 
 

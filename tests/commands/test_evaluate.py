@@ -30,10 +30,10 @@ def fashion(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Fashion:
 
 def draw_item(folder: Path, names: list[str], seed: int) -> None:
     """Photographs of one garment: its own blotches, each time with some noise."""
-    dice = np.random.default_rng(seed)
-    patch = dice.integers(0, 256, (4, 3, 3))
+    rng = np.random.default_rng(seed)
+    patch = rng.integers(0, 256, (4, 3, 3))
     for name in names:
-        noisy = np.clip(patch + dice.normal(0, 45, patch.shape), 0, 255).astype(np.uint8)
+        noisy = np.clip(patch + rng.normal(0, 45, patch.shape), 0, 255).astype(np.uint8)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(noisy).resize((48, 64)).save(folder / name)
 

@@ -80,9 +80,9 @@ def report(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> MapRep
     folder = tmp_path_factory.mktemp("map")
     shop = folder / "shop"
     (shop / "x<").mkdir(parents=True)
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name in (*(f"{number:02}.png" for number in range(COUNT - len(NASTY))), *NASTY):
-        Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize((60, 80)).save(shop / name)
+        Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize((60, 80)).save(shop / name)
     manifest = folder / "m.csv"
     manifest.write_text("path,item_id,note\nshop/00.png,17,</script><script>window.hacked=1</script>\n")
     options = ["--model", str(tiny_model), "--engine", "onnx", "-q"]

@@ -25,7 +25,7 @@ def shop(tmp_path: Path, drawn: Callable[..., Path]) -> Path:
 @pytest.fixture
 def titled_model(tiny_model: Path, tmp_path: Path) -> Path:
     """The tiny model, whose colours have Korean titles and whose categories have none."""
-    model = Path(shutil.copytree(tiny_model, tmp_path / "titled"))
+    model = Path(shutil.copytree(tiny_model, tmp_path / "with_titles"))
     card = ModelCard.read(model / CARD_FILE)
     category, colour = card.vocabulary.groups
     colour = replace(colour, titles={"ko": tuple(KOREAN[tag] for tag in colour.tags)})

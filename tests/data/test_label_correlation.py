@@ -17,9 +17,9 @@ LABELS = 6
 
 def draw(seed: int, unknown: float = 0.0) -> npt.NDArray[np.int8]:
     """(40, 6) targets; label 5 is never true."""
-    dice = np.random.default_rng(seed)
-    targets = (dice.random((40, LABELS)) < [0.9, 0.5, 0.4, 0.2, 0.1, 0.0]).astype(np.int8)
-    targets[dice.random(targets.shape) < unknown] = -1
+    rng = np.random.default_rng(seed)
+    targets = (rng.random((40, LABELS)) < [0.9, 0.5, 0.4, 0.2, 0.1, 0.0]).astype(np.int8)
+    targets[rng.random(targets.shape) < unknown] = -1
     return targets
 
 

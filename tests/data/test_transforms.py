@@ -13,7 +13,7 @@ STILL = Augmentation(least_area=1.0, mirror=0.0, light=0.0, saturation=0.0, eras
 HEIGHT, WIDTH = 60, 48
 
 
-def dice(seed: int = 0) -> Generator:
+def rng(seed: int = 0) -> Generator:
     return Generator().manual_seed(seed)
 
 
@@ -33,18 +33,18 @@ def random_view(pixels: Tensor, height: int, width: int, augmentation: Augmentat
 
 
 def images(count: int = 6) -> Tensor:
-    return torch.rand(count, 3, 20, 16, generator=dice(1))
+    return torch.rand(count, 3, 20, 16, generator=rng(1))
 
 
 def test_a_view_has_the_size_asked_for_and_stays_uint8() -> None:
-    view = random_view(ramps(), 32, 24, allow(least_area=0.4, mirror=0.5), dice())
+    view = random_view(ramps(), 32, 24, allow(least_area=0.4, mirror=0.5), rng())
     assert (view.dtype, tuple(view.shape)) == (torch.uint8, (3, 32, 24))
 
 
 def test_the_same_dice_give_the_same_view() -> None:
     wild = allow(least_area=0.4, mirror=0.5)
-    assert torch.equal(random_view(ramps(), 32, 24, wild, dice(3)), random_view(ramps(), 32, 24, wild, dice(3)))
-    assert not torch.equal(random_view(ramps(), 32, 24, wild, dice(3)), random_view(ramps(), 32, 24, wild, dice(4)))
+    assert torch.equal(random_view(ramps(), 32, 24, wild, rng(3)), random_view(ramps(), 32, 24, wild, rng(3)))
+    assert not torch.equal(random_view(ramps(), 32, 24, wild, rng(3)), random_view(ramps(), 32, 24, wild, rng(4)))
 
 
 @pytest.mark.parametrize("least", [0.4, 0.8])
@@ -52,7 +52,7 @@ def test_a_crop_keeps_the_least_area_and_stretches_no_more_than_allowed(least: f
     """The ramps tell where the edges of the crop were."""
     areas = []
     for seed in range(100):
-        view = random_view(ramps(), HEIGHT, WIDTH, allow(least_area=least), dice(seed)).float()
+        view = random_view(ramps(), HEIGHT, WIDTH, allow(least_area=least), rng(seed)).float()
         rows = (view[0].max() - view[0].min()) / 255  # the share of the height that is left
         columns = (view[1].max() - view[1].min()) / 255
         areas.append(float(rows * columns))
@@ -63,7 +63,7 @@ def test_a_crop_keeps_the_least_area_and_stretches_no_more_than_allowed(least: f
 
 
 def test_crops_reach_every_corner() -> None:
-    views = [random_view(ramps(), HEIGHT, WIDTH, allow(least_area=0.4), dice(seed)) for seed in range(60)]
+    views = [random_view(ramps(), HEIGHT, WIDTH, allow(least_area=0.4), rng(seed)) for seed in range(60)]
     tops, lefts = [int(view[0].min()) for view in views], [int(view[1].min()) for view in views]
     assert min(tops) == min(lefts) == 0
     assert max(int(view[0].max()) for view in views) == max(int(view[1].max()) for view in views) == 255
@@ -73,7 +73,7 @@ def test_crops_reach_every_corner() -> None:
 
 def test_mirrors_are_as_frequent_as_said() -> None:
     def mirrored(seed: int, chance: float) -> bool:
-        view = random_view(ramps(), HEIGHT, WIDTH, allow(mirror=chance), dice(seed)).int()
+        view = random_view(ramps(), HEIGHT, WIDTH, allow(mirror=chance), rng(seed)).int()
         return bool(view[1, 0, 0] > view[1, 0, -1])
 
     assert not any(mirrored(seed, 0.0) for seed in range(30))
@@ -82,17 +82,17 @@ def test_mirrors_are_as_frequent_as_said() -> None:
 
 
 def test_a_mirror_turns_the_view_around() -> None:
-    plain = random_view(ramps(), 32, 24, allow(least_area=0.5), dice(5))
-    turned = random_view(ramps(), 32, 24, allow(least_area=0.5, mirror=1.0), dice(5))
+    plain = random_view(ramps(), 32, 24, allow(least_area=0.5), rng(5))
+    turned = random_view(ramps(), 32, 24, allow(least_area=0.5, mirror=1.0), rng(5))
     assert torch.equal(turned, plain.flip(2))
 
 
 def test_a_view_agrees_with_the_crop_that_torch_resizes() -> None:
-    view = random_view(ramps(), 30, 24, STILL, dice())
+    view = random_view(ramps(), 30, 24, STILL, rng())
     # With all of the area, a stretch of s keeps min(1, sqrt(s)) of the height; nothing else may change.
-    stretch = math.exp((2 * torch.rand(5, generator=dice())[1].item() - 1) * math.log(LARGEST_STRETCH) / 2)
+    stretch = math.exp((2 * torch.rand(5, generator=rng())[1].item() - 1) * math.log(LARGEST_STRETCH) / 2)
     rows, columns = min(HEIGHT, round(HEIGHT * stretch)), min(WIDTH, round(WIDTH / stretch))
-    places = torch.rand(5, generator=dice())
+    places = torch.rand(5, generator=rng())
     top, left = round(places[3].item() * (HEIGHT - rows)), round(places[2].item() * (WIDTH - columns))
     crop = ramps()[:, top : top + rows, left : left + columns]
     expected = F.interpolate(crop[None].float(), (30, 24), mode="bilinear", antialias=True)[0]
@@ -100,21 +100,21 @@ def test_a_view_agrees_with_the_crop_that_torch_resizes() -> None:
 
 
 def test_without_permission_light_stays_as_it_is() -> None:
-    assert torch.allclose(vary_light(images(), STILL, dice()), images(), atol=1e-6)
+    assert torch.allclose(vary_light(images(), STILL, rng()), images(), atol=1e-6)
 
 
 def test_light_stays_in_range_and_the_input_is_untouched() -> None:
     before = images()
-    after = vary_light(before, allow(light=0.9, saturation=0.9, erase=0.5), dice())
+    after = vary_light(before, allow(light=0.9, saturation=0.9, erase=0.5), rng())
     assert (float(after.min()), float(after.max())) >= (0, 0)
     assert float(after.max()) <= 1
     assert torch.equal(before, images())
 
 
 def test_brightness_and_contrast_follow_the_formula() -> None:
-    """Each image by plain arithmetic, from the same dice."""
-    found = vary_light(0.3 + 0.4 * images(), allow(light=0.2, saturation=0.3), dice(7))
-    swing = 2 * torch.rand(3, 6, 1, 1, 1, generator=dice(7)) - 1
+    """Each image by plain arithmetic, from the same rng."""
+    found = vary_light(0.3 + 0.4 * images(), allow(light=0.2, saturation=0.3), rng(7))
+    swing = 2 * torch.rand(3, 6, 1, 1, 1, generator=rng(7)) - 1
     for number, image in enumerate(0.3 + 0.4 * images()):
         brightness, contrast, saturation = (swing[kind, number].item() for kind in range(3))
         bright = image * (1 + 0.2 * brightness)
@@ -127,13 +127,13 @@ def test_brightness_and_contrast_follow_the_formula() -> None:
 def test_grey_stays_grey() -> None:
     """Colour is a label: nothing tints an image."""
     grey = images()[:, :1].expand(-1, 3, -1, -1)
-    found = vary_light(grey, allow(light=0.5, saturation=0.5), dice())
+    found = vary_light(grey, allow(light=0.5, saturation=0.5), rng())
     assert torch.allclose(found, found[:, :1].expand_as(found))
 
 
 def test_blanked_rectangles_are_as_frequent_and_as_large_as_said() -> None:
     white = torch.ones(400, 3, 30, 30)
-    blank = (vary_light(white, allow(erase=0.25), dice()) != 1).all(dim=1)  # (B, H, W)
+    blank = (vary_light(white, allow(erase=0.25), rng()) != 1).all(dim=1)  # (B, H, W)
     hit = blank.flatten(1).any(dim=1)
     assert 70 <= int(hit.sum()) <= 130
     for image in blank[hit]:
@@ -160,12 +160,12 @@ def test_a_view_shows_the_same_part_at_every_size() -> None:
 
 
 def test_without_permission_nothing_is_distorted() -> None:
-    assert torch.equal(distort(ramps(), STILL, dice()), ramps())
+    assert torch.equal(distort(ramps(), STILL, rng()), ramps())
 
 
 def test_a_view_from_aside_moves_each_corner_inwards_by_an_eighth_at_most() -> None:
     for seed in range(10):
-        tilted = distort(ramps(), allow(perspective=1.0), dice(seed)).float()
+        tilted = distort(ramps(), allow(perspective=1.0), rng(seed)).float()
         assert (tilted.dtype, tilted.shape) == (torch.float32, ramps().shape)
         assert not torch.equal(tilted, ramps().float())
         assert float(tilted[2].min()) > 90  # no border in sight; its corner is half a pixel away
@@ -174,8 +174,8 @@ def test_a_view_from_aside_moves_each_corner_inwards_by_an_eighth_at_most() -> N
 
 
 def test_compression_leaves_traces_and_the_picture() -> None:
-    noisy = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8, generator=dice())
-    squeezed = distort(noisy, allow(jpeg=1.0), dice())
+    noisy = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8, generator=rng())
+    squeezed = distort(noisy, allow(jpeg=1.0), rng())
     assert not torch.equal(squeezed, noisy)
-    smooth = distort(ramps(), allow(jpeg=1.0), dice())
+    smooth = distort(ramps(), allow(jpeg=1.0), rng())
     assert (smooth.float() - ramps().float()).abs().mean() < 8

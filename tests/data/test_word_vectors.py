@@ -29,9 +29,9 @@ def test_only_wanted_words_are_kept_and_the_first_line_of_a_word_counts(glove: P
 
 
 def test_agrees_with_a_plain_reading(tmp_path: Path) -> None:
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     words = [f"wört{number}" for number in range(200)]
-    vectors = dice.normal(size=(200, 50)).round(5)
+    vectors = rng.normal(size=(200, 50)).round(5)
     text = "".join(
         f"{word} {' '.join(str(value) for value in vector)}\n"
         for word, vector in zip(words, vectors.tolist(), strict=True)

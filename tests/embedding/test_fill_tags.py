@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
-from fashion_cli.embedding.fill_tags import align_tag_columns, fill_in, missing_taggers
+from fashion_cli.embedding.fill_tags import align_tag_columns, fill_missing_tags, missing_taggers
 from fashion_cli.embedding.reuse import ReusedRow
 from fashion_cli.embedding.update import update_features
 from fashion_cli.inference.multi_model import open_models
@@ -20,8 +20,8 @@ COUNT = 4
 
 
 def draw(path: Path, seed: int) -> Path:
-    dice = np.random.default_rng(seed)
-    Image.fromarray(dice.integers(0, 256, (4, 3, 3), np.uint8)).resize((48, 64)).save(path)
+    rng = np.random.default_rng(seed)
+    Image.fromarray(rng.integers(0, 256, (4, 3, 3), np.uint8)).resize((48, 64)).save(path)
     return path
 
 
@@ -56,7 +56,7 @@ def test_a_photograph_that_changes_meanwhile_is_left_out(
     want = features.header.with_added([AddedTags.of(card, str(style_model), "")])
     plan = [ReusedRow(0, row, each.path, each.stamp, moved=False) for row, each in enumerate(features.identities())]
     draw(tmp_path / "2.png", seed=99)
-    (filled,) = fill_in(features, plan, want, InferenceOptions(device="cpu", engine="onnx", workers=1))
+    (filled,) = fill_missing_tags(features, plan, want, InferenceOptions(device="cpu", engine="onnx", workers=1))
     names = [Path(path).name for path in filled.rows.paths]
     assert names == [Path(each.path).name for each in filled.taken] == ["0.png", "1.png", "3.png"]
     (skipped,) = filled.skipped

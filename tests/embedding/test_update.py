@@ -25,11 +25,11 @@ from fashion_cli.weights import open_model
 def draw(folder: Path, count: int, seed: int = 0) -> list[Path]:
     """Photographs of noise, each with bytes of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     paths = []
     for number in range(count):
         path = folder / f"{seed}-{number:03}.png"
-        Image.fromarray(dice.integers(0, 255, (32, 24, 3), np.uint8)).save(path)
+        Image.fromarray(rng.integers(0, 255, (32, 24, 3), np.uint8)).save(path)
         paths.append(path)
     return paths
 
@@ -301,7 +301,7 @@ update_features(sorted(folder.iterdir()), target, open_model(model),
 def test_kills_lose_no_finished_row(tiny_model: Path, tmp_path: Path) -> None:
     images = draw(tmp_path / "gallery", 300)
     target = tmp_path / "f.h5"
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     finished = 0
     for _ in range(5):
         process = subprocess.Popen(
@@ -314,7 +314,7 @@ def test_kills_lose_no_finished_row(tiny_model: Path, tmp_path: Path) -> None:
             reported = int(line)
             if reported > finished + 10:
                 break
-        time.sleep(float(dice.uniform(0, 0.02)))
+        time.sleep(float(rng.uniform(0, 0.02)))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if target.exists():

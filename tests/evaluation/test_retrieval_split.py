@@ -35,9 +35,9 @@ VOCABULARY = Vocabulary((TagGroup("a", tuple("abcdefgh"), False), TagGroup("b", 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A manifest and a feature file of it. Items lie near each other; some photographs are copies of others."""
-    dice = np.random.default_rng(3)
-    items = dice.integers(0, ITEMS, PHOTOGRAPHS)
-    vectors = dice.standard_normal((ITEMS, WIDTH))[items] + 1.2 * dice.standard_normal((PHOTOGRAPHS, WIDTH))
+    rng = np.random.default_rng(3)
+    items = rng.integers(0, ITEMS, PHOTOGRAPHS)
+    vectors = rng.standard_normal((ITEMS, WIDTH))[items] + 1.2 * rng.standard_normal((PHOTOGRAPHS, WIDTH))
     vectors[200:] = vectors[:40]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     rows = [
@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     ]
     lines = [",".join(row) for row in [("path", "item_id", "split", "alone"), *rows]]
     (tmp_path / "m.csv").write_text("\n".join(lines) + "\n")
-    write_features(tmp_path, vectors.astype(np.float16), dice.random((PHOTOGRAPHS, len(VOCABULARY))))
+    write_features(tmp_path, vectors.astype(np.float16), rng.random((PHOTOGRAPHS, len(VOCABULARY))))
     return tmp_path
 
 
@@ -151,8 +151,8 @@ def test_agrees_with_pytorch_metric_learning(folder: Path) -> None:
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
     from pytorch_metric_learning.utils.inference import CustomKNN
 
-    dice = np.random.default_rng(9)
-    vectors = dice.standard_normal((PHOTOGRAPHS, WIDTH))
+    rng = np.random.default_rng(9)
+    vectors = rng.standard_normal((PHOTOGRAPHS, WIDTH))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     write_features(folder, vectors.astype(np.float16), np.zeros((PHOTOGRAPHS, len(VOCABULARY))))
 

@@ -22,11 +22,11 @@ from fashion_cli.weights import open_model
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     paths = [tmp_path / f"{number}.png" for number in range(5)]
     for path in paths:
-        size = tuple(dice.integers(40, 90, 2).tolist())
-        Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize(size).save(path)
+        size = tuple(rng.integers(40, 90, 2).tolist())
+        Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize(size).save(path)
     return paths
 
 

@@ -37,8 +37,8 @@ def batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
 
 
 def batches(count: int = 4) -> list[Tensor]:
-    dice = torch.Generator().manual_seed(2)
-    return [0.5 + 2 * torch.randn(5, 3, 16, 12, generator=dice) for _ in range(count)]
+    rng = torch.Generator().manual_seed(2)
+    return [0.5 + 2 * torch.randn(5, 3, 16, 12, generator=rng) for _ in range(count)]
 
 
 @torch.no_grad()

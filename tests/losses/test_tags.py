@@ -22,11 +22,11 @@ SMOOTHING = 0.05
 
 def draw(images: int, seed: int) -> tuple[Tensor, Tensor]:
     """Logits and targets; an exclusive group has one true tag or none."""
-    dice = torch.Generator().manual_seed(seed)
-    logits = 3 * torch.randn(images, WIDTH, generator=dice, dtype=torch.float64)
-    targets = torch.randint(-1, 2, (images, WIDTH), generator=dice).to(torch.int8)
+    rng = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(images, WIDTH, generator=rng, dtype=torch.float64)
+    targets = torch.randint(-1, 2, (images, WIDTH), generator=rng).to(torch.int8)
     for row in range(images):
-        answer = int(torch.randint(-1, 4, (1,), generator=dice))
+        answer = int(torch.randint(-1, 4, (1,), generator=rng))
         targets[row, 3:7] = -1 if answer < 0 else 0
         if answer >= 0:
             targets[row, 3 + answer] = 1

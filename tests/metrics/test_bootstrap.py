@@ -8,9 +8,9 @@ from scipy import stats  # type: ignore[import-untyped]
 from fashion_cli.metrics import bootstrap
 from fashion_cli.metrics.bootstrap import mean_interval, mean_intervals, paired_difference
 
-dice = np.random.default_rng(4)
-PRECISIONS = dice.random(60)
-HITS = (dice.random(150) < 0.3).astype(float)
+rng = np.random.default_rng(4)
+PRECISIONS = rng.random(60)
+HITS = (rng.random(150) < 0.3).astype(float)
 
 
 @pytest.mark.parametrize("values", [PRECISIONS, HITS], ids=["precisions", "hits"])

@@ -12,10 +12,10 @@ NAMES = ("red", "green", "blue", "black")
 
 
 def test_agrees_with_counting_one_by_one() -> None:
-    dice = np.random.default_rng(0)
-    scores = dice.random((200, 4)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    scores = rng.random((200, 4)).astype(np.float32)
     truths = np.zeros((200, 4), np.int8)
-    truths[np.arange(200), dice.integers(0, 4, 200)] = 1
+    truths[np.arange(200), rng.integers(0, 4, 200)] = 1
     truths[::7] = -1  # nobody looked
     truths[::5, :2] = 1  # two answers: no question
     truths[1::9, 3] = np.minimum(truths[1::9, 3], -1)  # the last answer is unknown
@@ -36,8 +36,8 @@ def test_agrees_with_counting_one_by_one() -> None:
 
 
 def test_accuracy_is_top_1_where_everything_is_labelled() -> None:
-    dice = np.random.default_rng(1)
-    scores, truths = dice.random((50, 4)), np.eye(4, dtype=np.int8)[dice.integers(0, 4, 50)]
+    rng = np.random.default_rng(1)
+    scores, truths = rng.random((50, 4)), np.eye(4, dtype=np.int8)[rng.integers(0, 4, 50)]
     assert confuse(NAMES, scores, truths).accuracy == pytest.approx(top_accuracy(scores, truths))
 
 

@@ -13,10 +13,10 @@ LABELS = 7
 
 def draw(seed: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
     """(30, 7) scores with ties and targets; label 6 is on no photograph, photograph 0 shows none."""
-    dice = np.random.default_rng(seed)
-    scores = dice.integers(0, 12, (30, LABELS)) / 12
-    truths = (dice.random((30, LABELS)) < 0.4).astype(np.int8)
-    truths[dice.random(truths.shape) < 0.15] = -1
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 12, (30, LABELS)) / 12
+    truths = (rng.random((30, LABELS)) < 0.4).astype(np.int8)
+    truths[rng.random(truths.shape) < 0.15] = -1
     truths[:, 6] = np.minimum(truths[:, 6], 0)
     truths[0] = np.minimum(truths[0], 0)
     return scores, truths

@@ -61,8 +61,8 @@ def test_ranks_written_out() -> None:
 
 
 def test_reordered_lists_are_read_anew(relevance: npt.NDArray[np.bool_]) -> None:
-    dice = np.random.default_rng(5)
-    order = np.stack([dice.permutation(20) for _ in relevance])
+    rng = np.random.default_rng(5)
+    order = np.stack([rng.permutation(20) for _ in relevance])
     after = relevance.copy()
     for query, places in enumerate(order):
         for new, old in enumerate(places):
@@ -90,11 +90,11 @@ def plain_gain(grades: list[int], k: int) -> float:
 
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_graded_hits_against_a_loop(k: int) -> None:
-    dice = np.random.default_rng(k)
+    rng = np.random.default_rng(k)
     for length in (1, 4, 12):
-        judged = dice.integers(0, 4, 12)
+        judged = rng.integers(0, 4, 12)
         judged[0] = 2
-        hits = dice.permutation(judged)[:length]
+        hits = rng.permutation(judged)[:length]
         expected = plain_gain(hits.tolist(), k) / plain_gain(sorted(judged.tolist(), reverse=True), k)
         assert ndcg(hits, judged, k) == pytest.approx(expected)
     assert ndcg(np.sort(judged)[::-1], judged, k) == pytest.approx(1)

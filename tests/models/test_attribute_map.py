@@ -21,8 +21,8 @@ VOCABULARY = Vocabulary(
 
 def drawn(rows: int, seed: int = 0) -> np.ndarray:
     """Attribute vectors: a distribution over three colours, and two probabilities."""
-    dice = np.random.default_rng(seed)
-    return np.concatenate([dice.dirichlet([0.3] * 3, rows), dice.random((rows, 2))], axis=1).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.dirichlet([0.3] * 3, rows), rng.random((rows, 2))], axis=1).astype(np.float32)
 
 
 def test_numpy_places_and_decodes_as_torch_does() -> None:
@@ -63,8 +63,8 @@ def test_soft_cross_entropy_adds_up_questions() -> None:
 
 
 def test_unevenness_is_the_distance_of_points_in_order_seen_from_each_side() -> None:
-    dice = np.random.default_rng(2)
-    places, even = dice.random((7, 2), np.float32), dice.random((7, 2), np.float32)
+    rng = np.random.default_rng(2)
+    places, even = rng.random((7, 2), np.float32), rng.random((7, 2), np.float32)
     sides = [(math.cos(angle), math.sin(angle)) for angle in (0.2, 1.3, 2.9)]
     expected = []
     for x, y in sides:

@@ -84,18 +84,18 @@ class Oracle:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_catalogue_is_a_dict(catalogue: Catalogue, seed: int):
-    dice, oracle = random.Random(seed), Oracle()
+    rng, oracle = random.Random(seed), Oracle()
     for step in range(STEPS):
-        at = later(step if dice.random() < 0.8 else step - 10)
-        item = f"shop.example:{dice.randrange(8)}"
+        at = later(step if rng.random() < 0.8 else step - 10)
+        item = f"shop.example:{rng.randrange(8)}"
         offers = [
-            offer(str(dice.randrange(4) * 1000), shop, availability=dice.choice(["InStock", "OutOfStock", ""]))
-            for shop in dice.sample(SHOPS, dice.randrange(len(SHOPS)))
+            offer(str(rng.randrange(4) * 1000), shop, availability=rng.choice(["InStock", "OutOfStock", ""]))
+            for shop in rng.sample(SHOPS, rng.randrange(len(SHOPS)))
         ]
-        action = dice.choice(["record", "record", "record", "gone"])
+        action = rng.choice(["record", "record", "record", "gone"])
         if action == "record":
-            pictures = [photograph(dice.randrange(20), place) for place in range(dice.randrange(4))]
-            found = product(0, item_id=item, offers=tuple(offers), name=dice.choice(NAMES), source=dice.choice(SOURCES))
+            pictures = [photograph(rng.randrange(20), place) for place in range(rng.randrange(4))]
+            found = product(0, item_id=item, offers=tuple(offers), name=rng.choice(NAMES), source=rng.choice(SOURCES))
             catalogue.record(found, pictures, at)
             oracle.record(found, pictures, at)
         else:

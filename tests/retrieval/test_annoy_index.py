@@ -11,7 +11,7 @@ import pytest
 from fashion_cli.errors import IndexDirectoryError, OutputError
 from fashion_cli.retrieval import annoy_index
 from fashion_cli.retrieval.annoy_index import AnnoyIndex, build_annoy, why_not_annoy
-from fashion_cli.retrieval.calibration import Calibration, Exam
+from fashion_cli.retrieval.calibration import Calibration, RecallBenchmark
 from fashion_cli.retrieval.exact import ExactIndex
 from fashion_cli.retrieval.neighbours import Neighbours, Vectors
 from tests.retrieval.conftest import WIDTH, DrawVectors
@@ -142,24 +142,24 @@ class ScanOfSome:
 
 
 def test_calibration_finds_the_smallest_search_k_to_a_tenth(stored: Vectors) -> None:
-    exam = Exam.of(stored, 0.6, seed=0)
+    exam = RecallBenchmark.of(stored, 0.6, seed=0)
     result = exam.calibrate(lambda search_k: ScanOfSome(stored, search_k), trees=1, everything=COUNT)
 
     def recall(search_k: int) -> float:
         hits = 0
-        for row in exam.asked.tolist():
+        for row in exam.query_rows.tolist():
             asked = stored[row : row + 1].astype(np.float32)
             truth = [hit for hit in ExactIndex(stored).nearest(asked, 51).rows[0].tolist() if hit != row][:50]
             hits += sum(hit < search_k for hit in truth)
-        return hits / (50 * len(exam.asked))
+        return hits / (50 * len(exam.query_rows))
 
     assert result.recall_reached == pytest.approx(recall(result.search_k), abs=1e-4)
     assert result.recall_reached >= 0.6 > recall(int(result.search_k * 0.88))
 
 
 def test_calibration_stops_where_a_scan_is_faster(stored: Vectors) -> None:
-    exam = Exam.of(stored, 1.0, seed=0)
-    hurried = Exam(exam.asked, exam.vectors, exam.worst, exam.k, exam.recall, exact_milliseconds=0)
+    exam = RecallBenchmark.of(stored, 1.0, seed=0)
+    hurried = RecallBenchmark(exam.query_rows, exam.vectors, exam.worst, exam.k, exam.recall, exact_milliseconds=0)
     result = hurried.calibrate(lambda search_k: ScanOfSome(stored, search_k), trees=1, everything=COUNT)
     assert (result.search_k, result.passed, result.useful) == (100, False, False)
 

@@ -11,8 +11,8 @@ from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureWriter
 from fashion_cli.model_cards import CategoryPrior, ModelCard, TagGroup
 from fashion_cli.retrieval import candidates as module
 from fashion_cli.retrieval.candidates import Candidates, Scope, Selection, choose_candidates
-from fashion_cli.retrieval.category_prior import KindAgreement, QueryPrior, gallery_prior
-from fashion_cli.retrieval.copies import SAME_PICTURE, copies_of, distinct_pictures
+from fashion_cli.retrieval.category_prior import CategoryAgreement, QueryPrior, gallery_prior
+from fashion_cli.retrieval.duplicates import SAME_PICTURE, copies_of, distinct_photographs
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.publish import publish, working_features, writing
 from tests.retrieval.conftest import VOCABULARY, DrawVectors, MakeFeatures
@@ -88,7 +88,7 @@ def test_the_best_rows_are_those_of_a_loop_over_all(
     vector /= np.linalg.norm(vector)
     scores = np.array([0.02, 0.1, 0.9], np.float16)
     with Gallery.open(directory) as gallery:
-        prior = QueryPrior(KindAgreement(PRIOR, KINDS, slice(0, 3)), scores) if weighed else None
+        prior = QueryPrior(CategoryAgreement(PRIOR, KINDS, slice(0, 3)), scores) if weighed else None
         for scope in (
             Scope(),
             Scope(rows=np.arange(0, COUNT, 7)),
@@ -115,13 +115,15 @@ def test_rows_that_are_far_by_cosine_are_found_where_they_alone_are_of_the_kind(
         scores = gallery.features.scores()
         scores[:, 1:] = np.where(np.arange(COUNT)[:, None] == 500, 1, 0)  # row 500 alone is not only red
         monkeypatch.setattr(gallery, "scores", lambda rows: scores[rows])
-        heavy = KindAgreement(CategoryPrior("colour", weight=5.0), TagGroup("colour", KINDS.tags, True), slice(0, 3))
+        heavy = CategoryAgreement(
+            CategoryPrior("colour", weight=5.0), TagGroup("colour", KINDS.tags, True), slice(0, 3)
+        )
         asked = QueryPrior(heavy, np.array([0, 0, 1], np.float16))
         assert choose_candidates(gallery, vector, Selection(1, prior=asked)).rows.tolist() == [500]
 
 
 def test_a_photograph_agrees_with_itself_however_unsure_the_model_is() -> None:
-    compare = KindAgreement(PRIOR, KINDS, slice(1, 4))
+    compare = CategoryAgreement(PRIOR, KINDS, slice(1, 4))
     for scores in ([9, 0.001, 0.002, 0.0005], [9, 0.9, 0.8, 0.7], [9, 0, 0, 1]):
         each = np.array(scores, np.float16)
         (itself,) = compare.agreements(each, each[None])
@@ -137,13 +139,13 @@ def test_of_copies_the_best_is_kept_and_each_is_the_copy_of_one(draw_vectors: Dr
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[[4, 8, 20]] = vectors[2]
     vectors[[5, 29]] = -vectors[1]
-    kept = distinct_pictures(vectors, 30)
+    kept = distinct_photographs(vectors, 30)
     assert kept.tolist() == [place for place in range(30) if place not in (4, 8, 20, 29)]
     assert [same.tolist() for same in copies_of(vectors, kept)] == [
         {2: [4, 8, 20], 5: [29]}.get(place, []) for place in kept.tolist()
     ]
-    assert distinct_pictures(vectors, 3).tolist() == [0, 1, 2]
-    assert distinct_pictures(vectors[:0], 3).tolist() == [] == copies_of(vectors[:0], np.empty(0, np.int64))
+    assert distinct_photographs(vectors, 3).tolist() == [0, 1, 2]
+    assert distinct_photographs(vectors[:0], 3).tolist() == [] == copies_of(vectors[:0], np.empty(0, np.int64))
 
 
 def test_no_prior_without_a_model_that_says_how_much_it_counts(directory: Path) -> None:

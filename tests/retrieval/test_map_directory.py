@@ -32,18 +32,18 @@ MODULE = "fashion_cli.retrieval.map_directory"
 
 def drawn_map(rows: int = 20, seed: int = 0) -> AttributeMap:
     """A map with a random autoencoder; one path is not UTF-8."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     added = AddedTags("styles", "ab", "/models/styles", "", Vocabulary((STYLE,)))
     header = FeatureHeader("tiny", "cd", 4, Vocabulary((COLOUR, DETAIL)), "test", model_location="/models/tiny")
     shapes = {"encoder.0": (8, 5), "encoder.2": (2, 8), "decoder.0": (8, 2), "decoder.2": (5, 8)}
-    tensors = {f"{name}.weight": dice.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
-    tensors |= {f"{name}.bias": dice.normal(size=shape[0]).astype(np.float32) for name, shape in shapes.items()}
+    tensors = {f"{name}.weight": rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    tensors |= {f"{name}.bias": rng.normal(size=shape[0]).astype(np.float32) for name, shape in shapes.items()}
     garments = Garments(
         paths=("/shop/\udcff\n.jpg", *(f"/shop/{row}.jpg" for row in range(1, rows))),
         sizes=np.arange(rows, dtype=np.int64),
         mtimes_ns=np.arange(rows, dtype=np.int64) * 10**18,
-        attributes=dice.dirichlet([0.3] * 5, rows).astype(np.float16),
-        points=dice.random((rows, 2), np.float32),
+        attributes=rng.dirichlet([0.3] * 5, rows).astype(np.float16),
+        points=rng.random((rows, 2), np.float32),
     )
     header = header.with_added([added])
     return AttributeMap(header, ("colour", "style"), tensors, garments, "/shop/f.h5", 7, {"agreement": 0.5})
@@ -111,13 +111,13 @@ def test_kills_leave_a_whole_map(tmp_path: Path) -> None:
     )
     written(tmp_path / "map", drawn_map(20, seed=20))
     wanted = {rows: drawn_map(rows, seed=rows).garments.points for rows in (20, 30)}
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     for _ in range(KILLS):
         line = [sys.executable, "-c", program, str(tmp_path / "map")]
         with subprocess.Popen(line, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
             assert process.stdout is not None
             process.stdout.readline()  # it is at work
-            time.sleep(float(dice.uniform(0, 0.05)))
+            time.sleep(float(rng.uniform(0, 0.05)))
             process.send_signal(signal.SIGKILL)
         read = open_map(tmp_path / "map")
         np.testing.assert_array_equal(read.garments.points, wanted[len(read.garments)])

@@ -22,8 +22,8 @@ def plain_ranks(
 
 def draw(width: int, steps: int, seed: int = 0) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float32]]:
     """A gallery and queries. With few steps most cosines come many times; a tenth of the rows are copies."""
-    dice = np.random.default_rng(seed)
-    vectors = dice.standard_normal((ROWS + QUERIES, width))
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((ROWS + QUERIES, width))
     if steps:
         vectors = np.rint(vectors * steps) / steps + 1e-3 * (np.arange(width) == 0)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -39,12 +39,12 @@ def test_ranks_are_those_of_a_full_sort(width: int, steps: int, chunk: int, monk
     monkeypatch.setattr(ranks, "QUERIES_AT_ONCE", chunk)
     monkeypatch.setattr(ranks, "ROWS_AT_ONCE", chunk)
     monkeypatch.setattr(exact, "ROWS_AT_ONCE", 10 * chunk)
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     gallery, queries = draw(width, steps)
     left_out = np.where(np.arange(QUERIES) < 30, 100 + np.arange(QUERIES), -1)
     wanted = []
     for query in range(QUERIES):
-        rows = dice.choice(ROWS, [1, 3, 40, 0][query % 4], replace=False)
+        rows = rng.choice(ROWS, [1, 3, 40, 0][query % 4], replace=False)
         wanted.append([int(row) for row in rows if row != left_out[query]])
     counts = np.array([len(rows) for rows in wanted])
     flat = np.array([row for rows in wanted for row in rows], np.int64)

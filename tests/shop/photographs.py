@@ -19,16 +19,16 @@ Pixels = npt.NDArray[np.uint8]
 
 def picture(seed: int) -> Image.Image:
     """A garment of its own colour, size and turn, before a backdrop of its own. The same seed, the same pixels."""
-    dice = np.random.default_rng(seed)
-    backdrop = Image.fromarray(dice.integers(30, 255, (5, 4, 3), np.uint8)).resize(
+    rng = np.random.default_rng(seed)
+    backdrop = Image.fromarray(rng.integers(30, 255, (5, 4, 3), np.uint8)).resize(
         (WIDTH, HEIGHT), Image.Resampling.BICUBIC
     )
-    garment = _garments()[seed % len(KINDS)].rotate(float(dice.uniform(-25, 25)), fillcolor=(255, 255, 255))
-    size = float(dice.uniform(0.6, 0.95))
+    garment = _garments()[seed % len(KINDS)].rotate(float(rng.uniform(-25, 25)), fillcolor=(255, 255, 255))
+    size = float(rng.uniform(0.6, 0.95))
     garment = garment.resize((round(WIDTH * size), round(HEIGHT * size)))
     cut_out = garment.convert("L").point(lambda value: 0 if value > 240 else 255)
-    coloured = Image.fromarray((np.asarray(garment) * dice.uniform(0.4, 1.0, 3)).astype(np.uint8))
-    place = (int(dice.integers(WIDTH - coloured.width + 1)), int(dice.integers(HEIGHT - coloured.height + 1)))
+    coloured = Image.fromarray((np.asarray(garment) * rng.uniform(0.4, 1.0, 3)).astype(np.uint8))
+    place = (int(rng.integers(WIDTH - coloured.width + 1)), int(rng.integers(HEIGHT - coloured.height + 1)))
     backdrop.paste(coloured, place, cut_out)
     return backdrop
 

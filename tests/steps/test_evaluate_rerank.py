@@ -21,14 +21,14 @@ CUTOFFS = (1, 3, 10)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("views")
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with (folder / "m.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("path", "item_id", "split"))
         for item in range(ITEMS):
-            patch = dice.integers(0, 256, (4, 3, 3))
+            patch = rng.integers(0, 256, (4, 3, 3))
             for view in range(VIEWS):
-                noisy = np.clip(patch + dice.normal(0, 60, patch.shape), 0, 255).astype(np.uint8)
+                noisy = np.clip(patch + rng.normal(0, 60, patch.shape), 0, 255).astype(np.uint8)
                 Image.fromarray(noisy).resize((48, 64)).save(folder / f"i{item}v{view}.png")
                 writer.writerow((f"i{item}v{view}.png", f"item{item}", "val"))
     return folder

@@ -33,20 +33,20 @@ Ranking = tuple[dict[int, float], float]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Items of three photographs each (a noisy patch of its own colours), a singleton, one of no item, others."""
     folder = tmp_path_factory.mktemp("views")
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     rows: list[tuple[str, ...]] = []
     for item in range(ITEMS):
-        patch = dice.integers(0, 256, (4, 3, 3))
+        patch = rng.integers(0, 256, (4, 3, 3))
         for view in range(VIEWS):
             name = f"i{item}v{view}.png"
-            draw(folder / name, np.clip(patch + dice.normal(0, 40, patch.shape), 0, 255))
+            draw(folder / name, np.clip(patch + rng.normal(0, 40, patch.shape), 0, 255))
             rows.append((name, f"item{item}", "val" if item % 2 else "train", "wool" if item < 4 else "silk"))
     for name, alone in (("single.png", "alone"), ("unknown.png", "")):
-        draw(folder / name, dice.integers(0, 256, (4, 3, 3)))
+        draw(folder / name, rng.integers(0, 256, (4, 3, 3)))
         rows.append((name, alone, "val", "silk"))
     for number in range(OTHERS):
         (folder / "others").mkdir(exist_ok=True)
-        draw(folder / "others" / f"{number:03}.png", dice.integers(0, 256, (4, 3, 3)))
+        draw(folder / "others" / f"{number:03}.png", rng.integers(0, 256, (4, 3, 3)))
     write_manifest(folder / "m.csv", rows)
     (folder / "others" / "o.csv").write_text("path,item_id\n000.png,item1\n001.png,item1\n")
     return folder

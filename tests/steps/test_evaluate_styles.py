@@ -40,10 +40,10 @@ photographs = 1
 
 [optimiser]
 kind = "adam"
-trunk_rate = 1e-3
-head_rate = 1e-3
+backbone_lr = 1e-3
+head_lr = 1e-3
 warmup_steps = 2
-average = 0.0
+ema_decay = 0.0
 
 [loss]
 vectors = 0.0
@@ -66,10 +66,10 @@ complete = true
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two or three of four colours on each photograph."""
     folder = tmp_path_factory.mktemp("drawn")
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     lines = ["path,tags,split"]
     for number in range(60):
-        names = dice.permutation(list(COLOURS))[: 2 + number % 2].tolist()
+        names = rng.permutation(list(COLOURS))[: 2 + number % 2].tolist()
         image = Image.new("RGB", (32, 32), "white")
         for place, name in enumerate(names):
             ImageDraw.Draw(image).rectangle((2, 10 * place, 28, 10 * place + 8), fill=COLOURS[name])

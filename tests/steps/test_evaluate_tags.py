@@ -49,10 +49,10 @@ column = "kind"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop-root") / "shop"
     folder.mkdir()
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     lines = ["path,category,colour,kind,split"]
     for number in range(COUNT):
-        patch = Image.fromarray(dice.integers(0, 256, (4, 3, 3), np.uint8))
+        patch = Image.fromarray(rng.integers(0, 256, (4, 3, 3), np.uint8))
         patch.resize((48, 64)).save(folder / f"{number:02}.png")
         category, colour = CATEGORIES[number % len(CATEGORIES)], COLOURS[number % len(COLOURS)]
         kind = ("Shirt", "Frock", "Sock", "")[number % 4]
@@ -249,12 +249,12 @@ def boxed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The last box reaches beyond its photograph.
     """
     root = tmp_path_factory.mktemp("boxed-root") / "boxed"
-    dice = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     names, kinds = [f"img/{number:02}.png" for number in range(BOXED)], [1 + number % 2 for number in range(BOXED)]
     (root / "Img" / "img").mkdir(parents=True)
     (root / "cut").mkdir()
     for name in names:
-        photograph = Image.fromarray(dice.integers(0, 256, (4, 6, 3), np.uint8)).resize(
+        photograph = Image.fromarray(rng.integers(0, 256, (4, 6, 3), np.uint8)).resize(
             (96, 64), Image.Resampling.NEAREST
         )
         photograph.save(root / "Img" / name)

@@ -20,9 +20,9 @@ from fashion_cli.weights import open_model
 
 def draw(folder: Path, count: int, seed: int = 0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for number in range(count):
-        Image.fromarray(dice.integers(0, 255, (32, 24, 3), np.uint8)).save(folder / f"{seed}-{number}.png")
+        Image.fromarray(rng.integers(0, 255, (32, 24, 3), np.uint8)).save(folder / f"{seed}-{number}.png")
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ COUNT = 40
 def gallery(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of drawn photographs and its index, in one directory."""
     folder = tmp_path_factory.mktemp("gallery")
-    dice = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     (folder / "images").mkdir()
     for number in range(COUNT):
-        patch = Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
+        patch = Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize((48, 64))
         patch.save(folder / "images" / f"[{number:02}] å.png")
     index(folder, tiny_model)
     return folder

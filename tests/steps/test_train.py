@@ -37,10 +37,10 @@ width = 32
 garments = 8
 
 [optimiser]
-trunk_rate = 1e-3
-head_rate = 5e-3
+backbone_lr = 1e-3
+head_lr = 5e-3
 warmup_steps = 2
-average = 0.0
+ema_decay = 0.0
 
 [augment]
 least_area = 0.9
@@ -71,12 +71,12 @@ column = "colour"
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shirts and skirts, red and blue, four fifths for training."""
     folder = tmp_path_factory.mktemp("drawn")
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     lines = ["path,kind,colour,split"]
     for number in range(80):
         kind, colour = ("shirt", "skirt")[number % 2], ("red", "blue")[number // 2 % 2]
         image = Image.new("RGB", (32, 48), "white")
-        x, y = dice.integers(0, 6, 2).tolist()
+        x, y = rng.integers(0, 6, 2).tolist()
         shape = [(4 + x, 4 + y), (26, 4 + y), (20, 40)] if kind == "shirt" else [(15, 4 + y), (26, 40), (4 + x, 40)]
         ImageDraw.Draw(image).polygon(shape, fill=COLOURS[colour])
         image.save(folder / f"{number}.png")
@@ -217,7 +217,7 @@ def test_other_labels_are_another_run(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text(RECIPE.replace("head_rate = 5e-3", "head_rate = 1e30"))
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("head_lr = 5e-3", "head_lr = 1e30"))
     with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d+, epoch \d") as error:
         train_model(TrainConfig(tmp_path / "recipe.toml", data, tmp_path / "out"), ignore)
     named = (tmp_path / "out" / "bad-batch.txt").read_text().splitlines()

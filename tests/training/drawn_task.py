@@ -43,8 +43,8 @@ class DrawnBatch:
 
 class DrawnImages(Dataset[DrawnBatch]):
     def __init__(self) -> None:
-        dice = torch.Generator().manual_seed(5)
-        self.images = torch.rand(ROWS, 3, SIDE, SIDE, generator=dice)
+        rng = torch.Generator().manual_seed(5)
+        self.images = torch.rand(ROWS, 3, SIDE, SIDE, generator=rng)
         self.answers = self.images.mean(dim=(1, 2, 3)) + self.images[:, 0, 0, 0]
         self.is_closed = False
 

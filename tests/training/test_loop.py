@@ -29,8 +29,8 @@ from tests.training.drawn_task import DrawnImages, DrawnTask, watch
 PROGRAM = Path(__file__).with_name("drawn_task.py")
 PLAIN: dict[str, Any] = {"noise": 0.0, "normalises": False}
 WAYS: dict[str, dict[str, Any]] = {
-    "adamw": {"warmup_steps": 3, "average": 0.9},
-    "adam, constant": {"kind": "adam", "schedule": "constant", "warmup_steps": 0, "average": 0.0},
+    "adamw": {"warmup_steps": 3, "ema_decay": 0.9},
+    "adam, constant": {"kind": "adam", "schedule": "constant", "warmup_steps": 0, "ema_decay": 0.0},
     "sgd, accumulation, step": {
         "kind": "sgd",
         "accumulate": 2,
@@ -38,7 +38,7 @@ WAYS: dict[str, dict[str, Any]] = {
         "decay_every": 1,
         "decay": 0.5,
         "warmup_steps": 2,
-        "average": 0.5,
+        "ema_decay": 0.5,
     },
 }
 
@@ -108,7 +108,7 @@ def test_a_step_is_what_a_plain_loop_does(tmp_path: Path) -> None:
     warm, total = [1 / 2, 2 / 2], 9
     factors = warm + [0.5 * (1 + math.cos(math.pi * step / (total - 2))) for step in range(total - 2)]
     expected = plain_weights(DrawnTask(**PLAIN), 2, factors, clip=0.3, average=0.0)
-    settings = {"kind": "sgd", "warmup_steps": 2, "clip_norm": 0.3, "average": 0.0, "accumulate": 2}
+    settings = {"kind": "sgd", "warmup_steps": 2, "clip_norm": 0.3, "ema_decay": 0.0, "accumulate": 2}
     found = train(tmp_path, settings, **PLAIN)
     for name, value in expected.state_dict().items():
         torch.testing.assert_close(found[name], value, msg=name)
@@ -117,7 +117,7 @@ def test_a_step_is_what_a_plain_loop_does(tmp_path: Path) -> None:
 def test_the_model_is_the_moving_average(tmp_path: Path) -> None:
     task = DrawnTask(epochs=2, **PLAIN)
     expected = plain_weights(task, 1, [1.0] * 10, clip=math.inf, average=0.75)
-    settings = {"kind": "sgd", "schedule": "constant", "warmup_steps": 0, "clip_norm": 0, "average": 0.75}
+    settings = {"kind": "sgd", "schedule": "constant", "warmup_steps": 0, "clip_norm": 0, "ema_decay": 0.75}
     found = train(tmp_path, settings, epochs=2, **PLAIN)
     for name, value in expected.state_dict().items():
         torch.testing.assert_close(found[name], value, msg=name)
@@ -361,7 +361,7 @@ def test_tensorboard_reads_the_run(tmp_path: Path) -> None:
 
 def test_two_processes_take_turns_at_the_batches(tmp_path: Path) -> None:
     """Each step has a batch of each process, so it is a step of one process that accumulates two; killed in between."""
-    optimiser = {"kind": "sgd", "warmup_steps": 2, "average": 0.5}
+    optimiser = {"kind": "sgd", "warmup_steps": 2, "ema_decay": 0.5}
 
     def start(**more: int) -> subprocess.CompletedProcess[str]:
         settings = json.dumps({"optimiser": optimiser, "batch": 5, **PLAIN, **more})

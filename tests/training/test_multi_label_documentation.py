@@ -52,7 +52,7 @@ def test_systems_that_are_compared_differ_in_the_network_alone(name: str, size: 
         assert getattr(graph.model, key) == getattr(other.model, key)
     rates = {"optimiser": vars(graph.optimiser), "other": vars(other.optimiser)}
     different = {key for key in rates["optimiser"] if rates["optimiser"][key] != rates["other"][key]}
-    assert different == ({"trunk_rate"} if name == "basic-cnn" else set())
+    assert different == ({"backbone_lr"} if name == "basic-cnn" else set())
 
 
 @pytest.mark.parametrize("size", ["", "-small"])

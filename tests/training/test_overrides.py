@@ -83,9 +83,9 @@ def test_an_override_is_checked_as_the_recipe_is() -> None:
     assert (recipe.stages[0].epochs, recipe.seed) == (7, 5)
     assert [group.weight for group in recipe.groups if group.name == "gender"] == [2.0]
     with pytest.raises(RecipeError) as error:
-        read_recipe(path, ["optimiser.trunk_rat=1"])
-    assert str(error.value) == "--set optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat'"
-    assert error.value.hint == "did you mean 'trunk_rate'?"
+        read_recipe(path, ["optimiser.backbone_l=1"])
+    assert str(error.value) == "--set optimiser.backbone_l=1: optimiser: unknown key 'backbone_l'"
+    assert error.value.hint == "did you mean 'backbone_lr'?"
     with pytest.raises(RecipeError, match=r"--set precision=half: precision: unknown choice 'half'"):
         read_recipe(path, ["precision=half"])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fashion_cli.errors import TrainingError
-from fashion_cli.training.plan import Plan, divide
+from fashion_cli.training.plan import Plan, plan_steps
 
 
 def walk(batches: list[int], accumulate: int, limit: int) -> list[tuple[int, int, int]]:
@@ -34,7 +34,7 @@ def test_it_is_what_a_loop_does(batches: list[int], accumulate: int, limit: int)
 
 def test_processes_share_the_batches() -> None:
     """Seven batches for three processes: two each, one is left out."""
-    assert divide([7, 9], processes=3, accumulate=1, limit=0).batches == [2, 3]
+    assert plan_steps([7, 9], processes=3, accumulate=1, limit=0).batches == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_processes_share_the_batches() -> None:
 )
 def test_an_epoch_without_a_batch(batches: list[int], processes: int, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
-        divide(batches, processes, accumulate=1, limit=0)
+        plan_steps(batches, processes, accumulate=1, limit=0)
 
 
 def test_no_epoch_is_a_plan_too() -> None:
-    plan = divide([], processes=2, accumulate=1, limit=0)
+    plan = plan_steps([], processes=2, accumulate=1, limit=0)
     assert (plan.steps, plan.epochs) == (0, 0)

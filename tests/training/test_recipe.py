@@ -92,8 +92,15 @@ def test_every_example_reads_and_its_parts_fit(path: Path) -> None:
             "no, bf16, fp16",
         ),
         ('task = "multitask"', 'task = "multitask"\nprecision = 16', "precision: unknown choice 16", "no, bf16, fp16"),
-        ("[model]", "[optimiser]\naverage = 1.5\n[model]", "average: expected a number from 0 to 1", "examples"),
-        ("[model]", "[optimiser]\nhead_rate = nan\n[model]", "head_rate: expected a number at least 0", "examples"),
+        ("[model]", "[optimiser]\nema_decay = 1.5\n[model]", "ema_decay: expected a number from 0 to 1", "examples"),
+        ("[model]", "[optimiser]\nhead_lr = nan\n[model]", "head_lr: expected a number at least 0", "examples"),
+        (
+            "[model]",
+            "[optimiser]\ntrunk_rate = 0.1\n[model]",
+            "unknown key 'trunk_rate'",
+            "it is called backbone_lr now",
+        ),
+        ("[model]", "[optimiser]\naverage = 0.9\n[model]", "unknown key 'average'", "it is called ema_decay now"),
         ("[model]", '[stop]\nbetter = "highr"\n[model]', "stop.better: unknown choice 'highr'", "'higher'"),
         ("[model]", "[[model]]", "model: expected a table", "examples/recipes"),
         ('Navy = ["blue", "?black"]', 'Navy = "blue"', "tags.Navy: expected a list", "examples/recipes"),
@@ -141,5 +148,5 @@ def test_parents_pass_over_tags_that_no_photograph_teaches(tmp_path: Path) -> No
 def test_titles_of_tags_are_kept_and_others_go_by_their_names(tmp_path: Path) -> None:
     text = SMALLEST.replace("exclusive = true", 'exclusive = true\ntitles = { "light blue" = { ko = "하늘색" } }')
     recipe = read_recipe(write(tmp_path, text))
-    assert recipe.groups[0].titles_of(("red", "light blue")) == {"ko": ("red", "하늘색")}
+    assert recipe.groups[0].collect_titles(("red", "light blue")) == {"ko": ("red", "하늘색")}
     assert read_recipe(write(tmp_path, recipe_text(recipe))) == recipe

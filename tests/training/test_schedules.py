@@ -81,8 +81,8 @@ def test_cooldown_is_constant_and_falls_along_a_line_at_the_end() -> None:
     ],
 )
 def test_a_warm_up_and_an_average_are_shortened_to_the_run(steps: int, warm_up: int, average: float) -> None:
-    found = within_run(OptimiserSection(warmup_steps=200, average=0.998), steps)
+    found = within_run(OptimiserSection(warmup_steps=200, ema_decay=0.998), steps)
     assert found.warmup_steps == warm_up
-    assert found.average == pytest.approx(average)
-    off = OptimiserSection(warmup_steps=0, average=0.0)
+    assert found.ema_decay == pytest.approx(average)
+    off = OptimiserSection(warmup_steps=0, ema_decay=0.0)
     assert within_run(off, steps) == off

@@ -15,12 +15,12 @@ ONE = TagGroup("one", ("x", "y", "z"), exclusive=True)
 @pytest.fixture
 def sample() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """300 photographs: features, truths of several tags with a third unknown, truths of one tag each."""
-    dice = np.random.default_rng(0)
-    features = dice.standard_normal((300, 6)).astype(np.float32)
-    logits = features @ dice.standard_normal((6, 3)).astype(np.float32)
-    many = (logits + dice.standard_normal((300, 3)) > 0).astype(np.int8)
-    many[dice.random((300, 3)) < 1 / 3] = -1
-    one = np.eye(3, dtype=np.int8)[(logits + dice.standard_normal((300, 3))).argmax(axis=1)]
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((300, 6)).astype(np.float32)
+    logits = features @ rng.standard_normal((6, 3)).astype(np.float32)
+    many = (logits + rng.standard_normal((300, 3)) > 0).astype(np.int8)
+    many[rng.random((300, 3)) < 1 / 3] = -1
+    one = np.eye(3, dtype=np.int8)[(logits + rng.standard_normal((300, 3))).argmax(axis=1)]
     return features, many, one
 
 

@@ -8,9 +8,9 @@ from fashion_cli.training.val_figures import retrieval_figures
 
 @pytest.mark.parametrize("seed", range(3))
 def test_recall_and_mean_average_precision(seed: int) -> None:
-    dice = np.random.default_rng(seed)
-    garments = dice.integers(0, 25, 60)
-    vectors = dice.standard_normal((60, 8)).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    garments = rng.integers(0, 25, 60)
+    vectors = rng.standard_normal((60, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ranks, precisions = [], []
     for row in range(60):

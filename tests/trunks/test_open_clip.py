@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from fashion_cli.data.images import ImageReader
 from fashion_cli.errors import WeightsError
 from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
-from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted
+from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, WeightsRequest
 
 open_clip = pytest.importorskip("open_clip", reason="the extra `encoders` is not installed")
 
@@ -49,8 +49,8 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def fetch(folder: Path, wanted: Wanted | None = None) -> PretrainedTrunk:
-    return fetch_trunk(TrunkName.parse(f"open_clip:local-dir:{folder}"), wanted or Wanted())
+def fetch(folder: Path, wanted: WeightsRequest | None = None) -> PretrainedTrunk:
+    return fetch_trunk(TrunkName.parse(f"open_clip:local-dir:{folder}"), wanted or WeightsRequest())
 
 
 def photograph(folder: Path) -> Path:
@@ -91,7 +91,7 @@ def test_pixels_are_those_of_open_clip(folder: Path, resize_mode: str, interpola
 
 @torch.inference_mode()
 def test_another_size_resamples_the_positions(folder: Path) -> None:
-    pretrained = fetch(folder, Wanted(size=(48, 64)))
+    pretrained = fetch(folder, WeightsRequest(size=(48, 64)))
     trunk = build_trunk(json.loads(json.dumps(pretrained.options)), (48, 64))
     trunk.body.load_state_dict(dict(pretrained.tensors))
     reference: Any = open_clip.create_model(f"local-dir:{folder}", force_image_size=(48, 64)).eval()
@@ -102,10 +102,10 @@ def test_another_size_resamples_the_positions(folder: Path) -> None:
 
 def test_a_published_file_by_hand(folder: Path) -> None:
     file = folder / "open_clip_model.safetensors"
-    assert set(fetch(folder, Wanted(file=file)).tensors) == set(fetch(folder).tensors)
+    assert set(fetch(folder, WeightsRequest(file=file)).tensors) == set(fetch(folder).tensors)
     save_file({"visual.proj": torch.zeros(1)}, folder / "other.safetensors")
     with pytest.raises(WeightsError, match="does not fit"):
-        fetch(folder, Wanted(file=folder / "other.safetensors"))
+        fetch(folder, WeightsRequest(file=folder / "other.safetensors"))
 
 
 def test_built_in_names_are_built_without_the_hub() -> None:
@@ -123,7 +123,7 @@ def test_without_a_connection_the_error_says_where_the_file_is(tmp_path: Path, m
         ("open_clip:hf-hub:Marqo/marqo-fashionSigLIP", "https://huggingface.co/Marqo/marqo-fashionSigLIP"),
     ):
         with pytest.raises(WeightsError, match="cannot be fetched") as raised:
-            fetch_trunk(TrunkName.parse(text), Wanted())
+            fetch_trunk(TrunkName.parse(text), WeightsRequest())
         assert page in raised.value.hint
         assert f"fashion weights fetch {text} --file" in raised.value.hint
 
@@ -133,5 +133,5 @@ def test_without_a_connection_the_error_says_where_the_file_is(tmp_path: Path, m
 )
 def test_a_name_with_a_slip(text: str, near: str) -> None:
     with pytest.raises(WeightsError) as raised:
-        fetch_trunk(TrunkName.parse(text), Wanted())
+        fetch_trunk(TrunkName.parse(text), WeightsRequest())
     assert near in raised.value.hint

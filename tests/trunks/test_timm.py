@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from fashion_cli.data.images import ImageReader
 from fashion_cli.errors import WeightsError
 from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
-from fashion_cli.trunks.trunk import TrunkName, Wanted
+from fashion_cli.trunks.trunk import TrunkName, WeightsRequest
 from tests.trunks.conftest import settled
 
 timm = pytest.importorskip("timm", reason="the extra `encoders` is not installed")
@@ -72,7 +72,7 @@ def test_a_trunk_gives_what_the_classifier_would_see(name: str) -> None:
 
 @torch.inference_mode()
 def test_a_folder_is_fetched_with_its_preparation(folder: Path) -> None:
-    pretrained = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), Wanted())
+    pretrained = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), WeightsRequest())
     trunk = build_trunk(pretrained.options, (160, 160))
     trunk.body.load_state_dict(dict(pretrained.tensors))
     reference = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0).eval()
@@ -88,7 +88,7 @@ def test_a_folder_is_fetched_with_its_preparation(folder: Path) -> None:
 
 
 def test_a_card_needs_the_folder_no_more(folder: Path) -> None:
-    options = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), Wanted()).options
+    options = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), WeightsRequest()).options
     (folder / "config.json").unlink()
     assert build_trunk(json.loads(json.dumps(options)), (160, 160)).width == 64
 
@@ -100,7 +100,7 @@ def test_pixels_are_those_of_timm(folder: Path, crop_mode: str, interpolation: s
     document = json.loads((folder / "config.json").read_text())
     document["pretrained_cfg"] |= {"crop_mode": crop_mode, "interpolation": interpolation, "crop_pct": crop_pct}
     (folder / "config.json").write_text(json.dumps(document))
-    pretrained = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), Wanted())
+    pretrained = fetch_trunk(TrunkName.parse(f"timm:local-dir:{folder}"), WeightsRequest())
     transform = timm.data.create_transform(
         (3, 160, 160),
         interpolation=interpolation,
@@ -117,7 +117,7 @@ def test_pixels_are_those_of_timm(folder: Path, crop_mode: str, interpolation: s
 @torch.inference_mode()
 def test_another_size_resamples_the_positions(folder: Path) -> None:
     name = TrunkName.parse(f"timm:local-dir:{folder}")
-    pretrained = fetch_trunk(name, Wanted(size=(96, 64)))
+    pretrained = fetch_trunk(name, WeightsRequest(size=(96, 64)))
     assert (pretrained.input.height, pretrained.input.width) == (96, 64)
     trunk = build_trunk(pretrained.options, (96, 64))
     trunk.body.load_state_dict(dict(pretrained.tensors))
@@ -132,7 +132,7 @@ def test_a_published_file_by_hand(folder: Path) -> None:
     whole = timm.create_model("test_vit.r160_in1k", pretrained=False)
     save_file(whole.state_dict(), folder / "by-hand.safetensors")
     name = TrunkName("timm", "test_vit.r160_in1k")
-    pretrained = fetch_trunk(name, Wanted(file=folder / "by-hand.safetensors"))
+    pretrained = fetch_trunk(name, WeightsRequest(file=folder / "by-hand.safetensors"))
     assert torch.equal(pretrained.tensors["pos_embed"], whole.pos_embed)
     assert pretrained.options == {"trunk": "timm:test_vit.r160_in1k"}
     assert (pretrained.input.height, pretrained.input.interpolation) == (160, "bicubic")
@@ -147,7 +147,7 @@ def test_without_a_connection_the_error_says_where_the_file_is(tmp_path: Path, m
         ("timm:hf-hub:owner/model", "https://huggingface.co/owner/model"),
     ):
         with pytest.raises(WeightsError, match="cannot be fetched") as raised:
-            fetch_trunk(TrunkName.parse(text), Wanted())
+            fetch_trunk(TrunkName.parse(text), WeightsRequest())
         assert page in raised.value.hint
         assert f"fashion weights fetch {text} --file" in raised.value.hint
 

@@ -16,7 +16,7 @@ from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import InputSpec
 from fashion_cli.trunks import from_torchvision
 from fashion_cli.trunks.by_name import build_trunk, fetch_trunk
-from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, Wanted
+from fashion_cli.trunks.trunk import PretrainedTrunk, TrunkName, WeightsRequest
 from tests.trunks.conftest import Shop
 
 Publish = Callable[[WeightsEnum, object], str]
@@ -25,7 +25,7 @@ NAME = TrunkName("torchvision", "mobilenet_v3_small")
 
 
 def fetch() -> PretrainedTrunk:
-    return fetch_trunk(NAME, Wanted("IMAGENET1K_V1"))
+    return fetch_trunk(NAME, WeightsRequest("IMAGENET1K_V1"))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_file_that_was_put_there_by_hand(
     assert set(fetch().tensors) == set(state)
     elsewhere = tmp_path / "by-hand.pth"
     elsewhere.write_bytes(shop.files[file])
-    assert fetch_trunk(NAME, Wanted(file=elsewhere)).sha256 == hashlib.sha256(shop.files[file]).hexdigest()
+    assert fetch_trunk(NAME, WeightsRequest(file=elsewhere)).sha256 == hashlib.sha256(shop.files[file]).hexdigest()
     assert shop.asked == []
 
 
@@ -168,7 +168,7 @@ def test_a_pickle_that_runs_code_is_not_run(
 
 def test_weights_that_do_not_exist() -> None:
     with pytest.raises(WeightsError, match="IMAGENET1K_V3") as raised:
-        fetch_trunk(NAME, Wanted("IMAGENET1K_V3"))
+        fetch_trunk(NAME, WeightsRequest("IMAGENET1K_V3"))
     assert "IMAGENET1K_V1" in raised.value.hint
 
 
@@ -177,7 +177,7 @@ def test_old_names_of_densenet(hub: Path, publish: Publish) -> None:
     old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12]\.)", r"\1.\2", name): each.half() for name, each in own.items()}
     publish(models.DenseNet121_Weights.IMAGENET1K_V1, old)
     assert set(old) != set(own)
-    assert set(fetch_trunk(TrunkName("torchvision", "densenet121"), Wanted()).tensors) == set(own)
+    assert set(fetch_trunk(TrunkName("torchvision", "densenet121"), WeightsRequest()).tensors) == set(own)
 
 
 @pytest.mark.parametrize(

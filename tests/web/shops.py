@@ -22,7 +22,7 @@ from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import LookerOptions
+from fashion_cli.session.query_encoder import QueryEncoderOptions
 from fashion_cli.steps.index import IndexConfig, build_index
 from fashion_cli.web.app import create_app
 from fashion_cli.web.metrics import Metrics
@@ -37,8 +37,8 @@ ONNX = InferenceOptions(model="", engine="onnx")
 
 def draw(seed: int, size: tuple[int, int] = (48, 64)) -> Image.Image:
     """Coloured blotches."""
-    dice = np.random.default_rng(seed)
-    return Image.fromarray(dice.integers(0, 255, (4, 3, 3), np.uint8)).resize(size)
+    rng = np.random.default_rng(seed)
+    return Image.fromarray(rng.integers(0, 255, (4, 3, 3), np.uint8)).resize(size)
 
 
 def png(picture: Image.Image) -> bytes:
@@ -150,7 +150,7 @@ def served(
     metrics = Metrics()
     with ExitStack() as stack:
         catalogue = stack.enter_context(Catalogue.open(shop.catalogue)) if priced else None
-        looking = LookerOptions(ONNX, added, settings.max_pixels, settings.queue)
+        looking = QueryEncoderOptions(ONNX, added, settings.max_pixels, settings.queue)
         items_of = catalogue.item_ids_by_photograph if catalogue is not None else None
         live = stack.enter_context(LiveIndex(shop.index, looking, metrics, items_of))
         options = {"show_paths": settings.show_paths, "keep_metadata": settings.keep_metadata}

@@ -23,7 +23,7 @@ from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProdu
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.retrieval.search import Hit
 from fashion_cli.steps.search import QueryPart, SearchConfig, search_gallery
-from fashion_cli.web.answers import decimal_text, web_address
+from fashion_cli.web.reply_building import decimal_text, web_address
 from tests.web.shops import (
     COUNT,
     ONNX,
@@ -384,7 +384,7 @@ def test_a_further_model_names_the_style(drawn_shop: Shop, style_model: Path) ->
 
 
 def test_tags_have_titles_in_the_language(drawn_shop: Shop, tiny_model: Path, tmp_path: Path) -> None:
-    model = tmp_path / "titled"
+    model = tmp_path / "with_titles"
     shutil.copytree(tiny_model, model)
     card = json.loads((model / "card.json").read_text())
     card["vocabulary"]["groups"][1]["titles"] = {"ko": ["빨강", "초록", "파랑"]}

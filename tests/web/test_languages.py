@@ -83,4 +83,4 @@ def test_the_shipped_tags_have_korean_titles_of_their_own() -> None:
         assert all(re.search("[가-힣]", title) for title in titles)
     recipe = read_recipe(Path(__file__).parents[2] / "examples" / "recipes" / "gallery.toml")
     for taught, group in zip(recipe.groups, card.vocabulary.groups, strict=True):
-        assert taught.titles_of(group.tags) == dict(group.titles)
+        assert taught.collect_titles(group.tags) == dict(group.titles)

@@ -11,8 +11,8 @@ import pytest
 
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Manifest
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import Looker, LookerOptions
 from fashion_cli.session.open_index import OpenIndex
+from fashion_cli.session.query_encoder import QueryEncoder, QueryEncoderOptions
 from fashion_cli.web.metrics import Metrics
 from tests.web.shops import COUNT, ONNX, Running, Shop, draw, make_index, make_shop, png, served
 
@@ -30,7 +30,7 @@ def half(shop: Shop) -> tuple[Path, ...]:
 
 
 def opened(shop: Shop) -> LiveIndex:
-    return LiveIndex(shop.index, LookerOptions(ONNX), Metrics())
+    return LiveIndex(shop.index, QueryEncoderOptions(ONNX), Metrics())
 
 
 class Asking(threading.Thread):
@@ -176,6 +176,6 @@ def test_an_index_made_anew_in_place_is_taken_up(shop: Shop, tiny_model: Path) -
 def test_models_are_closed_with_the_index(shop: Shop) -> None:
     live = opened(shop)
     with live.lease() as index:
-        looker: Looker = index.looker
+        looker: QueryEncoder = index.looker
     live.close()
     assert not looker._batcher._thread.is_alive()

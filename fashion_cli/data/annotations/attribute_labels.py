@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from fashion_cli.data.annotations.annotation import NOTHING, SEPARATOR, UNSURE
-from fashion_cli.data.annotations.tables import Row, read_rows
+from fashion_cli.data.annotations.published_rows import Row, read_rows
 
 ALL = "attributes"  # the column with the attributes of all groups
 _HOLDS, _DENIED, _UNKNOWN = "1", "-1", "0"

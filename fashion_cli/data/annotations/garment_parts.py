@@ -7,7 +7,7 @@ visibility. Coordinates are pixels of the published photograph, origin top left.
 from collections.abc import Sequence
 
 from fashion_cli.data.annotations.annotation import Landmark, Visibility
-from fashion_cli.data.annotations.tables import Row
+from fashion_cli.data.annotations.published_rows import Row
 from fashion_cli.data.images import Box
 
 CLOTHES_TYPES = ("upper", "lower", "full")  # 1, 2, 3

@@ -13,13 +13,13 @@ from typing import Any
 from fashion_cli.data.annotations.annotation import SEPARATOR, Annotation, Landmark
 from fashion_cli.data.annotations.attribute_labels import AttributeNames, attribute_name, labels_of_items
 from fashion_cli.data.annotations.garment_parts import CLOTHES_TYPES, box_of, landmarks_of
+from fashion_cli.data.annotations.published_rows import HINT, Row, RowsByName, read_rows
 from fashion_cli.data.annotations.published_tree import (
     annotation_file,
     image_folder,
     partition_file,
     required_file,
 )
-from fashion_cli.data.annotations.tables import HINT, Row, RowsByName, read_rows
 from fashion_cli.data.images import Box
 from fashion_cli.errors import AnnotationError
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features.faults import damage, naming_damage
+from fashion_cli.data.features.file_errors import damage, naming_damage
 from fashion_cli.data.features.roots import way_to
 from fashion_cli.data.features.rows import AddedTags, FeatureHeader, decode_text, encode_text
 from fashion_cli.errors import FeatureFileError

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features.faults import damage, naming_damage
+from fashion_cli.data.features.file_errors import damage, naming_damage
 from fashion_cli.data.features.header import (
     GIVE_ANOTHER,
     TEXT,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.data.features import layout
-from fashion_cli.data.features.faults import damage, naming_damage, naming_unreadable
+from fashion_cli.data.features.file_errors import damage, naming_damage, naming_unreadable
 from fashion_cli.data.features.roots import (
     LOOKED_FOR,
     absolute_path,

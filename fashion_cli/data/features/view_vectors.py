@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.features.faults import naming_unwritable
+from fashion_cli.data.features.file_errors import naming_unwritable
 from fashion_cli.whole_files import replacing
 
 VectorShape = tuple[int, int, int]  # N photographs, V views of each, D

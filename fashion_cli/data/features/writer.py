@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from fashion_cli.data.features import layout
-from fashion_cli.data.features.faults import missing, naming_damage, naming_unwritable
+from fashion_cli.data.features.file_errors import missing, naming_damage, naming_unwritable
 from fashion_cli.data.features.roots import stored_path
 from fashion_cli.data.features.rows import FeatureHeader, FeatureRows
 from fashion_cli.data.features.transactions import TransactionFile, open_locked

@@ -9,7 +9,7 @@ from fashion_cli.data.images import orientation
 from fashion_cli.data.images.colour import to_srgb
 from fashion_cli.data.images.depth import eight_bits, has_alpha, is_deep, on_white, opaque_mask, split_alpha
 from fashion_cli.data.images.frames import load_first_picture
-from fashion_cli.data.images.opening import OpenedImage, blaming, open_image
+from fashion_cli.data.images.opening import OpenedImage, naming_photograph, open_image
 from fashion_cli.data.images.truncation import complete_jpeg, complete_png
 
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
@@ -42,7 +42,7 @@ def decode(opened: OpenedImage) -> Decoded:
     Raises:
         ImageError: If it is damaged.
     """
-    with blaming(opened.path, "cannot be decoded"):
+    with naming_photograph(opened.path, "cannot be decoded"):
         opened = _load(opened)
         decoded = _without_alpha(opened)
         turned = orientation.upright(decoded.image, opened.orientation())

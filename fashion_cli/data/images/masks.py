@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fashion_cli.data.image_files import printable, read_bytes
 from fashion_cli.data.images.budget import DECODING
-from fashion_cli.data.images.opening import MAX_PIXELS, blaming, open_image
+from fashion_cli.data.images.opening import MAX_PIXELS, naming_photograph, open_image
 from fashion_cli.errors import ImageError
 
 NUMBERED = ("P", "L")  # palette and grey: one byte a pixel, kept as it is
@@ -27,5 +27,5 @@ def read_mask(path: Path, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint8]
     opened = open_image(path, data, max_pixels)
     if opened.image.mode not in NUMBERED:
         raise ImageError(f"{printable(path)}: no mask: its pixels are {opened.image.mode}, not numbers of a palette")
-    with DECODING.hold(opened.image.width * opened.image.height), blaming(path, "damaged"):
+    with DECODING.hold(opened.image.width * opened.image.height), naming_photograph(path, "damaged"):
         return np.asarray(opened.image)

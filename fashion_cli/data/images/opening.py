@@ -111,7 +111,7 @@ def open_image(path: Path, data: bytes, max_pixels: int = MAX_PIXELS) -> OpenedI
         max_pixels = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
     if found is formats.GIF and len(data) >= 10:  # Pillow fills a frame while it reads a GIF's header
         check_pixels(path, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"), max_pixels)
-    with blaming(path, "damaged header"):
+    with naming_photograph(path, "damaged header"):
         png = read_png(data) if found is formats.PNG else None
         tiff = read_tiff(data) if found is formats.TIFF else None
         rewritten = png or tiff
@@ -129,7 +129,7 @@ def check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
 
 
 @contextmanager
-def blaming(path: Path, what: str) -> Iterator[None]:
+def naming_photograph(path: Path, what: str) -> Iterator[None]:
     """Around calls of Pillow on a file's bytes: it raises what it likes about damaged ones."""
     try:
         yield

@@ -32,7 +32,7 @@ EVENNESS = 100.0  # weight of the spread: weighs about as much as the attributes
 MEASURED = 20_000  # garments that figures are taken from
 
 # A high rate for Adam, but the network is small and its batches are large: 3e-3 gives a worse map in as many steps.
-OPTIMISER = OptimiserSection(kind="adamw", head_rate=1e-2, weight_decay=1e-4, warmup_steps=50, average=0.98)
+OPTIMISER = OptimiserSection(kind="adamw", head_lr=1e-2, weight_decay=1e-4, warmup_steps=50, ema_decay=0.98)
 
 
 class MapBatch(NamedTuple):
@@ -63,13 +63,13 @@ class MapBatches(Dataset[MapBatch]):
         self.attributes, self.seed = attributes, seed
 
     def __getitems__(self, numbers: list[int]) -> MapBatch:
-        dice = np.random.default_rng((self.seed, *numbers))
-        rows = dice.integers(len(self.attributes), size=BATCH)
-        angles = dice.uniform(0, math.pi, DIRECTIONS)
+        rng = np.random.default_rng((self.seed, *numbers))
+        rows = rng.integers(len(self.attributes), size=BATCH)
+        angles = rng.uniform(0, math.pi, DIRECTIONS)
         return MapBatch(
             self.attributes[torch.from_numpy(rows)],
-            torch.from_numpy(SHIFT * dice.standard_normal((BATCH, 2), np.float32)),
-            torch.from_numpy(dice.random((BATCH, 2), np.float32)),
+            torch.from_numpy(SHIFT * rng.standard_normal((BATCH, 2), np.float32)),
+            torch.from_numpy(rng.random((BATCH, 2), np.float32)),
             torch.from_numpy(np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)),
         )
 
@@ -103,7 +103,7 @@ class AttributeMapTask:
         return digest.hexdigest()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        return [{"params": list(self.network.parameters()), "lr": OPTIMISER.head_rate}]
+        return [{"params": list(self.network.parameters()), "lr": OPTIMISER.head_lr}]
 
     def batches(self, epoch: int) -> DataLoader[Any]:
         numbers = [[epoch * STEPS + step] for step in range(STEPS)]

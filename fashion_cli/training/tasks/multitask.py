@@ -30,7 +30,7 @@ from fashion_cli.model_cards import CategoryPrior, InputSpec, ModelCard, TagGrou
 from fashion_cli.training.label_graph import ARCHITECTURES, LabelGraph, build_label_graph
 from fashion_cli.training.multitask_loss import MultitaskLoss
 from fashion_cli.training.photographs import Photographs, read_set
-from fashion_cli.training.plain_batches import BATCH, plain_batches, pooled_plain, predict_plain
+from fashion_cli.training.plain_batches import BATCH, plain_batches, pool_unvaried, predict_unvaried
 from fashion_cli.training.recipe import Recipe
 from fashion_cli.training.recipe_sections import StageSection
 from fashion_cli.training.tag_head import refit_tag_head
@@ -120,7 +120,7 @@ class MultitaskTask:
                 group.tags,
                 group.exclusive,
                 tuple(cuts[self.vocabulary.columns[group.name]]),
-                told.titles_of(group.tags),
+                told.collect_titles(group.tags),
                 told.parents_of(group.tags),
             )
             for group, told in zip(self.vocabulary.groups, self.recipe.groups, strict=True)
@@ -160,8 +160,8 @@ class MultitaskTask:
         trunk = [value for name, value in named if name.startswith(TRUNK_PREFIX)]
         heads = [value for name, value in named if not name.startswith(TRUNK_PREFIX)]
         return [
-            {"params": trunk, "lr": rates.trunk_rate},
-            {"params": [*heads, *self.objective.parameters()], "lr": rates.head_rate},
+            {"params": trunk, "lr": rates.backbone_lr},
+            {"params": [*heads, *self.objective.parameters()], "lr": rates.head_lr},
         ]
 
     def steps_per_epoch(self) -> Sequence[int]:
@@ -192,7 +192,7 @@ class MultitaskTask:
 
     def refit_tags(self, network: nn.Module) -> None:
         """Give the network the best linear tag head on its features, in place."""
-        train, val = (pooled_plain(network, each, self.card().input) for each in (self.train, self.val))
+        train, val = (pool_unvaried(network, each, self.card().input) for each in (self.train, self.val))
         weights, biases = refit_tag_head(train, val, self.vocabulary)
         network.get_submodule("tag_head").load_state_dict({"weight": weights, "bias": biases})
 
@@ -201,14 +201,14 @@ class MultitaskTask:
 
         A photograph's vector looks for others of the same garment among all of `val`.
         """
-        seen = predict_plain(network, self.val, self.card())
+        seen = predict_unvaried(network, self.val, self.card())
         targets, garments = self.val.targets[seen.rows], self.val.garment_of[seen.rows]
         figures = tag_figures(seen.scores, targets, self.vocabulary) | retrieval_figures(seen.vectors, garments)
         return {name: round(value, 4) for name, value in figures.items()}
 
     def thresholds(self, network: nn.Module) -> list[float]:
         """The threshold of each tag, chosen on `val`; of an exclusive group only the best answer ever counts."""
-        seen = predict_plain(network, self.val, self.card())
+        seen = predict_unvaried(network, self.val, self.card())
         cuts = fitted_thresholds(seen.scores, self.val.targets[seen.rows], self.vocabulary)
         return [round(float(cut), 3) for cut in cuts]
 
@@ -271,9 +271,9 @@ class MultitaskTask:
         )
 
     def _statistics_batches(self) -> Iterator[Tensor]:
-        dice = np.random.default_rng(self.recipe.seed)
+        rng = np.random.default_rng(self.recipe.seed)
         count = min(len(self.train.paths), STATISTICS_BATCHES * BATCH)
-        rows = dice.choice(len(self.train.paths), count, replace=False).tolist()
+        rows = rng.choice(len(self.train.paths), count, replace=False).tolist()
         return (images for _, images in plain_batches(self.train, rows, self.card().input))
 
 

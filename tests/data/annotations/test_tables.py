@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.data.annotations.tables import RowsByName, read_rows
+from fashion_cli.data.annotations.published_rows import RowsByName, read_rows
 from fashion_cli.errors import AnnotationError
 from tests.data.annotations.trees import write_table
 

@@ -206,11 +206,11 @@ def test_what_cannot_be_taken_apart_is_named(make: Callable[[], bytes]) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_damaged_file_is_followed_or_named(kind: str) -> None:
-    data, dice = photograph(kind, 6), np.random.default_rng(1)
+    data, rng = photograph(kind, 6), np.random.default_rng(1)
     for _ in range(300):
-        broken = bytearray(data[: int(dice.integers(12, len(data)))] if dice.random() < 0.5 else data)
-        for place in dice.integers(12, len(broken), 3) if len(broken) > 12 else ():
-            broken[place] = dice.integers(256)
+        broken = bytearray(data[: int(rng.integers(12, len(data)))] if rng.random() < 0.5 else data)
+        for place in rng.integers(12, len(broken), 3) if len(broken) > 12 else ():
+            broken[place] = rng.integers(256)
         try:
             stripped = strip_metadata(bytes(broken))
         except LayoutError:

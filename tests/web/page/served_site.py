@@ -22,7 +22,7 @@ from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 from fashion_cli.session.live_index import LiveIndex
-from fashion_cli.session.looker import LookerOptions
+from fashion_cli.session.query_encoder import QueryEncoderOptions
 from fashion_cli.web.app import create_app
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.service import SearchService
@@ -130,7 +130,7 @@ def served(
     catalogue = Catalogue.open(folder / "catalogue.sqlite") if priced else None
     items_of = catalogue.item_ids_by_photograph if catalogue else None
     with LiveIndex(
-        folder / "index", LookerOptions(InferenceOptions(model="", engine="onnx"), added), metrics, items_of
+        folder / "index", QueryEncoderOptions(InferenceOptions(model="", engine="onnx"), added), metrics, items_of
     ) as live:
         service = SearchService(live, metrics, catalogue)
         app = create_app(service, settings or WebSettings(rate="off"))

@@ -1,4 +1,4 @@
-"""Narrowing down: tags, prices, what is available, another colour, and more hits."""
+"""SearchFilters down: tags, prices, what is available, another colour, and more hits."""
 
 from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select

@@ -38,7 +38,7 @@ _KINDS = {
 }
 
 
-def complaint(errors: Sequence[Any]) -> str:
+def validation_message(errors: Sequence[Any]) -> str:
     """What pydantic found, in one line: "topk: at least 1, not '0'"."""
     return "; ".join(map(_line, errors[:NAMED])) or "the request cannot be read"
 

@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from fashion_cli.errors import ImageError
-from fashion_cli.training.feed import AHEAD, feed
+from fashion_cli.training.prefetch import AHEAD, prefetch
 
 
 class Numbers(Dataset[int]):
@@ -36,7 +36,7 @@ def loader(numbers: Numbers) -> DataLoader[Any]:
 @pytest.mark.parametrize("turns", [slice(None), slice(3, None), slice(1, 5, 2), slice(5, 5), slice(0, 2)])
 def test_the_batches_that_are_asked_for(turns: slice) -> None:
     numbers = Numbers()
-    with feed(loader(numbers), turns) as batches:
+    with prefetch(loader(numbers), turns) as batches:
         found = list(batches)
     assert found == [[2 * n, 2 * n + 1] for n in range(5)][turns]
     assert numbers.read == [row for batch in found for row in batch]
@@ -45,7 +45,7 @@ def test_the_batches_that_are_asked_for(turns: slice) -> None:
 
 def test_nothing_is_left_when_the_rest_is_not_wanted() -> None:
     numbers, threads = Numbers(), set(threading.enumerate())
-    with feed(loader(numbers), slice(None)) as batches:
+    with prefetch(loader(numbers), slice(None)) as batches:
         assert next(batches) == [0, 1]
     assert set(threading.enumerate()) <= threads
     assert len(numbers.read) <= 2 * (1 + AHEAD)
@@ -54,7 +54,7 @@ def test_nothing_is_left_when_the_rest_is_not_wanted() -> None:
 
 def test_what_a_dataset_raises_comes_with_its_batch() -> None:
     numbers = Numbers(broken=5)
-    with feed(loader(numbers), slice(None)) as batches:
+    with prefetch(loader(numbers), slice(None)) as batches:
         assert [next(batches), next(batches)] == [[0, 1], [2, 3]]
         with pytest.raises(ImageError, match="5: cannot be read"):
             next(batches)
@@ -63,11 +63,11 @@ def test_what_a_dataset_raises_comes_with_its_batch() -> None:
 
 def test_the_global_generator_stands_still() -> None:
     before = torch.get_rng_state()
-    with feed(loader(Numbers()), slice(None)) as batches:
+    with prefetch(loader(Numbers()), slice(None)) as batches:
         list(batches)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_loader_without_batches() -> None:
-    with pytest.raises(TypeError, match="batch_sampler"), feed(DataLoader(Numbers(), batch_size=None), slice(None)):
+    with pytest.raises(TypeError, match="batch_sampler"), prefetch(DataLoader(Numbers(), batch_size=None), slice(None)):
         pass

@@ -11,7 +11,7 @@ import numpy as np
 from fashion_cli.data.features.rows import AddedTags
 from fashion_cli.data.images import Box, Photograph
 from fashion_cli.embedding.added_tags import open_added_taggers
-from fashion_cli.embedding.tag_titles import titled, titles_of
+from fashion_cli.embedding.tag_titles import collect_titles, with_titles
 from fashion_cli.inference.engines import open_engine, open_reader
 from fashion_cli.inference.multi_model import open_models, require_tags, with_taggers
 from fashion_cli.inference.options import InferenceOptions
@@ -27,7 +27,7 @@ NAME = Path("the photograph")  # what messages call an upload
 
 
 @dataclass(frozen=True)
-class LookerOptions:
+class QueryEncoderOptions:
     """How photographs are looked at.
 
     Attributes:
@@ -43,7 +43,7 @@ class LookerOptions:
     queue: int = 128
 
 
-class Looker:
+class QueryEncoder:
     """Looks at photographs. Indexes that were made by the same models share one: `hold` and `release` count them.
 
     Args:
@@ -62,7 +62,7 @@ class Looker:
         UsageError: If a further model has no tags.
     """
 
-    def __init__(self, gallery: Gallery, options: LookerOptions, observer: Observer) -> None:
+    def __init__(self, gallery: Gallery, options: QueryEncoderOptions, observer: Observer) -> None:
         made_by, header, inference = gallery.manifest, gallery.features.header, options.inference
         base = open_models(
             replace(
@@ -78,8 +78,8 @@ class Looker:
         engine = open_engine(models, inference, photographs=1)
         self.identity = identity(gallery)
         self.model = header.model
-        self._titles = titles_of((base, *known))
-        self.vocabulary = _with_groups_of(self.titled(header.vocabulary), further)
+        self._titles = collect_titles((base, *known))
+        self.vocabulary = _with_groups_of(self.with_titles(header.vocabulary), further)
         self.expected = 0
         self._reader = open_reader(models, fast=engine.fast_images, max_pixels=options.max_pixels)
         self._batcher = Batcher(
@@ -91,9 +91,9 @@ class Looker:
         )
         self._holders, self._lock = 0, Lock()
 
-    def titled(self, vocabulary: Vocabulary) -> Vocabulary:
+    def with_titles(self, vocabulary: Vocabulary) -> Vocabulary:
         """An index's tags with what people call them, which stands in the models' cards alone."""
-        return titled(vocabulary, self._titles)
+        return with_titles(vocabulary, self._titles)
 
     def decode(self, data: bytes, box: Box | None, name: Path = NAME) -> Photograph:
         """Fit a photograph, or a part of it, to the models.

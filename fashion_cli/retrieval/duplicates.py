@@ -9,7 +9,7 @@ import numpy.typing as npt
 SAME_PICTURE = 0.999
 
 
-def distinct_pictures(vectors: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
+def distinct_photographs(vectors: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
     """The places of hits that show no picture that a better hit shows.
 
     Args:
@@ -32,7 +32,7 @@ def copies_of(vectors: npt.NDArray[np.float32], kept: npt.NDArray[np.int64]) -> 
 
     Args:
         vectors: (k, D) of unit length.
-        kept: (n,) places that `distinct_pictures` kept.
+        kept: (n,) places that `distinct_photographs` kept.
     """
     if not len(kept):
         return []

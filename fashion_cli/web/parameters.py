@@ -36,7 +36,7 @@ Keyword = Annotated[
 ]
 
 
-class TagsQuestion(BaseModel):
+class TagsQuery(BaseModel):
     """What to say of a photograph."""
 
     model_config = ConfigDict(extra="forbid")
@@ -49,11 +49,11 @@ class TagsQuestion(BaseModel):
         return _part(self.box)
 
     @property
-    def spoken(self) -> str:
-        return spoken(self.language)
+    def resolved_language(self) -> str:
+        return resolved_language(self.language)
 
 
-class Narrowing(BaseModel):
+class SearchFilters(BaseModel):
     """Which hits."""
 
     model_config = ConfigDict(extra="forbid")
@@ -88,15 +88,17 @@ class Narrowing(BaseModel):
 
     @property
     def options(self) -> SearchOptions:
-        return SearchOptions(topk=self.topk, rerank=self.rerank, collapse=self.collapse, language=self.spoken)
+        return SearchOptions(
+            topk=self.topk, rerank=self.rerank, collapse=self.collapse, language=self.resolved_language
+        )
 
     @property
     def prices(self) -> PriceFilter:
         return PriceFilter(self.min_price, self.max_price, self.available, self.currency)
 
     @property
-    def spoken(self) -> str:
-        return spoken(self.language)
+    def resolved_language(self) -> str:
+        return resolved_language(self.language)
 
     @property
     def wanted(self) -> dict[str, str]:
@@ -117,7 +119,7 @@ class Narrowing(BaseModel):
         return [*map(Condition.parse, self.where), *conditions_of(self.wanted)]
 
 
-class PhotographQuestion(Narrowing):
+class PhotographQuery(SearchFilters):
     """A search by photograph."""
 
     box: Box = ""
@@ -127,13 +129,13 @@ class PhotographQuestion(Narrowing):
         return _part(self.box)
 
 
-class WordsQuestion(Narrowing):
+class TextQuery(SearchFilters):
     """A search by words."""
 
     keyword: Keyword
 
 
-def spoken(language: str) -> str:
+def resolved_language(language: str) -> str:
     """The language without its region."""
     return language.partition("-")[0].lower()
 

@@ -10,14 +10,14 @@ from fashion_cli.data.images import Photograph
 from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.retrieval.search import Features
 from fashion_cli.session.open_index import OpenIndex
-from fashion_cli.web.answers import tag_reply
 from fashion_cli.web.replies import GroupReply, GroupsReply, GroupTagReply, NumbersReply, SeenReply, StyleReply
+from fashion_cli.web.reply_building import tag_reply
 
 STYLE = "style"  # the group whose surest tag is the style
 
 
 @dataclass(frozen=True)
-class Look:
+class EncodedQuery:
     """A query as the models see it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Look:
     said: SeenReply
 
 
-def look_at(index: OpenIndex, features: Features, photograph: Photograph, language: str) -> Look:
+def encode_query(index: OpenIndex, features: Features, photograph: Photograph, language: str) -> EncodedQuery:
     """A photograph that was sent.
 
     Args:
@@ -43,18 +43,20 @@ def look_at(index: OpenIndex, features: Features, photograph: Photograph, langua
     own = len(index.gallery.features.header.vocabulary)
     shown = present_tags(features.scores[None], index.looker.vocabulary)[0]
     tags = named_tags(features.scores, shown, index.looker.vocabulary, language)
-    said = _said(photograph.width, photograph.height, tags)
-    return Look(Features(features.vector, features.scores[:own]), shown[:own], said)
+    said = _describe_tags(photograph.width, photograph.height, tags)
+    return EncodedQuery(Features(features.vector, features.scores[:own]), shown[:own], said)
 
 
-def look_at_row(index: OpenIndex, row: int, language: str) -> Look:
+def encode_stored_row(index: OpenIndex, row: int, language: str) -> EncodedQuery:
     """A photograph of the index; nothing is predicted."""
     stored = index.gallery.read(np.array([row]))
     vocabulary = index.gallery.features.header.vocabulary
     scores = stored.scores[0].astype(np.float32)
     present = present_tags(scores[None], vocabulary)[0]
-    said = _said(int(stored.widths[0]), int(stored.heights[0]), named_tags(scores, present, vocabulary, language))
-    return Look(Features(stored.vectors[0].astype(np.float32), scores), present, said)
+    said = _describe_tags(
+        int(stored.widths[0]), int(stored.heights[0]), named_tags(scores, present, vocabulary, language)
+    )
+    return EncodedQuery(Features(stored.vectors[0].astype(np.float32), scores), present, said)
 
 
 def groups_of(index: OpenIndex, language: str) -> GroupsReply:
@@ -80,7 +82,7 @@ def groups_of(index: OpenIndex, language: str) -> GroupsReply:
     )
 
 
-def _said(width: int, height: int, tags: Sequence[Tag]) -> SeenReply:
+def _describe_tags(width: int, height: int, tags: Sequence[Tag]) -> SeenReply:
     styles = [tag for tag in tags if tag.group.rpartition(".")[2] == STYLE]  # a group may have a prefix
     surest = max(styles, key=lambda tag: tag.score, default=None)
     style = StyleReply(tag=surest.name, title=surest.title or surest.name, score=surest.score) if surest else None

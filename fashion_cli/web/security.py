@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
-from fashion_cli.web.faults import Fault, bug
+from fashion_cli.web.errors import ApiError, bug
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.settings import WebSettings
 
@@ -44,7 +44,7 @@ PICTURES = "/api/v1/photographs/"
 PICTURES_PER_SEARCH = 20  # a page of hits shows so many; pictures are cheaper by about as much
 
 
-class Guard:
+class SecurityMiddleware:
     """The one middleware.
 
     Args:
@@ -98,7 +98,7 @@ class Guard:
             if redirection := self._check_token(request):
                 return redirection
             self._check_rate(request)
-        except Fault as fault:
+        except ApiError as fault:
             return fault.response()
         return None
 
@@ -106,7 +106,7 @@ class Guard:
         hosts = self._settings.hosts
         if hosts and _host_name(headers.get("host", "")) not in hosts:
             self._metrics.refused.labels("host").inc()
-            raise Fault(
+            raise ApiError(
                 400, "not the name of this server", "ask for it as it said when it started, or --allow-host NAME"
             )
 
@@ -127,7 +127,7 @@ class Guard:
                 "latin-1"
             )  # the language is in it, and what a shared link asks for
             return RedirectResponse(f"/login?{query}".rstrip("?"), 303, headers={"Cache-Control": "no-store"})
-        raise Fault(401, "no token", "send the header `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
+        raise ApiError(401, "no token", "send the header `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
 
     def _check_rate(self, request: HTTPConnection) -> None:
         path: str = request.scope["path"]
@@ -145,7 +145,7 @@ class Guard:
                 self._metrics.refused.labels("rate").inc()
                 reset = self._limiter.get_window_stats(rate, kind, client).reset_time
                 wait = str(max(1, round(reset - time.time() + 0.5)))
-                raise Fault(429, f"more than {rate}", f"wait {wait} seconds", {"Retry-After": wait})
+                raise ApiError(429, f"more than {rate}", f"wait {wait} seconds", {"Retry-After": wait})
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
@@ -166,7 +166,7 @@ def _limited(receive: Receive, seconds: float) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), until - time.monotonic())
         except TimeoutError:
-            raise Fault(408, "the request took too long", "try again", {"Connection": "close"}) from None
+            raise ApiError(408, "the request took too long", "try again", {"Connection": "close"}) from None
         read += len(message.get("body", b""))
         whole = not message.get("more_body", False)
         if read > SMALL:
@@ -176,8 +176,8 @@ def _limited(receive: Receive, seconds: float) -> Receive:
     return limited
 
 
-def _too_long() -> Fault:
-    return Fault(413, f"more than {SMALL:,} bytes", "only photographs may be that large", {"Connection": "close"})
+def _too_long() -> ApiError:
+    return ApiError(413, f"more than {SMALL:,} bytes", "only photographs may be that large", {"Connection": "close"})
 
 
 def _host_name(host: str) -> str:

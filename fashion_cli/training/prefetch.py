@@ -20,7 +20,7 @@ class Closable(Protocol):
 
 
 @contextmanager
-def feed(loader: DataLoader[Any], turns: slice) -> Iterator[Iterator[Any]]:
+def prefetch(loader: DataLoader[Any], turns: slice) -> Iterator[Iterator[Any]]:
     """The batches of an epoch, or some of them; nothing is read that nobody asks for, and no thread stays.
 
     Args:
@@ -56,7 +56,7 @@ def _part(loader: DataLoader[Any], chosen: Sequence[Any]) -> DataLoader[Any]:
 @contextmanager
 def _reading_ahead(read: Callable[[], Any], count: int) -> Iterator[Iterator[Any]]:
     """`count` results of `read`, `AHEAD` of them before they are asked for."""
-    with ThreadPoolExecutor(1, thread_name_prefix="feed") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
         waiting: list[Future[Any]] = [thread.submit(read) for _ in range(min(AHEAD, count))]
 
         def ready() -> Iterator[Any]:

@@ -13,14 +13,14 @@ from starlette.routing import Match
 
 from fashion_cli.data.image_formats import readable_formats
 from fashion_cli.errors import CatalogueError, FashionError, ImageError, UnknownWordsError, UsageError
-from fashion_cli.web.complaints import complaint
+from fashion_cli.web.validation_messages import validation_message
 
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "POST")  # that routes here are made for
 
 
-class Fault(Exception):  # noqa: N818  # an answer rather than an error of the program
+class ApiError(Exception):  # an answer rather than an error of the program
     """A request that is refused.
 
     Args:
@@ -35,15 +35,15 @@ class Fault(Exception):  # noqa: N818  # an answer rather than an error of the p
         self.status, self.message, self.hint, self.headers = status, message, hint, dict(headers or {})
 
     def response(self) -> Response:
-        return told(self.status, self.message, self.hint, self.headers)
+        return error_response(self.status, self.message, self.hint, self.headers)
 
 
-def busy() -> Fault:
+def busy() -> ApiError:
     """Too many searches are under way."""
-    return Fault(503, "too many searches at once", "try again in a second", {"Retry-After": "1"})
+    return ApiError(503, "too many searches at once", "try again in a second", {"Retry-After": "1"})
 
 
-def told(
+def error_response(
     status: int,
     message: str,
     hint: str = "",
@@ -57,9 +57,9 @@ def told(
     return JSONResponse(body, status, headers={**(headers or {}), "Cache-Control": "no-store"})
 
 
-def handle_faults(app: FastAPI) -> None:
+def register_error_handlers(app: FastAPI) -> None:
     """Let no error out in another form."""
-    app.add_exception_handler(Fault, _fault)
+    app.add_exception_handler(ApiError, _fault)
     app.add_exception_handler(FashionError, _fashion_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -67,7 +67,7 @@ def handle_faults(app: FastAPI) -> None:
 
 
 def _fault(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Fault)  # noqa: S101  # what it is registered for
+    assert isinstance(error, ApiError)  # noqa: S101  # what it is registered for
     return error.response()
 
 
@@ -75,16 +75,18 @@ def _fashion_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, FashionError)  # noqa: S101
     match error:
         case UnknownWordsError():
-            return told(422, str(error), error.hint, suggestions=error.suggestions)
+            return error_response(422, str(error), error.hint, suggestions=error.suggestions)
         case UsageError():
-            return told(422, str(error), _hint_for_programs(error.hint))
+            return error_response(422, str(error), _hint_for_programs(error.hint))
         case ImageError():
-            return told(415, str(error), error.hint or f"send a photograph: {readable_formats()}")
+            return error_response(415, str(error), error.hint or f"send a photograph: {readable_formats()}")
         case CatalogueError():
             log.error("%s (%s)", error, error.hint)
-            return told(503, "the product catalogue cannot be read", "try again in a while", {"Retry-After": "10"})
+            return error_response(
+                503, "the product catalogue cannot be read", "try again in a while", {"Retry-After": "10"}
+            )
     log.error("%s (%s)", error, error.hint)
-    return told(500, "the index cannot be read", "the server's log says why")
+    return error_response(500, "the index cannot be read", "the server's log says why")
 
 
 def _hint_for_programs(hint: str) -> str:
@@ -96,7 +98,7 @@ def _hint_for_programs(hint: str) -> str:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return told(422, complaint(error.errors()), "/docs lists what can be sent")
+    return error_response(422, validation_message(error.errors()), "/docs lists what can be sent")
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -104,11 +106,11 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = ", ".join(_methods(request))
         message = f"{request.url.path} takes {methods}"
-        return told(405, message, "/docs lists what there is", {"Allow": methods})
+        return error_response(405, message, "/docs lists what there is", {"Allow": methods})
     message = str(error.detail) or HTTPStatus(error.status_code).phrase
     if error.status_code == HTTPStatus.NOT_FOUND:
         message = f"nothing at {request.url.path}"
-    return told(error.status_code, message, "/docs lists what there is", error.headers)
+    return error_response(error.status_code, message, "/docs lists what there is", error.headers)
 
 
 def _methods(request: Request) -> list[str]:
@@ -129,4 +131,4 @@ def _bug(_: Request, error: Exception) -> Response:
 
 def bug() -> Response:
     """What nobody has thought of."""
-    return told(500, "an error in the server", "the server's log says more")
+    return error_response(500, "an error in the server", "the server's log says more")
