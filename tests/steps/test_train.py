@@ -168,11 +168,18 @@ ACCELERATE = (
 )
 
 
-@pytest.mark.parametrize(("left_out", "launch"), [("tags", ACCELERATE), ("vectors", ("tests.two_processes",))])
-def test_two_processes_train_a_network_with_a_head_that_nothing_teaches(
-    data: Path, tmp_path: Path, left_out: str, launch: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("change", "launch"),
+    [
+        ("loss.tags=0", ACCELERATE),
+        ("loss.vectors=0", ("tests.two_processes",)),
+        ("loss.memory=64", ("tests.two_processes",)),
+    ],
+)
+def test_two_processes_train_a_head_that_nothing_teaches_and_with_a_memory(
+    data: Path, tmp_path: Path, change: str, launch: tuple[str, ...]
 ) -> None:
-    overrides = ["--set", f"loss.{left_out}=0", "--set", "stages.0.epochs=1", "--set", "optimiser.steps=3"]
+    overrides = ["--set", change, "--set", "stages.0.epochs=1", "--set", "optimiser.steps=3"]
     line = ["fashion_cli", "train", str(data / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "out")]
     done = subprocess.run(
         [sys.executable, "-m", *launch, *line, *overrides],
