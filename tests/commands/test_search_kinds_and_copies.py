@@ -129,6 +129,18 @@ def test_the_prior_works_with_every_other_option(kind_model: Path, shop: Path, d
     }
 
 
+def test_another_kind_that_is_asked_for_is_not_weighed_against(kind_model: Path, shop: Path, capsys: Capture) -> None:
+    """Like these, but shoes: hits are not to be of the query's kind."""
+    index(shop, kind_model)
+    query = shop / "0.png"
+    shoes = search(capsys, query, "--but", "category=shoes")
+    assert shoes
+    assert {hit["agreement"] for hit in shoes} == {None}
+    red = search(capsys, query, "--but", "colour=red")
+    assert red
+    assert None not in {hit["agreement"] for hit in red}
+
+
 def test_a_pair_of_models_has_no_prior(kind_model: Path, untagged_model: Path, shop: Path, capsys: Capture) -> None:
     command = ["index", str(shop), "--model", str(untagged_model), "--tagger", str(kind_model), "--quiet"]
     assert main([*command, "--engine", "onnx"]) == 0

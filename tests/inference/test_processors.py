@@ -1,12 +1,19 @@
 """The share of the processors that a container is given, as /proc and /sys/fs/cgroup tell of it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from fashion_cli.inference import processors as module
+from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.onnx_engine import OnnxEngine
+from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.processors import processor_limit, processors
+from fashion_cli.training.processes import start_processes
+from fashion_cli.weights import open_model
 
 
 def process(folder: Path, cgroup: str, *mounts: str) -> Path:
@@ -81,3 +88,34 @@ def test_a_part_of_a_processor_counts_and_none_more_than_there_are(
     write(tmp_path / "cgroup/cpu.max", quota)
     monkeypatch.setattr(module, "PROCESS", process(tmp_path, "0::/\n", "/ cgroup cgroup2 rw"))
     assert processors() == min(expected, len(os.sched_getaffinity(0)))
+
+
+@pytest.fixture
+def _one_of_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A container that is given one processor of the machine's four."""
+    write(tmp_path / "cgroup/cpu.max", "100000 100000")
+    monkeypatch.setattr(module, "PROCESS", process(tmp_path, "0::/\n", "/ cgroup cgroup2 rw"))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_one_of_four")
+def test_onnx_runtime_is_given_the_share(tiny_model: Path) -> None:
+    engine = open_engine(open_model(tiny_model), InferenceOptions(engine="onnx"), photographs=1000)
+    assert isinstance(engine, OnnxEngine)
+    assert (engine.lanes, engine._session.get_session_options().intra_op_num_threads) == (1, 1)
+
+
+@pytest.mark.usefixtures("_one_of_four")
+def test_torch_is_given_the_share(tiny_model: Path) -> None:
+    engine = open_engine(open_model(tiny_model), InferenceOptions(engine="torch", device="cpu"), photographs=1000)
+    assert (engine.lanes, torch.get_num_threads()) == (1, 1)
+
+
+@pytest.mark.usefixtures("_one_of_four")
+def test_training_is_given_the_share() -> None:
+    start_processes("no")
+    assert torch.get_num_threads() == 1

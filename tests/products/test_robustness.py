@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +15,12 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from fashion_cli.app import main
 from fashion_cli.errors import CatalogueError
 from fashion_cli.products.catalogue import Catalogue, InvalidProductError
-from fashion_cli.products.database import connect_database
+from fashion_cli.products.database import connect_database, translate_database_errors
 from fashion_cli.products.locations import (
     default_location,
     readable_url,
@@ -300,7 +302,7 @@ def test_a_location_is_shown_without_its_password(location: str, shown: str):
     ],
 )
 def test_a_password_with_an_at_sign_reaches_the_database_whole(location: str, parts: tuple[object, ...]):
-    url = make_url(readable_url(location))
+    url = connect_database(location, create=False).url
     assert (url.username, url.password, url.host, url.port, url.database) == parts
     secret = str(parts[1])
     assert secret not in stored_location(location)
@@ -324,6 +326,13 @@ def test_a_drivers_own_words_lose_the_password(password: str, form: str):
         assert text.endswith(", user me")
         assert plain not in text
         assert password not in text
+
+
+@pytest.mark.parametrize("kind", [lambda said: OperationalError(None, None, Exception(said)), ArgumentError])
+def test_an_error_that_repeats_the_password_is_said_without_it(kind: Callable[[str], Exception]):
+    with pytest.raises(CatalogueError) as error, translate_database_errors("postgresql://me:kiwi@plum cherry@host/db"):
+        raise kind('no host "plum cherry@host" for me with kiwi@plum cherry')
+    assert 'no host "***@host" for me with ***' in str(error.value)
 
 
 @pytest.mark.parametrize(

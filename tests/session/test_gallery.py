@@ -2,12 +2,14 @@
 
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from PIL import Image, ImageOps
 from fashion_cli import FashionError, Gallery, Hit, Model
 from fashion_cli.app import main
 from fashion_cli.errors import ImageError, IndexDirectoryError, UsageError
+from fashion_cli.model_cards import CARD_FILE, CategoryPrior, ModelCard
 from tests.web.shops import COUNT, Shop, draw, make_index, make_shop, png
 
 
@@ -93,6 +96,31 @@ def test_several_photographs_add_up(gallery: Gallery, shop: Shop, query: Path, c
     same(gallery.search(parts), lines)
     both = command(capsys, "--query", query, "--query", other, "--index", shop.index)
     same(gallery.search([query, other]), both)
+
+
+def test_kinds_and_copies_are_those_of_the_command(tiny_model: Path, tmp_path: Path, query: Path, capsys) -> None:
+    model = shutil.copytree(tiny_model, tmp_path / "kinds")
+    card = ModelCard.read(model / CARD_FILE)
+    replace(card, prior=CategoryPrior("category", weight=0.5)).write(model / CARD_FILE)
+    shop = Shop(tmp_path / "shop")
+    (shop.folder / "photographs").mkdir(parents=True)
+    for number in range(8):
+        draw(number).save(shop.photograph(number))
+    shutil.copy(shop.photograph(3), shop.photograph(8))
+    make_index(shop, model)
+    with Gallery.open(shop.index, engine="onnx") as gallery:
+        for options, arguments in (
+            ({}, []),
+            ({"prior": False}, ["--no-prior"]),
+            ({"collapse": False}, ["--no-collapse"]),
+            ({"but": {"category": "shoes"}}, ["--but", "category=shoes"]),
+        ):
+            hits = gallery.search(query, **options)  # type: ignore[arg-type]
+            lines = command(capsys, query, "--index", shop.index, *arguments)
+            same(hits, lines)
+            assert [[copy.path for copy in hit.copies] for hit in hits] == [line["copy_paths"] for line in lines]
+            weighed = [None if math.isnan(hit.agreement) else hit.agreement for hit in hits]
+            assert weighed == [line["agreement"] and pytest.approx(line["agreement"], abs=1e-3) for line in lines]
 
 
 def test_like_this_but(gallery: Gallery, query: Path) -> None:

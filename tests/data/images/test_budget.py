@@ -1,12 +1,18 @@
 """Pixels that threads hold at once, against a count of them."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from time import sleep
 
 import pytest
+from PIL import Image
 
+from fashion_cli.data.images import ImageReader, reader, thumbnail, thumbnails, upright
 from fashion_cli.data.images.budget import PixelBudget
+from fashion_cli.model_cards import InputSpec
 
 
 def test_threads_never_hold_more_than_the_budget() -> None:
@@ -35,3 +41,44 @@ def test_what_fails_gives_its_pixels_back() -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), budget.hold(100):
             raise ZeroDivisionError
+
+
+class RecordingBudget(PixelBudget):
+    """Remembers how many pixels were held, and when they were given back."""
+
+    def __init__(self) -> None:
+        super().__init__(100_000_000)
+        self.held: list[int] = []
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        with super().hold(pixels):
+            self.held.append(pixels)
+            yield
+            self.held.append(-pixels)
+
+
+DECODINGS: dict[str, Callable[[Path], object]] = {
+    "for a model": lambda path: ImageReader(InputSpec(32, 24)).read(path),
+    "for a model, fast": lambda path: ImageReader(InputSpec(32, 24), fast=True).read(path),
+    "a small picture": lambda path: thumbnail(path, 20),
+    "whole": lambda path: upright(path.read_bytes(), path),
+}
+
+
+@pytest.mark.parametrize("decode", DECODINGS.values(), ids=DECODINGS)
+def test_nothing_is_decoded_outside_the_budget(
+    decode: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget, loads = RecordingBudget(), []
+    monkeypatch.setattr(reader, "DECODING", budget)
+    monkeypatch.setattr(thumbnails, "DECODING", budget)
+    for module in (reader, thumbnails):
+        whole = module.decode
+        monkeypatch.setattr(
+            module, "decode", lambda opened, whole=whole: loads.append(sum(budget.held)) or whole(opened)
+        )
+    Image.new("RGB", (60, 50), "red").save(tmp_path / "red.jpg")
+    decode(tmp_path / "red.jpg")
+    assert budget.held == [3000, -3000]
+    assert loads in ([3000], [])  # the fast path has a decoder of its own

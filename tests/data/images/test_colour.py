@@ -276,12 +276,16 @@ def of_a_camera(colour_space: int, interoperability: str) -> Image.Exif:
         (0xFFFF, "R03", PROFILES["sRGB"], "sRGB"),
     ],
 )
+@pytest.mark.parametrize(
+    ("kind", "lossless"),
+    [("JPEG", {"quality": 100, "subsampling": 0}), ("PNG", {}), ("WEBP", {"lossless": True, "exact": True})],
+)
 def test_a_camera_says_adobe_rgb_without_a_profile(
-    colour_space: int, interoperability: str, profile: bytes, space: str
+    colour_space: int, interoperability: str, profile: bytes, space: str, kind: str, lossless: dict[str, object]
 ) -> None:
     exif = of_a_camera(colour_space, interoperability)
     options = {"icc_profile": profile} if profile else {}
-    data = encoded(tiles(PATCHES), "JPEG", quality=100, subsampling=0, exif=exif.tobytes(), **options)
+    data = encoded(tiles(PATCHES), kind, exif=exif.tobytes(), **lossless, **options)
     assert np.abs(seen(data).astype(int) - DRAWN[space]).max() <= 5
 
 

@@ -123,6 +123,12 @@ CASES: dict[str, tuple[bytes, Pixels]] = {
         encoded(INDEXED, "PNG", transparency=bytes(16)),
         PALETTE[np.asarray(INDEXED)],
     ),
+    "PNG: transparent colours of a palette with a wrong checksum": (
+        encoded(INDEXED, "PNG", transparency=bytes(8)).replace(
+            png_chunk(b"tRNS", bytes(8)), damaged(png_chunk(b"tRNS", bytes(8)))
+        ),
+        PALETTE[np.asarray(INDEXED)],
+    ),
     "TIFF: alpha zero everywhere": (with_alpha(ZERO, "TIFF"), COLOURS),
     "WebP: alpha zero everywhere": (with_alpha(ZERO, "WEBP", lossless=True, exact=True), COLOURS),
     "PNG: nothing at all": (encoded(Image.new("RGBA", (SIDE, SIDE)), "PNG"), where(ZERO > 0, COLOURS)),
