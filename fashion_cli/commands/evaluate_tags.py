@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_column, complete_data, complete_group
+from fashion_cli.commands._completion import complete_column, complete_data, complete_group, complete_recipe
 from fashion_cli.commands._options import (
     MEASURED,
     OUTPUT,
@@ -51,6 +51,7 @@ def tags(
     recipe: Annotated[
         Path | None,
         typer.Option(
+            autocompletion=complete_recipe,
             metavar="TOML",
             show_default=False,
             help="Read labels by this recipe's rules, and divide the photographs as training with it does.",

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.main import get_command
 
+from fashion_cli.app import app
 from fashion_cli.data.features import FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.model_cards import InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.retrieval.publish import publish, writing
@@ -129,3 +132,34 @@ def test_tab_waits_for_no_torch(shop: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", program], cwd=shop, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
     assert "category=shirt" in ran.stdout
+
+
+OFFERED = {
+    "--model": "fashion-mobilenet",
+    "--tagger": "fashion-mobilenet",
+    "--index": "shop",
+    "--where": "colour=",
+    "--but": "colour=",
+    "--group": "category",
+    "--init": "torchvision:",
+    "--recipe": "lim-nang",
+    "recipe": "lim-nang",
+    "names": "fashion-mobilenet",
+}
+
+
+def test_every_option_that_takes_a_known_name_offers_it(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
+    contexts, lacking, seen = [typer.Context(get_command(app), info_name="fashion")], [], set()
+    while contexts:
+        context = contexts.pop()
+        for name, command in getattr(context.command, "commands", {}).items():
+            contexts.append(typer.Context(command, info_name=name, parent=context))
+        for parameter in context.command.params:
+            option = next((each for each in parameter.opts if each in OFFERED), "")
+            if option and context.info_name != "help":
+                seen.add(option)
+                if OFFERED[option] not in [each.value for each in parameter.shell_complete(context, "")]:
+                    lacking.append((context.command_path, option))
+    assert lacking == []
+    assert seen == set(OFFERED)

@@ -101,7 +101,9 @@ def test_what_is_wrong_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("where", [["-o", "out"], ["--out", "out"], ["-oout"], ["-o", "runs/rate=3/out"]])
+@pytest.mark.parametrize(
+    "where", [["-o", "out"], ["--out", "out"], ["-oout"], ["-o", "runs/rate=3/out"], ["-o", "v1.2/rate=3"]]
+)
 def test_o_is_the_output_as_elsewhere(where: list[str], calls: list[step.TrainConfig]) -> None:
     assert main(["train", "r.toml", "--data", "data", "-q", *where]) == 0
     assert calls[0].out == Path(where[-1].removeprefix("-o"))
@@ -234,3 +236,17 @@ def test_time_left_begins_anew_with_each_phase(monkeypatch: pytest.MonkeyPatch) 
     assert left.after(Progress(45, 90, 0, 1, phase="teacher a")) == pytest.approx(50)
     assert left.after(Progress(50, 90, 0, 1)) is None
     assert left.after(Progress(60, 90, 0, 1)) == pytest.approx(30 * 4 / 10)
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_rows_fit_a_narrow_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    many = Progress(10, 20, 1, 4, 0.5, 300.0, {f"group{number}/mAP": 0.5 for number in range(8)}, measured=True)
+    with show_training() as show:
+        show(many)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    lines = [line.rstrip() for line in shown.replace("\r", "\n").splitlines()]
+    assert {heading(many, width), row(many, width)} <= set(lines)
+    assert all(len(line) <= width for line in lines)

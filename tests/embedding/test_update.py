@@ -249,6 +249,31 @@ def test_where_all_files_have_one_time_the_bytes_decide(
     assert update(images).embedded == 1
 
 
+def test_another_file_of_the_same_times_is_seen_by_its_number(
+    update, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems leave the times of a file alone that takes the place of another one."""
+    images = draw_bitmaps(tmp_path / "gallery", 4)
+    moment = 1_700_000_000_123_456_789
+    monkeypatch.setattr(FileStamp, "of", lambda status: FileStamp(moment, status.st_ino, moment))
+    update(images)
+    assert update(images).unchanged
+    other = Path(shutil.copy(images[2], tmp_path / "other.bmp"))
+    rewrite_alike(other, seed=77)
+    other.replace(images[2])
+    assert update(images).embedded == 1
+
+
+@pytest.mark.usefixtures("_clock")
+def test_new_content_of_the_only_photograph_is_seen(update, tmp_path: Path) -> None:
+    """Nothing else has its time, which proves nothing while the clock has not gone on."""
+    images = draw_bitmaps(tmp_path / "gallery", 1)
+    update(images)
+    assert update(images).unchanged
+    rewrite_alike(images[0], seed=77)
+    assert update(images).embedded == 1
+
+
 @pytest.mark.parametrize("seconds", [10_413_792_000, -1, 0, -11_644_473_600])  # 2300, 1969, 1970, 1601
 def test_odd_times_are_nobodys_trouble(update, tmp_path: Path, seconds: int) -> None:
     images = draw(tmp_path / "gallery", 4)

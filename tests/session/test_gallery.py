@@ -115,7 +115,7 @@ def test_kinds_and_copies_are_those_of_the_command(tiny_model: Path, tmp_path: P
             ({"collapse": False}, ["--no-collapse"]),
             ({"but": {"category": "shoes"}}, ["--but", "category=shoes"]),
         ):
-            hits = gallery.search(query, **options)  # type: ignore[arg-type]
+            hits = gallery.search(query, **options)
             lines = command(capsys, query, "--index", shop.index, *arguments)
             same(hits, lines)
             assert [[copy.path for copy in hit.copies] for hit in hits] == [line["copy_paths"] for line in lines]

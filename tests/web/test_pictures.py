@@ -4,6 +4,7 @@ import hashlib
 import io
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
@@ -12,6 +13,7 @@ from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.pictures import Thumbnails
 from fashion_cli.web.settings import WebSettings
 from tests.web.shops import Running, Shop, draw, make_index, make_shop, png, served
+from tests.web.test_process import process, rest
 
 STRANGER = png(draw(1000))  # not in the index
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -61,6 +63,15 @@ def test_metadata_is_kept_where_that_was_asked_for(telling_shop: Shop) -> None:
     with served(telling_shop, priced=False) as running:
         again = running.client.get(f"/api/v1/photographs/{sha256}", headers={"If-None-Match": kept.headers["etag"]})
         assert again.status_code == 200  # not the one that a browser has from before
+
+
+@pytest.mark.parametrize("options", [[], ["--keep-metadata"]])
+def test_the_command_leaves_metadata_out_unless_told(telling_shop: Shop, options: list[str]) -> None:
+    with process(telling_shop, *options) as (running, address, _):
+        sent = httpx.get(f"{address}api/v1/photographs/{telling_shop.sha256(0)}").content
+        running.terminate()
+        rest(running)
+    assert (b"secret" in sent) == bool(options)
 
 
 def test_photographs_are_served_whole_and_small(running: Running, drawn_shop: Shop) -> None:

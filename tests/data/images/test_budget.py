@@ -10,8 +10,10 @@ from time import sleep
 import pytest
 from PIL import Image
 
-from fashion_cli.data.images import ImageReader, reader, thumbnail, thumbnails, upright
+from fashion_cli.data.images import ImageReader, decoding, reader, thumbnail, thumbnails, upright
 from fashion_cli.data.images.budget import PixelBudget
+from fashion_cli.data.images.decoding import Decoded
+from fashion_cli.data.images.opening import OpenedImage
 from fashion_cli.model_cards import InputSpec
 
 
@@ -70,15 +72,18 @@ DECODINGS: dict[str, Callable[[Path], object]] = {
 def test_nothing_is_decoded_outside_the_budget(
     decode: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budget, loads = RecordingBudget(), []
-    monkeypatch.setattr(reader, "DECODING", budget)
-    monkeypatch.setattr(thumbnails, "DECODING", budget)
+    budget = RecordingBudget()
+    meanwhile: list[int] = []
+
+    def observed(opened: OpenedImage) -> Decoded:
+        meanwhile.append(sum(budget.held))
+        return whole(opened)
+
+    whole = decoding.decode
     for module in (reader, thumbnails):
-        whole = module.decode
-        monkeypatch.setattr(
-            module, "decode", lambda opened, whole=whole: loads.append(sum(budget.held)) or whole(opened)
-        )
+        monkeypatch.setattr(module, "DECODING", budget)
+        monkeypatch.setattr(module, "decode", observed)
     Image.new("RGB", (60, 50), "red").save(tmp_path / "red.jpg")
     decode(tmp_path / "red.jpg")
     assert budget.held == [3000, -3000]
-    assert loads in ([3000], [])  # the fast path has a decoder of its own
+    assert meanwhile in ([3000], [])  # the fast path has a decoder of its own

@@ -71,6 +71,40 @@ def copied(shop: Path, site: Site, tmp_path_factory: pytest.TempPathFactory) -> 
         yield found
 
 
+FABRICS = ("linen", "", "wool", "<b>silk</b>")
+
+
+@pytest.fixture(scope="module")
+def described(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Four photographs of the shop, with a table about them."""
+    folder = tmp_path_factory.mktemp("described")
+    photographs = sorted((shop / "photographs").iterdir())[: len(FABRICS)]
+    rows = [
+        f"{path},{number},{fabric},summer,{number},slim\n"
+        for number, (path, fabric) in enumerate(zip(photographs, FABRICS, strict=True))
+    ]
+    (folder / "table.csv").write_text("".join(["path,item_id,fabric,season,price,fit\n", *rows]))
+    assert main(["index", "--manifest", str(folder / "table.csv"), "-o", str(folder / "index"), "-q"]) == 0
+    shutil.copy(shop / "query.jpg", folder)
+    with served(folder, priced=False) as found:
+        yield found
+
+
+def test_what_a_table_says_is_on_the_card(browser: Chrome, described: Site) -> None:
+    for page in opened(browser, described):
+        page.choose(described.query)
+        hits = page.expect_hits(described.search(described.query))
+        assert {hit["columns"]["label/fabric"] for hit in hits} == set(FABRICS)
+        for hit in hits:
+            card = page.card(hit)
+            filled = [(name.removeprefix("label/"), value) for name, value in hit["columns"].items() if value]
+            expected = [pair for pair in filled if pair[0] != "item_id"]
+            cells = [card.find_elements(By.CSS_SELECTOR, f".columns {each}") for each in ("dt", "dd")]
+            written = [[str(cell.get_attribute("textContent")) for cell in each] for each in cells]
+            assert list(zip(*written, strict=True)) == expected
+            assert [cell.is_displayed() for cell in cells[1]] == [place < 3 for place in range(len(expected))]
+
+
 def test_keywords_and_every_offer_are_on_the_card(page: Page, site: Site) -> None:
     page.choose(site.query)
     hits = page.expect_hits(site.search(site.query))
