@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fashion_cli.inference import processors as module
-from fashion_cli.inference.engine import open_engine
+from fashion_cli.inference.engines import open_engine
 from fashion_cli.inference.onnx_engine import OnnxEngine
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.processors import processor_limit, processors
@@ -106,13 +106,13 @@ def _one_of_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def test_onnx_runtime_is_given_the_share(tiny_model: Path) -> None:
     engine = open_engine(open_model(tiny_model), InferenceOptions(engine="onnx"), photographs=1000)
     assert isinstance(engine, OnnxEngine)
-    assert (engine.lanes, engine._session.get_session_options().intra_op_num_threads) == (1, 1)
+    assert (engine.num_threads, engine._session.get_session_options().intra_op_num_threads) == (1, 1)
 
 
 @pytest.mark.usefixtures("_one_of_four")
 def test_torch_is_given_the_share(tiny_model: Path) -> None:
     engine = open_engine(open_model(tiny_model), InferenceOptions(engine="torch", device="cpu"), photographs=1000)
-    assert (engine.lanes, torch.get_num_threads()) == (1, 1)
+    assert (engine.num_threads, torch.get_num_threads()) == (1, 1)
 
 
 @pytest.mark.usefixtures("_one_of_four")

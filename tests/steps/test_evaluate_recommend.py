@@ -175,6 +175,16 @@ def test_other_tags_of_the_same_model_are_refused(tmp_path: Path, made: Attribut
         evaluate_recommend(config)
 
 
+def test_a_split_that_is_almost_the_one_asked_for_is_named(
+    tmp_path: Path, made: AttributeMap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = manifest(tmp_path / "table.csv", made)
+    table.write_text(table.read_text().replace(",val,99,", ",Val,99,"))
+    line = ["eval", "recommend", str(table), "--map", str(tmp_path / "map"), "--column", "colour", "--format", "json"]
+    assert main(line) == 0
+    assert "1 photographs have split='Val', which is not 'val': they are left out" in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured(tmp_path: Path, made: AttributeMap) -> None:
     with pytest.raises(UsageError, match="no column to compare"):
         evaluate_recommend(EvalRecommendConfig(manifest(tmp_path / "t.csv", made), tmp_path / "map", ()))
