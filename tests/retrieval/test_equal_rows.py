@@ -1,12 +1,15 @@
 """Equal vectors stand in the trees once, and in the answers as often as there are rows."""
 
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from fashion_cli.errors import IndexDirectoryError
+from fashion_cli.retrieval import calibration
 from fashion_cli.retrieval.annoy_index import AnnoyIndex, build_annoy
 from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.exact import ExactIndex
@@ -94,6 +97,27 @@ def test_calibration_ends_in_time_and_says_so(stored: Vectors, tmp_path: Path, s
     assert not calibration.passed
     assert calibration.queries == 1
     assert build_annoy(stored, tmp_path / "a.ann", 0.5).stopped is False
+
+
+@pytest.mark.usefixtures("slow_scan")
+def test_an_index_whose_calibration_ran_out_of_time_is_there_and_says_so(
+    make_features: MakeFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count(step=50.0)  # seconds go by whenever it is looked at
+    monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    stages: list[str] = []
+    with writing(tmp_path / "index") as working:
+        make_features(working, 300)
+        manifest = publish(
+            tmp_path / "index",
+            model_location="small",
+            choice="annoy",
+            progress=lambda stage, done, total: stages.append(stage),
+        )
+    assert manifest.note.startswith("calibration was stopped after ")
+    assert "growing 48 trees" in stages
+    assert "growing 96 trees" not in stages  # what is left of the time is theirs
+    assert Manifest.read(tmp_path / "index").note == manifest.note
 
 
 @pytest.fixture

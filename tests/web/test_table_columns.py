@@ -50,7 +50,7 @@ def found(running: Running, shop: Shop, way: str, **fields: str) -> dict[str, An
 def test_hits_say_what_the_table_says(running: Running, shop: Shop, way: str, numbers: set[int]) -> None:
     hits = found(running, shop, way)["hits"]
     assert {hit["photograph"]: hit["columns"] for hit in hits} == {
-        shop.sha256(number): {"item_id": str(number), "label/fabric": FABRICS[number], "label/Price": PRICES[number]}
+        shop.sha256(number): {"item_id": str(number), "fabric": FABRICS[number], "Price": PRICES[number]}
         for number in numbers
     }
 

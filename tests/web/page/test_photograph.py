@@ -94,10 +94,10 @@ def test_what_a_table_says_is_on_the_card(browser: Chrome, described: Site) -> N
     for page in opened(browser, described):
         page.choose(described.query)
         hits = page.expect_hits(described.search(described.query))
-        assert {hit["columns"]["label/fabric"] for hit in hits} == set(FABRICS)
+        assert {hit["columns"]["fabric"] for hit in hits} == set(FABRICS)
         for hit in hits:
             card = page.card(hit)
-            filled = [(name.removeprefix("label/"), value) for name, value in hit["columns"].items() if value]
+            filled = [(name, value) for name, value in hit["columns"].items() if value]
             expected = [pair for pair in filled if pair[0] != "item_id"]
             cells = [card.find_elements(By.CSS_SELECTOR, f".columns {each}") for each in ("dt", "dd")]
             written = [[str(cell.get_attribute("textContent")) for cell in each] for each in cells]
