@@ -150,7 +150,9 @@ OFFERED = {
 
 def test_every_option_that_takes_a_known_name_offers_it(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shop)
-    contexts, lacking, seen = [typer.Context(get_command(app), info_name="fashion")], [], set()
+    contexts = [typer.Context(get_command(app), info_name="fashion")]
+    lacking: list[tuple[str, str]] = []
+    seen: set[str] = set()
     while contexts:
         context = contexts.pop()
         for name, command in getattr(context.command, "commands", {}).items():
