@@ -33,12 +33,12 @@ from fashion_cli.commands import (
 from fashion_cli.commands import (
     map as map_command,
 )
-from fashion_cli.commands._help import SectionedCommand
-from fashion_cli.commands._mistyped import find_command, refuse_long_dashes, usage_hint, usage_message
-from fashion_cli.commands._plot_cache import keep_plot_cache_out_of_home
-from fashion_cli.commands._render import abandon_stdout, output_error
-from fashion_cli.commands._settings import FORMAT, Setting, check_format, read_settings, setting_of
-from fashion_cli.commands._streams import fill_closed_streams
+from fashion_cli.commands.cli.help import SectionedCommand
+from fashion_cli.commands.cli.mistyped import find_command, refuse_long_dashes, usage_hint, usage_message
+from fashion_cli.commands.cli.settings import FORMAT, Setting, check_format, read_settings, setting_of
+from fashion_cli.commands.cli.streams import fill_closed_streams
+from fashion_cli.commands.output.plot_cache import keep_plot_cache_out_of_home
+from fashion_cli.commands.output.render import abandon_stdout, output_error
 from fashion_cli.errors import ExitCode, FashionError, MissingExtraError, SettingsError
 from fashion_cli.products.locations import redact_passwords
 

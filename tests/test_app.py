@@ -191,7 +191,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     program = """
 import sys
 from fashion_cli import app
-from fashion_cli.commands._render import emit
+from fashion_cli.commands.output.render import emit
 
 @app.app.command()
 def endless() -> None:

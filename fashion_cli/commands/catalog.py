@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from fashion_cli.commands._help import SectionedCommand
-from fashion_cli.commands._options import OUTPUT, RowFormatOption
-from fashion_cli.commands._settings import is_typed
+from fashion_cli.commands.cli.help import SectionedCommand
+from fashion_cli.commands.cli.options import OUTPUT, RowFormatOption
+from fashion_cli.commands.cli.settings import is_typed
 from fashion_cli.plurals import counted
 
 app = typer.Typer(help="The product catalogue: list, export, price history, newer tables.")
@@ -44,8 +44,8 @@ def list_command(
 
     In the order in which they were first recorded.
     """
-    from fashion_cli.commands._catalogue_rows import show_products
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.output.catalogue_rows import show_products
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.steps.catalog import ProductsConfig, list_products
 
     show_products(list_products(ProductsConfig(catalog, keyword, gone, limit)), choose_format(format_name))
@@ -75,7 +75,7 @@ def export(
 
     With the lowest price, all offers and photographs; also products that are gone.
     """
-    from fashion_cli.commands._catalogue_rows import write_products
+    from fashion_cli.commands.output.catalogue_rows import write_products
     from fashion_cli.steps.catalog import ProductsConfig, export_products
 
     if out is not None and not is_typed(context, "format_name"):  # the file's name says it, not a setting
@@ -95,8 +95,8 @@ def prices(
 
     One line for each change that was seen, the oldest first.
     """
-    from fashion_cli.commands._catalogue_rows import show_prices
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.output.catalogue_rows import show_prices
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.steps.catalog import price_history
 
     show_prices(price_history(catalog, item), choose_format(format_name))
@@ -108,7 +108,7 @@ def upgrade(*, catalog: CatalogOption = None) -> None:
 
     Nothing is lost; an older fashion-cli cannot read it any more.
     """
-    from fashion_cli.commands._messages import say
+    from fashion_cli.commands.output.messages import say
     from fashion_cli.data.image_files import printable
     from fashion_cli.steps.catalog import upgrade_catalogue
 

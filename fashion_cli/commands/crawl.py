@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fashion_cli.commands._options import OUTPUT, QuietOption, StrictOption, finite, verbatim
+from fashion_cli.commands.cli.options import OUTPUT, QuietOption, StrictOption, finite, verbatim
 
 WHAT = "What is kept"
 HOW = "How sites are treated"
@@ -116,8 +116,8 @@ def crawl(
     Obeys robots.txt, takes its time, and never fetches twice what it has: call it again after an
     interruption, and it goes on. Without SOURCE it goes on with what the folder remembers.
     """
-    from fashion_cli.commands._crawl_summary import show_crawl, warn_of_proxies
-    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands.output.crawl_summary import show_crawl, warn_of_proxies
+    from fashion_cli.commands.output.progress import show_progress
     from fashion_cli.steps.crawl import CrawlConfig, crawl_sources, set_proxies
 
     config = CrawlConfig(

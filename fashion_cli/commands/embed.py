@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
@@ -42,9 +42,9 @@ def embed(
 
     The file then holds exactly these photographs; only what is new or changed is read.
     """
-    from fashion_cli.commands._inputs import read_sources
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._updates import show_embedded
+    from fashion_cli.commands.cli.inputs import read_sources
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.updates import show_embedded
     from fashion_cli.steps.embed import EmbedConfig, embed_images
 
     sources = read_sources(images, null=null, optional=manifest is not None)

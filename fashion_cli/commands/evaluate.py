@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_data, complete_model
-from fashion_cli.commands._help import SectionedCommand
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_data, complete_model
+from fashion_cli.commands.cli.help import SectionedCommand
+from fashion_cli.commands.cli.options import (
     MEASURED,
     OUTPUT,
     RUNNING,
@@ -155,11 +155,11 @@ def retrieval(
 
     Prints recall@K, the share of queries with one among the first K, and mean average precision.
     """
-    from fashion_cli.commands._eval_figures import show_retrieval
-    from fashion_cli.commands._eval_plots import check_plot, draw_recall
-    from fashion_cli.commands._inputs import one_source, read_numbers
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.cli.inputs import one_source, read_numbers
+    from fashion_cli.commands.output.eval_figures import show_retrieval
+    from fashion_cli.commands.output.eval_plots import check_plot, draw_recall
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.evaluation.retrieval_split import RetrievalOptions
     from fashion_cli.steps.evaluate_retrieval import EvalRetrievalConfig, evaluate_retrieval
 
@@ -211,11 +211,11 @@ def rerank(
     The first hits are ordered by -alpha * rank + beta * shared tags. Prints recall@K and its gain over no
     re-ranking, with a paired 95 % interval over items.
     """
-    from fashion_cli.commands._eval_figures import show_rerank
-    from fashion_cli.commands._eval_plots import check_plot, draw_gains
-    from fashion_cli.commands._inputs import one_source, read_numbers
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.cli.inputs import one_source, read_numbers
+    from fashion_cli.commands.output.eval_figures import show_rerank
+    from fashion_cli.commands.output.eval_plots import check_plot, draw_gains
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.evaluation.retrieval_split import RetrievalOptions
     from fashion_cli.steps.evaluate_rerank import EvalRerankConfig, evaluate_rerank
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._options import MapOption, RowFormatOption, StrictOption
+from fashion_cli.commands.cli.options import MapOption, RowFormatOption, StrictOption
 
 
 def recommend(
@@ -42,8 +42,8 @@ def recommend(
     Prints agreement@4, the share of the four that agree: of the map, of the attribute vectors that it squeezes, of the
     image vectors and of chance, with 95 % intervals.
     """
-    from fashion_cli.commands._recommend_figures import show_agreements
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.output.recommend_figures import show_agreements
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.retrieval.map_directory import find_map
     from fashion_cli.steps.evaluate_recommend import EvalRecommendConfig, evaluate_recommend
 

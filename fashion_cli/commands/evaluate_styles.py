@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_data, complete_group, complete_model, complete_recipe
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_data, complete_group, complete_model, complete_recipe
+from fashion_cli.commands.cli.options import (
     MEASURED,
     OUTPUT,
     RUNNING,
@@ -111,11 +111,11 @@ def styles(
     \b
       fashion eval styles ml-gcn-small --data DIR --model runs/ml-gcn-0 --model runs/ml-gcn-1 --model runs/plain-0
     """  # noqa: D301  # \b is the character after which lines stay as they are
-    from fashion_cli.commands._eval_plots import check_plot
-    from fashion_cli.commands._inputs import read_numbers
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.commands._styles_figures import draw_correlation, show_styles
+    from fashion_cli.commands.cli.inputs import read_numbers
+    from fashion_cli.commands.output.eval_plots import check_plot
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.render import choose_format
+    from fashion_cli.commands.output.styles_figures import draw_correlation, show_styles
     from fashion_cli.steps.evaluate_styles import EvalStylesConfig, evaluate_styles
 
     check_plot(correlation)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_column, complete_data, complete_group, complete_recipe
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_column, complete_data, complete_group, complete_recipe
+from fashion_cli.commands.cli.options import (
     MEASURED,
     OUTPUT,
     BatchSizeOption,
@@ -110,12 +110,12 @@ def tags(
     Prints precision, recall, F1 and average precision of each tag and their means in each group, the accuracy of
     exclusive groups, and top-k.
     """
-    from fashion_cli.commands._confusion_plot import draw_confusion
-    from fashion_cli.commands._eval_figures import show_tag_figures
-    from fashion_cli.commands._eval_plots import check_plot
-    from fashion_cli.commands._inputs import one_source
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.cli.inputs import one_source
+    from fashion_cli.commands.output.confusion_plot import draw_confusion
+    from fashion_cli.commands.output.eval_figures import show_tag_figures
+    from fashion_cli.commands.output.eval_plots import check_plot
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.steps.evaluate_tags import EvalTagsConfig, evaluate_tags
     from fashion_cli.training.labelled import LabelSource
 

@@ -30,8 +30,8 @@ def show_help(
     root = context.parent
     assert root is not None  # noqa: S101  # every command has the program above it
     if man_pages is not None:
-        from fashion_cli.commands._man_pages import write_man_pages
-        from fashion_cli.commands._messages import say
+        from fashion_cli.commands.cli.man_pages import write_man_pages
+        from fashion_cli.commands.output.messages import say
 
         say(f"{man_pages}: {write_man_pages(root, man_pages)} man pages")
         return
@@ -42,7 +42,7 @@ def _page(context: Any, names: "list[str] | tuple[str, ...]") -> str:
     for name in names:
         commands = getattr(context.command, "commands", {})
         if name not in commands:
-            from fashion_cli.commands._mistyped import meant, no_command
+            from fashion_cli.commands.cli.mistyped import meant, no_command
 
             path = context.command_path
             raise UsageError(no_command(path, name), hint=meant(name, list(commands), f"{path} --help"))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
@@ -72,9 +72,9 @@ def index(
     changing or deleting photographs: only what is new is read, and the old index stays in use until the new
     one is whole.
     """
-    from fashion_cli.commands._inputs import read_sources
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._updates import show_indexed
+    from fashion_cli.commands.cli.inputs import read_sources
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.updates import show_indexed
     from fashion_cli.steps.index import IndexConfig, build_index
 
     sources = read_sources(gallery, null=null, optional=manifest is not None)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_group
-from fashion_cli.commands._options import OUTPUT, QuietOption
+from fashion_cli.commands.cli.completion import complete_group
+from fashion_cli.commands.cli.options import OUTPUT, QuietOption
 
 if TYPE_CHECKING:
     from fashion_cli.steps.map import MapReport
@@ -48,8 +48,8 @@ def map(  # noqa: A001  # the command's name
     from contextlib import ExitStack
     from importlib import import_module
 
-    from fashion_cli.commands._map_results import show_map
-    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands.output.map_results import show_map
+    from fashion_cli.commands.output.progress import show_progress
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.steps.map import MapConfig, make_map
 
@@ -83,12 +83,12 @@ def _remove(path: Path) -> None:
 
 def _draw(report: "MapReport", folder: Path, *, page: bool, quiet: bool) -> None:
     """The pictures of a map."""
-    from fashion_cli.commands._map_picture import draw_map
-    from fashion_cli.commands._progress import show_progress
+    from fashion_cli.commands.output.map_picture import draw_map
+    from fashion_cli.commands.output.progress import show_progress
 
     draw_map(report, folder / PICTURE)
     if page:
-        from fashion_cli.commands._map_page import write_map_page
+        from fashion_cli.commands.output.map_page import write_map_page
 
         with show_progress("drawing the page", quiet=quiet, unit="thumbnails") as progress:
             write_map_page(report, folder / PAGE, progress)

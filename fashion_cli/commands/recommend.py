@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
@@ -44,10 +44,10 @@ def recommend(
     The photograph is placed on the map of `fashion map`; what the map shows at that place is an attribute vector, and
     the garments nearest to it are recommended, each with the tags that it shares with the photograph.
     """
-    from fashion_cli.commands._inputs import read_queries
-    from fashion_cli.commands._messages import name_missing, name_skipped
-    from fashion_cli.commands._recommendations import as_search, show_recommendations
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.cli.inputs import read_queries
+    from fashion_cli.commands.output.messages import name_missing, name_skipped
+    from fashion_cli.commands.output.recommendations import as_search, show_recommendations
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.retrieval.map_directory import find_map
     from fashion_cli.steps.recommend import RecommendConfig
     from fashion_cli.steps.recommend import recommend as run
@@ -58,7 +58,7 @@ def recommend(
     report = run(config)
     show_recommendations(report, chosen, null=null)
     if html is not None:
-        from fashion_cli.commands._contact_sheet import write_contact_sheet
+        from fashion_cli.commands.output.contact_sheet import write_contact_sheet
 
         write_contact_sheet(as_search(report), html)
     name_missing(report.missing)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_query, complete_where
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_query, complete_where
+from fashion_cli.commands.cli.options import (
     OUTPUT,
     BatchSizeOption,
     CatalogOption,
@@ -29,7 +29,7 @@ from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
 if TYPE_CHECKING:
-    from fashion_cli.commands._terminal_pictures import Protocol
+    from fashion_cli.commands.output.terminal_pictures import Protocol
     from fashion_cli.steps.search import SearchReport
 
 DEFAULTS = InferenceOptions()
@@ -176,9 +176,9 @@ def search(
     are tags in any form ('red dress', '빨간 원피스') and words of the table and the catalogue that the gallery was
     indexed with.
     """
-    from fashion_cli.commands._messages import name_missing, name_skipped
-    from fashion_cli.commands._queries import read_searches
-    from fashion_cli.commands._render import choose_format
+    from fashion_cli.commands.cli.queries import read_searches
+    from fashion_cli.commands.output.messages import name_missing, name_skipped
+    from fashion_cli.commands.output.render import choose_format
     from fashion_cli.data.images import Box
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.steps.search import SearchConfig, search_gallery
@@ -210,7 +210,7 @@ def search(
     report = search_gallery(config)
     _show(report, chosen, pictures, null=null)
     if html is not None:
-        from fashion_cli.commands._contact_sheet import write_contact_sheet
+        from fashion_cli.commands.output.contact_sheet import write_contact_sheet
 
         write_contact_sheet(report, html, box=part)
     name_missing(report.missing)
@@ -221,8 +221,8 @@ def _pictures(chosen: Format) -> "Protocol":
     """How this terminal shows pictures."""
     import os
 
-    from fashion_cli.commands._render import on_terminal
-    from fashion_cli.commands._terminal_pictures import picture_protocol
+    from fashion_cli.commands.output.render import on_terminal
+    from fashion_cli.commands.output.terminal_pictures import picture_protocol
 
     protocol = picture_protocol(os.environ) if on_terminal() and chosen == "table" else None
     if protocol is None:
@@ -232,10 +232,10 @@ def _pictures(chosen: Format) -> "Protocol":
 
 def _show(report: "SearchReport", chosen: Format, pictures: "Protocol | None", *, null: bool) -> None:
     if pictures is not None:
-        from fashion_cli.commands._terminal_pictures import show_pictures
+        from fashion_cli.commands.output.terminal_pictures import show_pictures
 
         show_pictures(report, pictures)
         return
-    from fashion_cli.commands._search_results import show_hits
+    from fashion_cli.commands.output.search_results import show_hits
 
     show_hits(report, chosen, null=null)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_model
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_model
+from fashion_cli.commands.cli.options import (
     OUTPUT,
     BatchSizeOption,
     CatalogOption,
@@ -135,7 +135,7 @@ def serve(
     Ends with Ctrl-C or SIGTERM, when what is under way is done; with a second Ctrl-C at once. A new index is taken up
     while it runs.
     """
-    from fashion_cli.commands._messages import say
+    from fashion_cli.commands.output.messages import say
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.steps.serve import ServeConfig, serve_index
 
@@ -186,7 +186,7 @@ def _token(token: str, file: Path | None) -> str:
 
 
 def _announce(serving: "Serving") -> None:
-    from fashion_cli.commands._messages import name_missing, say
+    from fashion_cli.commands.output.messages import name_missing, say
 
     products = f", products of {serving.catalogue}" if serving.catalogue else ""
     say(f"fashion: {serving.address} — {counted(serving.rows, 'photograph')}, {serving.model}{products}")

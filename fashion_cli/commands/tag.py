@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_group
-from fashion_cli.commands._options import (
+from fashion_cli.commands.cli.completion import complete_group
+from fashion_cli.commands.cli.options import (
     OUTPUT,
     BatchSizeOption,
     DeviceOption,
@@ -21,7 +21,7 @@ from fashion_cli.commands._options import (
     TaggerOption,
     WorkersOption,
 )
-from fashion_cli.commands._settings import is_typed
+from fashion_cli.commands.cli.settings import is_typed
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.options import InferenceOptions
 
@@ -108,7 +108,7 @@ def tag(
     workers: WorkersOption = DEFAULTS.workers,
 ) -> None:
     """Say what is on photographs: category, colour, pattern and more."""
-    from fashion_cli.commands._inputs import read_sources
+    from fashion_cli.commands.cli.inputs import read_sources
     from fashion_cli.steps.tag import AddTagsConfig, TagConfig
 
     _check(out, format_typed=is_typed(context, "format_name"), narrowed=min_score is not None or bool(top or group))
@@ -152,8 +152,8 @@ def _check_added(out: Path | None, *, add: bool) -> None:
 
 
 def _add_features(config: "AddTagsConfig", *, quiet: bool, strict: bool) -> None:
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._updates import show_added
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.updates import show_added
     from fashion_cli.steps.tag import add_tags_to_file
 
     with show_progress("tagging", quiet=quiet) as progress:
@@ -162,8 +162,8 @@ def _add_features(config: "AddTagsConfig", *, quiet: bool, strict: bool) -> None
 
 
 def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool) -> None:
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._updates import show_embedded
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.updates import show_embedded
     from fashion_cli.steps.embed import EmbedConfig, embed_images
 
     with show_progress("tagging", quiet=quiet) as progress:
@@ -176,11 +176,11 @@ def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool
 def _write_rows(
     config: "TagConfig", out: Path | None, format_name: RowFormat | None, *, quiet: bool, strict: bool
 ) -> None:
-    from fashion_cli.commands._messages import name_skipped, say
-    from fashion_cli.commands._progress import show_progress
-    from fashion_cli.commands._render import choose_format, emit, on_terminal
-    from fashion_cli.commands._tag_results import Counted, tag_lines
-    from fashion_cli.commands._whole_files import whole_file
+    from fashion_cli.commands.output.messages import name_skipped, say
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.commands.output.render import choose_format, emit, on_terminal
+    from fashion_cli.commands.output.tag_results import Counted, tag_lines
+    from fashion_cli.commands.output.whole_files import whole_file
     from fashion_cli.inference.pipeline import Skipped
     from fashion_cli.steps.tag import tag_images, tag_languages
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_data, complete_init, complete_recipe
-from fashion_cli.commands._options import QuietOption, RowFormatOption, verbatim
+from fashion_cli.commands.cli.completion import complete_data, complete_init, complete_recipe
+from fashion_cli.commands.cli.options import QuietOption, RowFormatOption, verbatim
 from fashion_cli.errors import UsageError
 
 ASSIGNMENT = re.compile(r"[\w-]+(\.[^=/]+)*=.*", re.DOTALL)  # a recipe's key and a value, not a path
@@ -81,10 +81,10 @@ def train(
           --init torchvision:IMAGENET1K_V2 --out runs/lim-nang
       fashion eval retrieval --data inshop:DIR --model runs/lim-nang
     """  # noqa: D301  # \b is the character after which lines stay as they are
-    from fashion_cli.commands._messages import name_skipped, say
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.commands._rows import Rows, show_rows
-    from fashion_cli.commands._training_progress import show_training
+    from fashion_cli.commands.output.messages import name_skipped, say
+    from fashion_cli.commands.output.render import choose_format
+    from fashion_cli.commands.output.rows import Rows, show_rows
+    from fashion_cli.commands.output.training_progress import show_training
     from fashion_cli.steps.train import TrainConfig, train_model, writes
 
     config = TrainConfig(recipe, data, _directory(out), init, tuple(override or ()), seed)

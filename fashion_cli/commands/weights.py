@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from fashion_cli.commands._completion import complete_model
-from fashion_cli.commands._help import SectionedCommand
-from fashion_cli.commands._options import RowFormatOption
+from fashion_cli.commands.cli.completion import complete_model
+from fashion_cli.commands.cli.help import SectionedCommand
+from fashion_cli.commands.cli.options import RowFormatOption
 from fashion_cli.errors import UsageError, WeightsError
 
 app = typer.Typer(help="The models that are there, and others: list, verify, fetch, export.")
@@ -16,8 +16,8 @@ app = typer.Typer(help="The models that are there, and others: list, verify, fet
 @app.command("list", cls=SectionedCommand)
 def list_models(format_name: RowFormatOption = None) -> None:
     """List the models that ship with the package."""
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.commands._rows import Rows, show_rows
+    from fashion_cli.commands.output.render import choose_format
+    from fashion_cli.commands.output.rows import Rows, show_rows
     from fashion_cli.steps.weights import list_weights
 
     names = ("name", "vector_width", "tags", "megabytes", "licence", "directory", "summary")
@@ -40,8 +40,8 @@ def list_tags(
     format_name: RowFormatOption = None,
 ) -> None:
     """List the tags that a model knows, in groups, with their titles."""
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.commands._rows import Rows, show_rows
+    from fashion_cli.commands.output.render import choose_format
+    from fashion_cli.commands.output.rows import Rows, show_rows
     from fashion_cli.steps.weights import list_tags as run
 
     tags = run(model)
@@ -68,8 +68,8 @@ def verify(
 
     Exits with 1 if a sha256 differs.
     """
-    from fashion_cli.commands._render import choose_format
-    from fashion_cli.commands._rows import Rows, show_rows
+    from fashion_cli.commands.output.render import choose_format
+    from fashion_cli.commands.output.rows import Rows, show_rows
     from fashion_cli.steps.weights import verify_weights
 
     verified = verify_weights(names or ())
@@ -114,7 +114,7 @@ def fetch(
     Its vectors are the network's own, and it has no tags. Every command takes the directory as --model. timm and
     open_clip come with: pip install 'fashion-cli[encoders]'
     """
-    from fashion_cli.commands._messages import say
+    from fashion_cli.commands.output.messages import say
     from fashion_cli.data.image_files import printable
     from fashion_cli.steps.fetch_weights import FetchConfig, fetch_weights
 
@@ -148,7 +148,7 @@ def export(
 
     It starts faster than torch, and runs faster on most CPUs.
     """
-    from fashion_cli.commands._messages import say
+    from fashion_cli.commands.output.messages import say
     from fashion_cli.data.image_files import printable
     from fashion_cli.steps.weights import export_onnx
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fashion_cli.commands._contact_sheet import SIDE, write_contact_sheet
+from fashion_cli.commands.output.contact_sheet import SIDE, write_contact_sheet
 from fashion_cli.data.images import Box
 from fashion_cli.errors import OutputError
 from fashion_cli.steps.search import SearchReport

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.commands._inputs import parse_weighted, read_sources
+from fashion_cli.commands.cli.inputs import parse_weighted, read_sources
 from fashion_cli.errors import UsageError
 
 

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from fashion_cli.app import main
-from fashion_cli.commands._map_picture import draw_map
+from fashion_cli.commands.output.map_picture import draw_map
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.retrieval.map_directory import open_map

@@ -20,7 +20,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from fashion_cli.app import main
-from fashion_cli.commands._map_page import write_map_page
+from fashion_cli.commands.output.map_page import write_map_page
 from fashion_cli.errors import OutputError
 from fashion_cli.steps.map import MapConfig, MapGroup, MapReport, make_map
 from tests.browsers import open_chromium

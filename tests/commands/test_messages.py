@@ -7,9 +7,9 @@ import time
 import pytest
 import typer
 
-from fashion_cli.commands import _progress
-from fashion_cli.commands._messages import name_skipped
-from fashion_cli.commands._progress import duration, per_second, show_progress
+from fashion_cli.commands.output import progress as progress_module
+from fashion_cli.commands.output.messages import name_skipped
+from fashion_cli.commands.output.progress import duration, per_second, show_progress
 from fashion_cli.inference.pipeline import Skipped
 
 
@@ -82,7 +82,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_quiet_shows_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(_progress, "LINE_EVERY", 0.0)
+    monkeypatch.setattr(progress_module, "LINE_EVERY", 0.0)
     with show_progress("embedding", quiet=True) as progress:
         progress(1, 2)
     assert capsys.readouterr() == ("", "")
@@ -108,11 +108,11 @@ def test_a_bar_has_an_end_or_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     screen = io.StringIO()
     monkeypatch.setattr("rich.console.Console", lambda **_: Console(file=screen, force_terminal=True, width=100))
-    with _progress._bar("indexing", "photographs") as progress:
+    with progress_module._bar("indexing", "photographs") as progress:
         pass
     assert "indexing" in screen.getvalue()
     assert "/?" not in screen.getvalue()
     assert "photographs" not in screen.getvalue()
-    with _progress._bar("indexing", "photographs") as progress:
+    with progress_module._bar("indexing", "photographs") as progress:
         progress(2, 5)
     assert re.search(r"2/5\S* photographs", screen.getvalue())

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 import fashion_cli
 from fashion_cli.app import app, main
-from fashion_cli.commands._mistyped import DASHES
+from fashion_cli.commands.cli.mistyped import DASHES
 
 PACKAGE = Path(fashion_cli.__file__).parent
 OTHER_PROGRAMS = {

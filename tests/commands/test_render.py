@@ -11,7 +11,7 @@ import typer
 from rich.cells import cell_len
 
 from fashion_cli.app import main
-from fashion_cli.commands._render import (
+from fashion_cli.commands.output.render import (
     Column,
     as_csv,
     as_json,

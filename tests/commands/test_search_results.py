@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.commands._search_results import show_hits
+from fashion_cli.commands.output.search_results import show_hits
 from fashion_cli.steps.search import SearchReport
 
 

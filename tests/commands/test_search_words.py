@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fashion_cli.app import main
-from fashion_cli.commands._queries import is_path
+from fashion_cli.commands.cli.queries import is_path
 from fashion_cli.retrieval.manipulation import CANDIDATES
 from tests.described_gallery import CATEGORIES, COLOURS, COUNT, VOCABULARY, DescribedGallery, make_gallery
 

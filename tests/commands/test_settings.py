@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.app import app, main
-from fashion_cli.commands._settings import KEYS, Setting, read_settings, setting_of
+from fashion_cli.commands.cli.settings import KEYS, Setting, read_settings, setting_of
 from fashion_cli.errors import SettingsError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fashion_cli.commands._terminal_pictures import CHUNK, SIDE, picture, picture_protocol, show_pictures
+from fashion_cli.commands.output.terminal_pictures import CHUNK, SIDE, picture, picture_protocol, show_pictures
 from fashion_cli.steps.search import SearchReport
 
 

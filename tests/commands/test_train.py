@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from fashion_cli.app import app, main
-from fashion_cli.commands._training_progress import TimeLeft, heading, row, sentence, show_training, status
+from fashion_cli.commands.output.training_progress import TimeLeft, heading, row, sentence, show_training, status
 from fashion_cli.steps import train as step
 from fashion_cli.training.progress import Progress
 

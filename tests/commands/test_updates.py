@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.commands._updates import show_indexed
+from fashion_cli.commands.output.updates import show_indexed
 from fashion_cli.steps.index import IndexReport
 
 

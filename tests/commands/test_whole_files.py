@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.commands._whole_files import whole_file
+from fashion_cli.commands.output.whole_files import whole_file
 from fashion_cli.errors import OutputError
 
 

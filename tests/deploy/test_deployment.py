@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.commands._settings import read_settings
+from fashion_cli.commands.cli.settings import read_settings
 from tests.required import not_there
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

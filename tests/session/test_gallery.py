@@ -21,7 +21,7 @@ from fashion_cli import FashionError, Gallery, Hit, Model
 from fashion_cli.app import main
 from fashion_cli.errors import ImageError, IndexDirectoryError, UsageError
 from fashion_cli.model_cards import CARD_FILE, CategoryPrior, ModelCard
-from fashion_cli.session import live_index, looker
+from fashion_cli.session import live_index, query_encoder
 from tests.web.shops import COUNT, Shop, draw, make_index, make_shop, png
 
 
@@ -329,7 +329,7 @@ def test_many_threads_get_what_one_gets(gallery: Gallery) -> None:
 def test_index_and_model_are_opened_once(shop: Shop, query: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Gallery.open(shop.index, engine="onnx") as gallery:
         expected = comparable(gallery.search(query))
-        for module, opener in ((live_index, "Gallery"), (live_index, "Looker"), (looker, "open_engine")):
+        for module, opener in ((live_index, "Gallery"), (live_index, "QueryEncoder"), (query_encoder, "open_engine")):
             monkeypatch.delattr(module, opener)
         assert [comparable(gallery.search(query)) for _ in range(3)] == [expected] * 3
         assert comparable(gallery.search(query.read_bytes())) == expected

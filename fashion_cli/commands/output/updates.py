@@ -2,8 +2,8 @@
 
 import typer
 
-from fashion_cli.commands._messages import name_skipped, say
-from fashion_cli.commands._progress import duration, per_second
+from fashion_cli.commands.output.messages import name_skipped, say
+from fashion_cli.commands.output.progress import duration, per_second
 from fashion_cli.data.image_files import printable
 from fashion_cli.embedding.manifest_matching import ManifestMatch
 from fashion_cli.errors import ExitCode

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fashion_cli.commands._options import RowFormat
-from fashion_cli.commands._render import Column, as_csv, as_json, as_table, emit
+from fashion_cli.commands.cli.options import RowFormat
+from fashion_cli.commands.output.render import Column, as_csv, as_json, as_table, emit
 
 DECIMALS = 4  # of figures
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fashion_cli.commands._eval_plots import LUMINANCE, QUIET, save_plot, sheet
+from fashion_cli.commands.output.eval_plots import LUMINANCE, QUIET, save_plot, sheet
 from fashion_cli.metrics.confusion import Confusion
 from fashion_cli.plurals import counted
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from fashion_cli.commands._options import Format
+from fashion_cli.commands.cli.options import Format
 from fashion_cli.errors import SettingsError
 from fashion_cli.suggestions import near_words, suggest
 

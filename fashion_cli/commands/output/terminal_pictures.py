@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from fashion_cli.commands._messages import say
-from fashion_cli.commands._render import emit, shown_path, tag_names
-from fashion_cli.commands._search_results import summary
+from fashion_cli.commands.output.messages import say
+from fashion_cli.commands.output.render import emit, shown_path, tag_names
+from fashion_cli.commands.output.search_results import summary
 from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import ImageReader, thumbnail
 from fashion_cli.errors import ImageError

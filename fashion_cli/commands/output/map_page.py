@@ -1,7 +1,7 @@
 """An attribute map as one HTML file to pan, zoom, hover over and click in: all is inside it, and it loads nothing.
 
-Plotly draws the points; `map_page/` holds the page around them. Thumbnails are written as they are made, so memory does
-not grow with their number.
+Plotly draws the points; `map_page_parts/` holds the page around them. Thumbnails are written as they are made, so
+memory does not grow with their number.
 """
 
 import base64
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.commands._whole_files import whole_file
+from fashion_cli.commands.output.whole_files import whole_file
 from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import thumbnail
 from fashion_cli.errors import ImageError
@@ -83,7 +83,7 @@ def _policy(*scripts: str) -> str:
 
 
 def _part(name: str) -> str:
-    return (resources.files("fashion_cli.commands") / "map_page" / name).read_text(encoding="utf-8")
+    return (resources.files("fashion_cli.commands.output") / "map_page_parts" / name).read_text(encoding="utf-8")
 
 
 def _embeddable(script: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fashion_cli.commands._messages import say
+from fashion_cli.commands.output.messages import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fashion_cli.commands._eval_figures import system_names
+from fashion_cli.commands.output.eval_figures import system_names
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.metrics.bootstrap import Interval

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from fashion_cli import __version__
-from fashion_cli.commands._help import help_sections
-from fashion_cli.commands._settings import FILE, KEYS, PREFIX
+from fashion_cli.commands.cli.help import help_sections
+from fashion_cli.commands.cli.settings import FILE, KEYS, PREFIX
 from fashion_cli.errors import OutputError
 
 SETTINGS = f"Defaults of the options with these names; so are keys below [tool.fashion] in the nearest {FILE}."

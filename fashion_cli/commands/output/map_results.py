@@ -1,7 +1,7 @@
 """What became of a map: a line on stderr."""
 
-from fashion_cli.commands._messages import say
-from fashion_cli.commands._progress import duration
+from fashion_cli.commands.output.messages import say
+from fashion_cli.commands.output.progress import duration
 from fashion_cli.data.image_files import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapReport

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from fashion_cli.commands._messages import NAMED, say
-from fashion_cli.commands._progress import duration
-from fashion_cli.commands._render import Column, as_json, as_table, emit, on_terminal
+from fashion_cli.commands.output.messages import NAMED, say
+from fashion_cli.commands.output.progress import duration
+from fashion_cli.commands.output.render import Column, as_json, as_table, emit, on_terminal
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import CrawlError, ExitCode
 

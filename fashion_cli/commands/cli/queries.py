@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fashion_cli.commands._inputs import STDIN, parse_weighted, read_queries
-from fashion_cli.commands._messages import say
-from fashion_cli.commands._options import Format
+from fashion_cli.commands.cli.inputs import STDIN, parse_weighted, read_queries
+from fashion_cli.commands.cli.options import Format
+from fashion_cli.commands.output.messages import say
 from fashion_cli.data.image_files import looks_like_path, printable
 from fashion_cli.errors import UsageError
 

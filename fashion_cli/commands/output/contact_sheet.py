@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from fashion_cli.commands._render import shown_path, tag_names
-from fashion_cli.commands._search_results import summary
-from fashion_cli.commands._whole_files import whole_file
+from fashion_cli.commands.output.render import shown_path, tag_names
+from fashion_cli.commands.output.search_results import summary
+from fashion_cli.commands.output.whole_files import whole_file
 from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, thumbnail
 from fashion_cli.data.tags import Tag

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from fashion_cli.commands._options import Format
+from fashion_cli.commands.cli.options import Format
 from fashion_cli.errors import UsageError
 
 STDIN = "-"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fashion_cli.commands._completion import complete_index, complete_model
+from fashion_cli.commands.cli.completion import complete_index, complete_model
 
 Format = Literal["table", "json", "jsonl", "csv", "paths"]
 RowFormat = Literal["table", "json", "jsonl", "csv"]  # of commands whose rows are not photographs that were found

@@ -125,7 +125,7 @@ def _of_model(ctx: typer.Context) -> dict[str, tuple[str, ...]]:
 
 def _given(ctx: typer.Context, name: str) -> str:
     """An option as typed, else its setting: while Tab is pressed, nobody has read the settings."""
-    from fashion_cli.commands._settings import is_typed, read_settings
+    from fashion_cli.commands.cli.settings import is_typed, read_settings
 
     value = ctx.params.get(name)
     if value and is_typed(ctx, name):

@@ -1,9 +1,9 @@
 """How well a map recommends: a table with intervals for people, a figure per column for programs."""
 
-from fashion_cli.commands._messages import name_notes, name_skipped, say
-from fashion_cli.commands._options import RowFormat
-from fashion_cli.commands._progress import duration
-from fashion_cli.commands._rows import Rows, show_rows
+from fashion_cli.commands.cli.options import RowFormat
+from fashion_cli.commands.output.messages import name_notes, name_skipped, say
+from fashion_cli.commands.output.progress import duration
+from fashion_cli.commands.output.rows import Rows, show_rows
 from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_recommend import EvalRecommendReport

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fashion_cli.commands._messages import say
-from fashion_cli.commands._options import Format
-from fashion_cli.commands._progress import duration
-from fashion_cli.commands._render import (
+from fashion_cli.commands.cli.options import Format
+from fashion_cli.commands.output.messages import say
+from fashion_cli.commands.output.progress import duration
+from fashion_cli.commands.output.render import (
     PATH,
     RANK,
     Answers,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fashion_cli.commands._options import RowFormat
-from fashion_cli.commands._render import (
+from fashion_cli.commands.cli.options import RowFormat
+from fashion_cli.commands.output.render import (
     Column,
     as_csv,
     as_json,

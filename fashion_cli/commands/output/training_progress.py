@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fashion_cli.commands._messages import say
-from fashion_cli.commands._progress import LINE_EVERY, duration, per_second
-from fashion_cli.commands._render import UNLIMITED
+from fashion_cli.commands.output.messages import say
+from fashion_cli.commands.output.progress import LINE_EVERY, duration, per_second
+from fashion_cli.commands.output.render import UNLIMITED
 from fashion_cli.training.progress import TRAINING, Progress
 
 Show = Callable[[Progress], None]

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from fashion_cli.commands._eval_plots import save_plot, sheet
-from fashion_cli.commands._messages import name_notes, name_skipped, name_unknown, say
-from fashion_cli.commands._options import RowFormat
-from fashion_cli.commands._progress import duration
-from fashion_cli.commands._render import emit
-from fashion_cli.commands._rows import Rows, show_rows
+from fashion_cli.commands.cli.options import RowFormat
+from fashion_cli.commands.output.eval_plots import save_plot, sheet
+from fashion_cli.commands.output.messages import name_notes, name_skipped, name_unknown, say
+from fashion_cli.commands.output.progress import duration
+from fashion_cli.commands.output.render import emit
+from fashion_cli.commands.output.rows import Rows, show_rows
 from fashion_cli.metrics.spread import Spread
 from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_styles import Correlation, EvalStylesReport, SystemFigures

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import typer
 
-from fashion_cli.commands._messages import name_notes, name_skipped, name_unknown, say
-from fashion_cli.commands._options import RowFormat
-from fashion_cli.commands._progress import duration
-from fashion_cli.commands._render import emit, shown_path
-from fashion_cli.commands._rows import Rows, show_rows
+from fashion_cli.commands.cli.options import RowFormat
+from fashion_cli.commands.output.messages import name_notes, name_skipped, name_unknown, say
+from fashion_cli.commands.output.progress import duration
+from fashion_cli.commands.output.render import emit, shown_path
+from fashion_cli.commands.output.rows import Rows, show_rows
 from fashion_cli.errors import ExitCode
 from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.plurals import counted

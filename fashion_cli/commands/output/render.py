@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import typer
 
-from fashion_cli.commands._narrow_tables import print_stacked
-from fashion_cli.commands._options import Format, RowFormat
+from fashion_cli.commands.cli.options import Format, RowFormat
+from fashion_cli.commands.output.narrow_tables import print_stacked
 from fashion_cli.data.image_files import printable
 from fashion_cli.errors import ExitCode, OutputError
 
