@@ -25,18 +25,18 @@ def main() -> int:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints, prints to standard error
 
-    def tell(event: dict[str, Any]) -> None:
+    def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
         events.flush()
 
     line = sys.stdin.readline(LINE_LIMIT)
     threading.Thread(target=_end_with_starter, daemon=True).start()
     gc.disable()  # thousands of modules' parts come now, and stay: looking at them again and again takes a third longer
-    from fashion_cli.crawling.runner import serve
+    from fashion_cli.crawling.runner import run_job
 
     gc.freeze()
     gc.enable()
-    code = serve(line, tell)
+    code = run_job(line, emit)
     gc.freeze()  # the process ends: nothing is worth collecting
     return code
 

@@ -1,122 +1,101 @@
-"""How what a crawl found gets into the catalogue: products while it runs, photographs once look-alikes are settled."""
+"""Hands products to the catalogue: while a crawl runs, and in the end with their photographs, without look-alikes."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from fashion_cli.crawling.job import CrawlConfig
 from fashion_cli.crawling.state import crawled_products
-from fashion_cli.crawling.state.database import Memory
-from fashion_cli.crawling.state.photographs import remove_dropped, settle_look_alikes
-from fashion_cli.crawling.stats import Tally
+from fashion_cli.crawling.state.database import CrawlDatabase
+from fashion_cli.crawling.state.photographs import delete_dropped_files, drop_near_duplicates
+from fashion_cli.crawling.stats import CrawlStats
 from fashion_cli.data.image_files import one_line
 from fashion_cli.plurals import counted
 from fashion_cli.products.catalogue import Catalogue, InvalidProductError
 from fashion_cli.products.locations import CATALOGUE_FILE
 from fashion_cli.products.records import FoundProduct
 
-AT_ONCE = 200  # products that are recorded while requests wait
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What was done in the end.
-
-    Attributes:
-        near_duplicates: Photographs that were dropped.
-        gone: Products that are gone by now.
-    """
-
-    near_duplicates: int
-    gone: int
+RECORD_BATCH = 200  # products that are recorded while requests wait
 
 
 def catalogue_location(config: CrawlConfig) -> str:
-    """Where products go."""
     return config.catalog or str(Path(config.folder) / CATALOGUE_FILE)
 
 
-class EarlyRecorder:
-    """Products reach the catalogue while the crawl runs, so that they are there whatever ends it.
+class IncrementalRecorder:
+    """Records products while the crawl runs, so that they are in the catalogue whatever ends it.
 
     Their photographs come in the end: which of those that look the same is kept is not known before.
     """
 
-    def __init__(self, memory: Memory, location: str) -> None:
-        self._memory = memory
+    def __init__(self, database: CrawlDatabase, location: str) -> None:
+        self._database = database
         self._location = location
         self._catalogue: Catalogue | None = None
         self._recorded: dict[str, FoundProduct] = {}
 
-    def record(self, most: int = AT_ONCE) -> int:
-        """Write down products that are new or have changed since the last call; returns how many.
+    def record(self) -> int:
+        """Record products that are new or have changed since the last call; returns how many.
 
         Raises:
             CatalogueError: If the catalogue cannot be written.
         """
         if self._catalogue is None:
             self._catalogue = Catalogue.open(self._location, create=True)
-        count = 0
-        for each in crawled_products.found_so_far(self._memory):
-            if count == most:
-                break
-            if self._recorded.get(each.product.item_id) == each.product:
-                continue
+        found = crawled_products.iter_unrecorded(self._database)
+        changed = (each for each in found if self._recorded.get(each.product.item_id) != each.product)
+        batch = list(islice(changed, RECORD_BATCH))
+        for each in batch:
             with suppress(InvalidProductError):  # named in the end
                 self._catalogue.record(each.product, (), each.seen_at)
             self._recorded[each.product.item_id] = each.product
-            count += 1
-        return count
+        return len(batch)
 
     def close(self) -> None:
         if self._catalogue is not None:
             self._catalogue.close()
 
 
-def end(
-    config: CrawlConfig, memory: Memory, tally: Tally, *, complete: bool, progress: Callable[[str, int], None]
-) -> Ended:
-    """Bring the folder into order, as far as the crawl came.
+def finalize(
+    config: CrawlConfig, database: CrawlDatabase, stats: CrawlStats, *, complete: bool, progress: Callable[[int], None]
+) -> None:
+    """Drop near-duplicates, record complete products and mark those that are gone, as far as the crawl came.
 
     Args:
-        config: Of the crawl.
-        memory: Of the crawl.
-        tally: Gets notes.
         complete: Whether everything within the limits was looked at.
-        progress: Told what is done, and how much of it.
+        progress: Called with the number of products recorded so far.
 
     Raises:
         CatalogueError: If the catalogue cannot be written; the next call does it.
     """
-    dropped = settle_look_alikes(memory, config.near, all_there=complete)
-    remove_dropped(memory)
+    stats.near_duplicates = drop_near_duplicates(database, config.near, all_there=complete)
+    delete_dropped_files(database)
     with Catalogue.open(catalogue_location(config), create=True) as catalogue:
-        for done, ready in enumerate(crawled_products.ready(memory), start=1):
-            _record(catalogue, ready, tally)
-            crawled_products.recorded(memory, ready.product.item_id)
-            progress("recording", done)
-        gone = _mark_gone(memory, catalogue, tally) if complete else 0
-    return Ended(dropped, gone)
+        for done, ready in enumerate(crawled_products.iter_complete(database), start=1):
+            _record(catalogue, ready, stats)
+            crawled_products.mark_recorded(database, ready.product.item_id)
+            progress(done)
+        if complete:
+            _mark_gone(database, catalogue, stats)
 
 
-def _record(catalogue: Catalogue, ready: crawled_products.Ready, tally: Tally) -> None:
-    """Hand one product over. One that no catalogue takes is left out and named, once: the others are not its fault."""
+def _record(catalogue: Catalogue, ready: crawled_products.CompleteProduct, stats: CrawlStats) -> None:
+    """Record one product. One that no catalogue takes is left out and named, once: the others are not its fault."""
     try:
         catalogue.record(ready.product, ready.photographs, ready.seen_at)
     except InvalidProductError as error:
-        tally.impossible(ready.product.url or ready.product.item_id, one_line(error))
+        stats.count_impossible_product(ready.product.url or ready.product.item_id, one_line(error))
 
 
-def _mark_gone(memory: Memory, catalogue: Catalogue, tally: Tally) -> int:
-    troubled = crawled_products.troubled(memory)
-    gone = crawled_products.gone(memory, unreached=not troubled)
-    unsure = 0 if not troubled else len(crawled_products.gone(memory, unreached=True)) - len(gone)
-    if unsure:
-        tally.note(
+def _mark_gone(database: CrawlDatabase, catalogue: Catalogue, stats: CrawlStats) -> None:
+    has_failures = crawled_products.has_failures(database)
+    gone = crawled_products.find_gone(database, unreached=not has_failures)
+    if has_failures and (unsure := len(crawled_products.find_gone(database, unreached=True)) - len(gone)):
+        stats.add_note(
             f"not come across: {counted(unsure, 'product')}; not every page could be read, so they count as there"
         )
     catalogue.mark_gone(gone, datetime.now(UTC))
-    crawled_products.mark_gone(memory, gone)
-    return len(gone)
+    crawled_products.mark_gone(database, gone)
+    stats.gone = len(gone)

@@ -1,4 +1,4 @@
-"""What a crawl is asked to do and what came of it: plain values that travel between two processes as JSON."""
+"""The configuration and the report of a crawl: plain values that travel between two processes as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Any, Self
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import UsageError
 
-PAGES = 10_000
-DEPTH = 20
+MAX_PAGES = 10_000
+MAX_DEPTH = 20
 DELAY = 0.5  # seconds
 PER_HOST = 2
 MIN_SIDE = 100  # pixels
 MAX_BYTES = 25 * 2**20
-NEAR = 4  # bits of 64
+NEAR_BITS = 4  # bits of 64
 TIMEOUT = 60.0  # seconds
 
 
@@ -24,7 +24,7 @@ class CrawlConfig(CheckedFields):
 
     Attributes:
         sources: As typed; empty to go on with those that the folder remembers.
-        folder: Where photographs, the catalogue and the crawl's memory go.
+        folder: Where photographs, the catalogue and the crawl's database go.
         catalog: SQLAlchemy URL or file of the product catalogue; "" for `catalogue.sqlite` in the folder.
         contact: Where the owner of a site can complain: a URL or an e-mail address; goes into the user agent.
         max_pages: Pages at most, sitemaps not counted.
@@ -48,13 +48,13 @@ class CrawlConfig(CheckedFields):
     folder: str
     catalog: str = ""
     contact: str = ""
-    max_pages: int = PAGES
-    max_depth: int = DEPTH
+    max_pages: int = MAX_PAGES
+    max_depth: int = MAX_DEPTH
     delay: float = DELAY
     per_host: int = PER_HOST
     min_side: int = MIN_SIDE
     max_bytes: int = MAX_BYTES
-    near: int = NEAR
+    near: int = NEAR_BITS
     timeout: float = TIMEOUT
     allow_private: bool = False
     browser: bool = False
@@ -81,11 +81,10 @@ class CrawlConfig(CheckedFields):
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """An address that could not be fetched or used.
+class FailedRequest:
+    """A request that failed.
 
     Attributes:
-        url: The address.
         reason: Why, on one line.
         status: Of HTTP; 0 where there was no answer.
         attempts: How often it was tried in all calls.
@@ -132,7 +131,7 @@ class CrawlReport:
     near_duplicates: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
-    failures: tuple[Trouble, ...] = ()
+    failures: tuple[FailedRequest, ...] = ()
     gone: int = 0
     left: int = 0
     notes: tuple[str, ...] = ()
@@ -155,6 +154,6 @@ class CrawlReport:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        failures = tuple(Trouble(**each) for each in values["failures"])
+        failures = tuple(FailedRequest(**each) for each in values["failures"])
         listed = {name: tuple(values[name]) for name in ("notes", "unfinished")}
         return cls(**{**values, "failures": failures, **listed})

@@ -1,99 +1,153 @@
-"""What a page of a shop comes to: its products, where it leads, and which other address it names as its own."""
+"""Reads a shop's page: its products, the requests that it leads to, and the canonical address that it names."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from scrapy.http import TextResponse
+from scrapy.http import Response, TextResponse
 
-from fashion_cli.crawling.fetch.robots import robot_tags
+from fashion_cli.crawling.fetch.middlewares import attempt_number
+from fashion_cli.crawling.fetch.robots import read_robot_tags
 from fashion_cli.crawling.parse.encodings import decode_page
-from fashion_cli.crawling.parse.items import Discovery, Visit
-from fashion_cli.crawling.parse.links import Links, base_of, read_links, visited
-from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
-from fashion_cli.crawling.parse.urls import page_url
-from fashion_cli.crawling.responses import is_alias, pages_to_visit, seen
-from fashion_cli.crawling.state.canonicals import IGNORE_CANONICAL, examine_claims, is_shown_elsewhere
-from fashion_cli.crawling.state.database import Memory
-from fashion_cli.crawling.state.requests import Outcome
-from fashion_cli.crawling.stats import Tally
+from fashion_cli.crawling.parse.items import CrawlRequest, ScrapedItem
+from fashion_cli.crawling.parse.links import Links, crawlable_url, get_base_url, read_links
+from fashion_cli.crawling.parse.product_pages import HtmlPage, PageProducts, read_products
+from fashion_cli.crawling.parse.urls import canonical_key, clean_url
+from fashion_cli.crawling.state.canonicals import IGNORE_CANONICAL, is_shown_elsewhere, resolve_canonicals
+from fashion_cli.crawling.state.database import CrawlDatabase
+from fashion_cli.crawling.state.requests import Outcome, get_status
+from fashion_cli.crawling.stats import CrawlStats
 from fashion_cli.plurals import counted
 
 
 @dataclass(frozen=True)
-class ReadPage:
-    """A page that was read.
+class PageResult:
+    """What came of a page.
 
     Attributes:
-        outcome: Of the visit.
-        discoveries: The products that it keeps.
-        visits: What else to fetch.
-        claim: The address that it names as its own, where that one is read in its place; else "".
+        outcome: Of its request.
+        items: The products that it keeps.
+        requests: What else to fetch.
+        canonical: The address that is read in its place; "" if none is.
     """
 
     outcome: Outcome
-    discoveries: tuple[Discovery, ...] = ()
-    visits: tuple[Visit, ...] = ()
-    claim: str = ""
+    items: tuple[ScrapedItem, ...] = ()
+    requests: tuple[CrawlRequest, ...] = ()
+    canonical: str = ""
 
 
 class PageReader:
-    """Reads pages; what could not be used goes into the tally.
+    """Reads pages; what could not be used is noted in the stats."""
 
-    Args:
-        memory: Of the crawl.
-        tally: Of this call.
-    """
+    def __init__(self, database: CrawlDatabase, stats: CrawlStats) -> None:
+        self._database = database
+        self._stats = stats
 
-    def __init__(self, memory: Memory, tally: Tally) -> None:
-        self._memory = memory
-        self._tally = tally
-
-    def read(self, response: TextResponse, visit: Visit, site: str) -> ReadPage:
-        """Read one.
+    def read(self, response: TextResponse, request: CrawlRequest, site: str) -> PageResult:
+        """Read one page.
 
         Args:
-            response: As it came.
-            visit: What was asked for.
-            site: Whose pages are read.
+            response: As it was received.
+            request: It may have been redirected since.
+            site: Links to other sites are left out; see `urls.site_key`.
         """
-        page = self._decoded(response)
-        links, tags, own = read_links(page, site), robot_tags(page), page_url(page.url)
-        html = ProductsOfPage((), (), ())
+        page = self._decode(response)
+        links, tags = read_links(page, site), read_robot_tags(page)
+        products = PageProducts((), (), ())
         if tags.keep_out:
-            self._tally.refused[f"the site says {tags.keep_out}"] += 1
+            self._stats.refused[f"the site says {tags.keep_out}"] += 1
         else:
-            html = read_products(Page(page.text, own, base_of(page), visit.source, page.encoding))
-        for each in html.notes:
-            self._tally.note(each, page.url)
-        if not html.discoveries and is_alias(self._memory, links.canonical, own, visit):
-            found = Visit("page", links.canonical, visit.source, visit.depth, visit.follow)
-            return ReadPage(_alias(page, links.canonical), (), (found,), links.canonical)
-        return self._products(page, visit, html, links, site, follow=visit.follow and not tags.nofollow)
+            html = HtmlPage(page.text, clean_url(page.url), get_base_url(page), request.source, page.encoding)
+            products = read_products(html)
+        for each in products.notes:
+            self._stats.add_note(each, page.url)
+        if not products.items and self._is_alias(page, request, links.canonical):
+            found = _build_request(request, links.canonical)
+            return PageResult(_build_alias_outcome(page, links.canonical), (), (found,), links.canonical)
+        return self._select(page, request, products, links, site, follow=request.follow and not tags.nofollow)
 
-    def _products(
-        self, page: TextResponse, visit: Visit, html: ProductsOfPage, links: Links, site: str, *, follow: bool
-    ) -> ReadPage:
-        own = page_url(page.url)
-        canonical = own if visit.meta.get(IGNORE_CANONICAL) else links.canonical
-        claiming = [replace(each, claim=visited(each.claim, site)) for each in html.discoveries]
-        examined = examine_claims(self._memory, claiming, canonical, own, visit)
-        if html.discoveries and not examined.discoveries:
-            return ReadPage(_alias(page, canonical))
-        found = [Visit("page", url, visit.source, visit.depth, visit.follow) for url in examined.targets]
-        if follow and not is_shown_elsewhere(self._memory, examined.discoveries, visit):
-            teased = [url for each in html.teased if (url := visited(each, site))]
-            if len(teased) < len(html.teased):
-                self._tally.note("products at addresses that are no pages of this site are left out", page.url)
-            found += pages_to_visit(visit, links, teased)
-        return ReadPage(seen(page), examined.discoveries, tuple(found))
-
-    def _decoded(self, response: TextResponse) -> TextResponse:
+    def _decode(self, response: TextResponse) -> TextResponse:
         """A page in the encoding that it is in, which need not be the one that it declares."""
         declared = (response.headers.get("Content-Type") or b"").decode("latin-1")
         decoded = decode_page(response.body, declared)
         if decoded.broken:
-            self._tally.note(f"not {decoded.encoding}: {counted(decoded.broken, 'letter')}", response.url)
+            self._stats.add_note(f"not {decoded.encoding}: {counted(decoded.broken, 'letter')}", response.url)
         return response.replace(encoding=decoded.encoding)
 
+    def _is_alias(self, page: TextResponse, request: CrawlRequest, canonical: str) -> bool:
+        """Whether another address shows the same page, and is or will be read."""
+        if request.meta.get(IGNORE_CANONICAL):
+            return False
+        requested, arrived = canonical_key(request.url), canonical_key(clean_url(page.url))
+        if arrived != requested and get_status(self._database, "page", clean_url(page.url))[0] == "done":
+            return True  # a redirect to a page that was read
+        if canonical_key(canonical) in (arrived, requested):
+            return False
+        status, code = get_status(self._database, "page", canonical)
+        return status in ("", "pending") or (status == "done" and code != "alias")
 
-def _alias(page: TextResponse, canonical: str) -> Outcome:
-    return replace(seen(page), code="alias", reason=f"another address of {canonical}")
+    def _select(
+        self,
+        page: TextResponse,
+        request: CrawlRequest,
+        products: PageProducts,
+        links: Links,
+        site: str,
+        *,
+        follow: bool,
+    ) -> PageResult:
+        """The products that no canonical page shows, and where to go on."""
+        url = clean_url(page.url)
+        canonical = url if request.meta.get(IGNORE_CANONICAL) else links.canonical
+        items = [replace(each, canonical=crawlable_url(each.canonical, site)) for each in products.items]
+        kept = resolve_canonicals(self._database, items, canonical, url, request)
+        if items and not kept:
+            return PageResult(_build_alias_outcome(page, canonical))
+        targets = dict.fromkeys(each.canonical for each in kept if each.canonical)
+        found = [_build_request(request, target) for target in targets]
+        if follow and not is_shown_elsewhere(self._database, kept, request):
+            listed = [url for each in products.listed_urls if (url := crawlable_url(each, site))]
+            if len(listed) < len(products.listed_urls):
+                self._stats.add_note("products at addresses that are no pages of this site are left out", page.url)
+            found += _follow_links(request, links, listed)
+        return PageResult(build_page_outcome(page), kept, tuple(found))
+
+
+def build_page_outcome(response: Response) -> Outcome:
+    """The outcome of a page or a sitemap that was read."""
+    etag, last_modified = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
+    return Outcome(
+        "done",
+        http_status=response.status,
+        attempts=attempt_number(response.request),
+        etag=etag,
+        last_modified=last_modified,
+        final_url=clean_url(response.url),
+    )
+
+
+def _build_alias_outcome(page: TextResponse, canonical: str) -> Outcome:
+    return replace(build_page_outcome(page), code="alias", reason=f"another address of {canonical}")
+
+
+def _build_request(request: CrawlRequest, url: str) -> CrawlRequest:
+    """A request for another address of the same page: as near to the start."""
+    return CrawlRequest("page", url, request.source, request.depth, request.follow)
+
+
+def _follow_links(request: CrawlRequest, links: Links, listed: Iterable[str]) -> list[CrawlRequest]:
+    """Requests for the pages that a page leads to.
+
+    The next page of a list is as near as the first, however long the list. One that shows what the page before it
+    showed is farther away, so that a list without end comes to an end.
+    """
+    shown = sorted(set(links.pages) - links.pagination)
+    digest = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
+    is_new = digest != request.meta.get("list")
+    found = []
+    for url in dict.fromkeys((*links.pages, *listed)):
+        is_next = url in links.pagination
+        meta = {"list": digest} if is_next else {}
+        found.append(CrawlRequest("page", url, request.source, request.depth + (not (is_next and is_new)), meta=meta))
+    return found

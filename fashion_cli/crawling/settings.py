@@ -3,51 +3,50 @@
 from typing import Any
 
 from fashion_cli import __version__
-from fashion_cli.crawling.browser.middleware import ENABLED_SETTING as BROWSER
-from fashion_cli.crawling.fetch.middlewares import SLOWEST
+from fashion_cli.crawling.browser.middleware import BROWSER_SETTING as BROWSER
+from fashion_cli.crawling.fetch.middlewares import MAX_DELAY
 from fashion_cli.crawling.fetch.naver_credentials import ENDPOINT_SETTING
 from fashion_cli.crawling.fetch.resolver import ALLOW_PRIVATE_SETTING
-from fashion_cli.crawling.fetch.robots import AGENT
+from fashion_cli.crawling.fetch.robots import ROBOT_NAME
 from fashion_cli.crawling.job import CrawlConfig
 from fashion_cli.crawling.parse import naver
 
-HOME = "https://pypi.org/project/fashion-cli/"  # says what the program is; who runs it says `contact`
-AT_ONCE = 32  # requests to all hosts together
-PAGE_BYTES = 10 * 2**20
-_HERE = "fashion_cli.crawling"
+PROJECT_URL = "https://pypi.org/project/fashion-cli/"  # says what the program is; who runs it says `contact`
+CONCURRENT_REQUESTS = 32  # requests to all hosts together
+MAX_PAGE_BYTES = 10 * 2**20
+_PACKAGE = "fashion_cli.crawling"
 
 
 def user_agent(contact: str) -> str:
-    """Who asks, truthfully: the program, and where its user can be told to stop."""
-    return f"{AGENT}/{__version__} (+{contact or HOME})"
+    """Build the user agent: the program, and where its user can be reached."""
+    return f"{ROBOT_NAME}/{__version__} (+{contact or PROJECT_URL})"
 
 
 def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
-    """What Scrapy runs with.
+    """Build Scrapy's settings.
 
     Args:
-        config: Of the crawl.
         search: Whether a source is Naver's search.
     """
     return {
-        **_without(),
-        "BOT_NAME": AGENT,
+        **_disabled_parts(),
+        "BOT_NAME": ROBOT_NAME,
         "USER_AGENT": user_agent(config.contact),
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_USER_AGENT": AGENT,
-        "SCHEDULER": f"{_HERE}.fetch.scheduler.MemoryScheduler",
-        "TWISTED_DNS_RESOLVER": f"{_HERE}.fetch.resolver.PublicResolver",
+        "ROBOTSTXT_USER_AGENT": ROBOT_NAME,
+        "SCHEDULER": f"{_PACKAGE}.fetch.scheduler.FrontierScheduler",
+        "TWISTED_DNS_RESOLVER": f"{_PACKAGE}.fetch.resolver.PublicResolver",
         "DOWNLOADER_MIDDLEWARES": {
-            f"{_HERE}.fetch.middlewares.AddressMiddleware": 40,
+            f"{_PACKAGE}.fetch.middlewares.UrlPolicyMiddleware": 40,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            f"{_HERE}.fetch.middlewares.RobotsMiddleware": 100,
+            f"{_PACKAGE}.fetch.robots.RobotsMiddleware": 100,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-            f"{_HERE}.browser.middleware.BrowserMiddleware": 540,
+            f"{_PACKAGE}.browser.middleware.BrowserMiddleware": 540,  # decompressed (590), not redirected (600)
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            f"{_HERE}.fetch.middlewares.PatienceMiddleware": 550,
+            f"{_PACKAGE}.fetch.middlewares.BackoffMiddleware": 550,
             "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-            f"{_HERE}.fetch.naver_credentials.NaverAccess": 800,
+            f"{_PACKAGE}.fetch.naver_credentials.NaverCredentialsMiddleware": 800,
         },
         "SPIDER_MIDDLEWARES": {
             "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
@@ -57,18 +56,18 @@ def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
         },
         "EXTENSIONS": {
             "scrapy.extensions.throttle.AutoThrottle": None,
-            f"{_HERE}.fetch.middlewares.PaceExtension": 0,
+            f"{_PACKAGE}.fetch.middlewares.CrawlDelayThrottle": 0,
         },
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": config.delay,
-        "AUTOTHROTTLE_MAX_DELAY": max(SLOWEST, config.delay),
+        "AUTOTHROTTLE_MAX_DELAY": max(MAX_DELAY, config.delay),
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(config.per_host),
         "DOWNLOAD_DELAY": config.delay,
-        "DOWNLOAD_SLOTS": {naver.SLOT: naver.SLOT_SETTINGS},
-        "CONCURRENT_REQUESTS": AT_ONCE,
+        "DOWNLOAD_SLOTS": {naver.DOWNLOAD_SLOT: naver.SLOT_SETTINGS},
+        "CONCURRENT_REQUESTS": CONCURRENT_REQUESTS,
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.per_host,
         "DOWNLOAD_TIMEOUT": config.timeout,
-        "DOWNLOAD_MAXSIZE": PAGE_BYTES,
+        "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "REDIRECT_MAX_TIMES": 8,
@@ -81,8 +80,8 @@ def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
     }
 
 
-def _without() -> dict[str, Any]:
-    """What a crawl leaves alone.
+def _disabled_parts() -> dict[str, Any]:
+    """Settings that turn parts of Scrapy off.
 
     Proxies of the environment among it: a proxy resolves names itself, and addresses could not be checked. Cookies too:
     sessions of two pages that are fetched at once would mix.

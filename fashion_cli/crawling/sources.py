@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fashion_cli.crawling.fetch.addresses import url_refusal
 from fashion_cli.crawling.parse.sitemaps import is_sitemap
-from fashion_cli.crawling.parse.urls import address
+from fashion_cli.crawling.parse.urls import absolute_url
 from fashion_cli.errors import UsageError
 
 SourceKind = Literal["shop", "sitemap", "list", "naver"]
@@ -24,36 +24,36 @@ class Source:
 
     Attributes:
         kind: Which.
-        typed: As the crawl remembers it.
+        name: Under which `crawl.sqlite` keeps it.
         value: The URL, the file's path, or the search's words.
     """
 
     kind: SourceKind
-    typed: str
+    name: str
     value: str
 
 
 def parse_source(text: str, *, allow_private: bool = False) -> Source:
-    """What the user means.
+    """Parse what a user typed.
 
     Raises:
         UsageError: If it is nothing that can be crawled.
     """
-    typed = text.strip()
-    if typed.startswith(NAVER):
-        return _search(typed)
-    if "://" in typed:
-        return _address(typed, allow_private=allow_private)
-    path = Path(typed).expanduser()
+    name = text.strip()
+    if name.startswith(NAVER):
+        return _parse_search(name)
+    if "://" in name:
+        return _parse_url(name, allow_private=allow_private)
+    path = Path(name).expanduser()
     if path.suffix.lower() in LIST_SUFFIXES or path.is_file():
         if not path.is_file():
-            raise UsageError(f"{typed}: no such file", hint="check the path")
+            raise UsageError(f"{name}: no such file", hint="check the path")
         return Source("list", str(path.absolute()), str(path.absolute()))
-    raise UsageError(f"{typed!r}: nothing to crawl", hint=f"give for example {_EXAMPLES}")
+    raise UsageError(f"{name!r}: nothing to crawl", hint=f"give for example {_EXAMPLES}")
 
 
-def _search(typed: str) -> Source:
-    words = typed.removeprefix(NAVER).strip()
+def _parse_search(name: str) -> Source:
+    words = name.removeprefix(NAVER).strip()
     if quoted := _QUOTED.match(words):
         words = quoted.group(2).strip()
     if not words:
@@ -61,20 +61,22 @@ def _search(typed: str) -> Source:
     return Source("naver", f'{NAVER}"{words}"', words)
 
 
-def _address(typed: str, *, allow_private: bool) -> Source:
-    if reason := url_refusal(typed, allow_private=allow_private):
-        hint = "--allow-private, if that is what you want" if not url_refusal(typed, allow_private=True) else _EXAMPLES
-        raise UsageError(f"{_shown(typed)}: {reason}", hint=hint)
-    if "@" in urlsplit(typed).netloc:
-        raise UsageError(f"{_shown(typed)}: a name or password in the address", hint="crawl what everybody can see")
-    url = address(typed, typed)
+def _parse_url(name: str, *, allow_private: bool) -> Source:
+    if reason := url_refusal(name, allow_private=allow_private):
+        hint = "--allow-private, if that is what you want" if not url_refusal(name, allow_private=True) else _EXAMPLES
+        raise UsageError(f"{_hide_credentials(name)}: {reason}", hint=hint)
+    if "@" in urlsplit(name).netloc:
+        raise UsageError(
+            f"{_hide_credentials(name)}: a name or password in the address", hint="crawl what everybody can see"
+        )
+    url = absolute_url(name, name)
     if not url:
-        raise UsageError(f"{typed}: not an address", hint=f"give for example {_EXAMPLES}")
+        raise UsageError(f"{name}: not an address", hint=f"give for example {_EXAMPLES}")
     return Source("sitemap" if is_sitemap(url) else "shop", url, url)
 
 
-def _shown(url: str) -> str:
-    """An address without what stands before its host."""
+def _hide_credentials(url: str) -> str:
+    """A URL without the name and password before its host."""
     scheme, _, rest = url.partition("://")
     place, slash, path = rest.partition("/")
     return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"

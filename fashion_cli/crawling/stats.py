@@ -5,17 +5,17 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fashion_cli.crawling.job import Trouble
-from fashion_cli.crawling.parse.items import Visit
+from fashion_cli.crawling.job import FailedRequest
+from fashion_cli.crawling.parse.items import CrawlRequest
 from fashion_cli.crawling.state.requests import Outcome
 
-NAMED = 200  # failures that a report lists; the crawl's memory has them all
-NOTED = 50
+MAX_FAILURES = 200  # failures that a report lists; the crawl's database has them all
+MAX_NOTES = 50
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 @dataclass
-class Tally:
+class CrawlStats:
     """Counts; see `job.CrawlReport`."""
 
     pages: int = 0
@@ -23,36 +23,41 @@ class Tally:
     products: int = 0
     photographs: int = 0
     duplicates: int = 0
+    near_duplicates: int = 0
+    gone: int = 0
     bytes: int = 0
     requests: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    failures: list[Trouble] = field(default_factory=list)
+    failures: list[FailedRequest] = field(default_factory=list)
     notes: dict[str, tuple[str, str, int]] = field(default_factory=dict)  # kind -> text, where first, how often
     unfinished: list[str] = field(default_factory=list)  # searches that ended early, and why
-    unsaid: int = 0  # notes beyond those that are listed
+    unlisted_notes: int = 0  # notes beyond those that are listed
     started: float = field(default_factory=time.monotonic)
 
-    def settled(self, visit: Visit, outcome: Outcome) -> None:
-        """A visit has an outcome."""
+    def count_outcome(self, request: CrawlRequest, outcome: Outcome) -> None:
         if outcome.status == "refused":
             self.refused[outcome.reason if outcome.code in ("robots", "tags") else outcome.code] += 1
         elif outcome.status == "failed":
-            self.failed[outcome.code] += 1
-            if len(self.failures) < NAMED:
-                attempts = visit.attempts + outcome.attempts
-                self.failures.append(Trouble(visit.url, outcome.reason, outcome.http_status, attempts))
-        elif visit.kind != "image":
+            self.count_failure(outcome.code, request.url, request, outcome)
+        elif request.kind != "image":
             self.pages += 1
             self.unchanged += outcome.code == "unchanged"
 
-    def impossible(self, place: str, reason: str) -> None:
-        """A product that no catalogue takes."""
-        self.failed["impossible product"] += 1
-        if len(self.failures) < NAMED:
-            self.failures.append(Trouble(place, reason, 0, 1))
+    def count_failure(self, kind: str, url: str, request: CrawlRequest, outcome: Outcome) -> None:
+        attempts = request.attempts + outcome.attempts
+        self._add_failure(kind, FailedRequest(url, outcome.reason, outcome.http_status, attempts))
 
-    def note(self, text: str, place: str = "") -> None:
+    def count_impossible_product(self, url: str, reason: str) -> None:
+        """Count a product that no catalogue takes."""
+        self._add_failure("impossible product", FailedRequest(url, reason, 0, 1))
+
+    def _add_failure(self, kind: str, failure: FailedRequest) -> None:
+        self.failed[kind] += 1
+        if len(self.failures) < MAX_FAILURES:
+            self.failures.append(failure)
+
+    def add_note(self, text: str, place: str = "") -> None:
         """Something that a person should know; said once, with the first place, however often it happens.
 
         Args:
@@ -60,15 +65,15 @@ class Tally:
             place: Where: the address of a page, the name of a file.
         """
         kind = _QUOTED.sub("", text)
-        if kind in self.notes or len(self.notes) < NOTED:
+        if kind in self.notes or len(self.notes) < MAX_NOTES:
             text, first, count = self.notes.get(kind, (text, place, 0))
             self.notes[kind] = text, first, count + 1
         else:
-            self.unsaid += 1
+            self.unlisted_notes += 1
 
-    def all_notes(self) -> tuple[str, ...]:
+    def list_notes(self) -> tuple[str, ...]:
         said = [_note(*each) for each in self.notes.values()]
-        return (*said, *([f"and {self.unsaid:,} more"] if self.unsaid else []))
+        return (*said, *([f"and {self.unlisted_notes:,} more"] if self.unlisted_notes else []))
 
 
 def _note(text: str, first: str, count: int) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from fashion_cli.crawling.job import CrawlConfig, CrawlReport, Trouble  # noqa: TID253  # plain values, nothing slow
+from fashion_cli.crawling.job import CrawlConfig, CrawlReport, FailedRequest  # noqa: TID253  # plain values, nothing slow
 from fashion_cli.errors import CrawlError, ExitCode, FashionError, MissingExtraError, UsageError
 
-__all__ = ["CrawlConfig", "CrawlReport", "Trouble", "crawl_sources"]
+__all__ = ["CrawlConfig", "CrawlReport", "FailedRequest", "crawl_sources"]
 
 Progress = Callable[[int, int], None]
 PROGRAM = (sys.executable, "-P", "-m", "fashion_cli.crawling")  # one crawl

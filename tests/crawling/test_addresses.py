@@ -13,9 +13,9 @@ from scrapy import Request
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from fashion_cli.app import main
-from fashion_cli.crawling.fetch.addresses import literal_address, permitted, refusal, url_refusal
+from fashion_cli.crawling.fetch.addresses import filter_addresses, host_refusal, parse_ip_literal, url_refusal
 from fashion_cli.crawling.fetch.errors import RefusedError
-from fashion_cli.crawling.fetch.middlewares import AddressMiddleware
+from fashion_cli.crawling.fetch.middlewares import UrlPolicyMiddleware
 from fashion_cli.crawling.fetch.resolver import PublicResolver, refused_hosts
 
 LOOPBACK = (
@@ -47,17 +47,17 @@ PUBLIC = (
 
 @pytest.mark.parametrize("host", [*LOOPBACK, *OTHERS, *NAMES])
 def test_addresses_of_this_computer_and_its_network_are_refused(host: str) -> None:
-    assert refusal(host)
+    assert host_refusal(host)
 
 
 @pytest.mark.parametrize("host", PUBLIC)
 def test_public_addresses_are_not(host: str) -> None:
-    assert refusal(host) == ""
+    assert host_refusal(host) == ""
 
 
 @pytest.mark.parametrize("host", [each for each in LOOPBACK if ":" not in each and each.isascii()])
 def test_every_spelling_means_what_the_c_library_takes_it_for(host: str) -> None:
-    assert str(literal_address(host)) == socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
+    assert str(parse_ip_literal(host)) == socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_private_addresses_may_be_allowed() -> None:
 
 
 def test_a_name_with_one_private_address_is_not_trusted_with_the_others() -> None:
-    assert permitted(["8.8.8.8", "2606:4700::1111"]) == (["8.8.8.8", "2606:4700::1111"], "")
-    assert permitted(["8.8.8.8", "10.0.0.1"]) == ([], "10.0.0.1 is private")
+    assert filter_addresses(["8.8.8.8", "2606:4700::1111"]) == (["8.8.8.8", "2606:4700::1111"], "")
+    assert filter_addresses(["8.8.8.8", "10.0.0.1"]) == ([], "10.0.0.1 is private")
 
 
 class Receiver:
@@ -139,7 +139,7 @@ def test_private_addresses_do_not_come_out_of_the_resolver(addresses: list[str])
 
 
 def test_redirects_are_judged_as_addresses_are() -> None:
-    middleware = AddressMiddleware(allow_private=False)
+    middleware = UrlPolicyMiddleware(allow_private=False)
     middleware.process_request(Request("http://shop.example/"))
     for url in ("http://127.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[::ffff:127.0.0.1]/"):
         with pytest.raises(RefusedError):
@@ -147,7 +147,7 @@ def test_redirects_are_judged_as_addresses_are() -> None:
 
 
 def test_pages_of_a_site_do_not_lead_to_another_one_by_redirect() -> None:
-    middleware = AddressMiddleware(allow_private=False)
+    middleware = UrlPolicyMiddleware(allow_private=False)
     been = {"redirect_urls": ["http://shop.com/a"], "site": "shop.com"}
     middleware.process_request(Request("https://www.shop.com/b", meta=been))
     with pytest.raises(RefusedError, match="another site"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fashion_cli.app import main
-from fashion_cli.crawling.parse.structured_data import read_structured
+from fashion_cli.crawling.parse.structured_data import read_structured_data
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import ShownProduct
 from tests.shop.photographs import photograph
@@ -260,7 +260,7 @@ def test_reading_a_page_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     <script type="application/ld+json">{"@context": "http://127.0.0.1:9/c", "@type": "Product", "name": "a"}</script>
     <div vocab="http://127.0.0.1:9/v/" typeof="Product" resource="http://127.0.0.1:9/r"><p property="name">b</p></div>
     <div typeof="x:Y" property="http://127.0.0.1:9/z" href="http://127.0.0.1:9/h">c</div></body></html>"""
-    found = read_structured(html, "http://127.0.0.1:9/")
+    found = read_structured_data(html, "http://127.0.0.1:9/")
     assert found.json_ld
     assert found.rdfa
     assert not found.notes

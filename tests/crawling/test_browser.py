@@ -23,14 +23,14 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from fashion_cli.app import main
 from fashion_cli.crawling.browser import chromium as chromium_module
 from fashion_cli.crawling.browser.chromium import find_programs
-from fashion_cli.crawling.browser.proxy import Answer, Asked, Gate
+from fashion_cli.crawling.browser.proxy import InterceptingProxy, ProxyRequest, ProxyResponse
 from fashion_cli.crawling.browser.session import BrowserSession
 from fashion_cli.crawling.fetch.errors import BrowserError, BrowserStuckError
 from fashion_cli.products.catalogue import Catalogue
 from tests.required import not_there
 from tests.shop import scripted
 from tests.shop.goods import Product
-from tests.shop.server import Reply, Server
+from tests.shop.server import Reply, Server, Visit
 from tests.shop.site import Shop
 
 AGENT = "fashion-cli/test (+https://example.org)"
@@ -70,7 +70,7 @@ def render(engine: Engine, *pages: HtmlResponse) -> list[tuple[str, str]]:
     """Each page's HTML after its scripts, and where they want to go."""
 
     async def all_pages() -> list[tuple[str, str]]:
-        session = await BrowserSession.begin(engine, AGENT)  # type: ignore[arg-type]
+        session = await BrowserSession.start(engine, AGENT)  # type: ignore[arg-type]
         try:
             return [await session.render(page) for page in pages]
         finally:
@@ -147,8 +147,8 @@ def test_where_scripts_want_to_go_is_told_and_not_gone_to() -> None:
 @pytest.mark.usefixtures("chromium")
 def test_a_page_without_end_is_given_up_and_leaves_no_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(chromium_module, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr("fashion_cli.crawling.browser.session.LONGEST", 4.0)
+    monkeypatch.setattr(chromium_module, "SCRIPT_TIMEOUT", 1.0)
+    monkeypatch.setattr("fashion_cli.crawling.browser.session.RENDER_TIMEOUT", 4.0)
     with pytest.raises(BrowserStuckError):
         render(Engine({}), document("http://shop.example/", "<script>for (;;);</script>"))
     until(lambda: not processes(str(tmp_path)))
@@ -160,7 +160,7 @@ def test_a_browser_that_died_is_an_error_that_asks_for_another(monkeypatch: pyte
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     async def die_in_between() -> None:
-        session = await BrowserSession.begin(Engine({}), AGENT)  # type: ignore[arg-type]
+        session = await BrowserSession.start(Engine({}), AGENT)  # type: ignore[arg-type]
         try:
             await session.render(document("http://shop.example/", "one"))
             for process in processes(str(tmp_path)):
@@ -181,17 +181,17 @@ def test_missing_programs_are_named_with_their_packages(monkeypatch: pytest.Monk
     assert "apt-get install chromium chromium-driver" in caught.value.hint
 
 
-def visit_gate(visitor: Callable[[Gate, list[Asked]], Awaitable[Any]], tmp_path: Path) -> Any:
+def call_proxy(visitor: Callable[[InterceptingProxy, list[ProxyRequest]], Awaitable[Any]], tmp_path: Path) -> Any:
     """What the visitor returns, of an open gate that answers "body of URL" to everything."""
-    asked: list[Asked] = []
+    asked: list[ProxyRequest] = []
 
-    async def fetch(request: Asked) -> Answer:
+    async def fetch(request: ProxyRequest) -> ProxyResponse:
         asked.append(request)
         headers = (("Content-Type", "text/plain"), ("Content-Encoding", "gzip"), ("X-Site", "yes"))
-        return Answer(200, headers, f"body of {request.url}".encode())
+        return ProxyResponse(200, headers, f"body of {request.url}".encode())
 
     async def opened() -> Any:
-        gate = Gate(fetch, tmp_path)
+        gate = InterceptingProxy(fetch, tmp_path)
         await gate.open()
         try:
             return await visitor(gate, asked)
@@ -201,7 +201,7 @@ def visit_gate(visitor: Callable[[Gate, list[Asked]], Awaitable[Any]], tmp_path:
     return asyncio.run(opened())
 
 
-async def exchange(gate: Gate, sent: bytes) -> bytes:
+async def exchange(gate: InterceptingProxy, sent: bytes) -> bytes:
     host, _, port = gate.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(sent)
@@ -224,30 +224,30 @@ async def exchange(gate: Gate, sent: bytes) -> bytes:
         b"GET http://a.example/ HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
     ],
 )
-def test_the_gate_refuses(sent: bytes, tmp_path: Path) -> None:
-    async def visitor(gate: Gate, asked: list[Asked]) -> tuple[bytes, list[Asked]]:
+def test_the_proxy_refuses(sent: bytes, tmp_path: Path) -> None:
+    async def visitor(gate: InterceptingProxy, asked: list[ProxyRequest]) -> tuple[bytes, list[ProxyRequest]]:
         return await exchange(gate, sent), asked
 
-    received, asked = visit_gate(visitor, tmp_path)
+    received, asked = call_proxy(visitor, tmp_path)
     assert received.startswith(b"HTTP/1.1 403 ")
     assert asked == []
 
 
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"x" * 200_000])
-def test_the_gate_hangs_up_on_what_is_no_http(sent: bytes, tmp_path: Path) -> None:
-    async def visitor(gate: Gate, asked: list[Asked]) -> tuple[bytes, list[Asked]]:
+def test_the_proxy_hangs_up_on_what_is_no_http(sent: bytes, tmp_path: Path) -> None:
+    async def visitor(gate: InterceptingProxy, asked: list[ProxyRequest]) -> tuple[bytes, list[ProxyRequest]]:
         return await exchange(gate, sent), asked
 
-    assert visit_gate(visitor, tmp_path) == (b"", [])
+    assert call_proxy(visitor, tmp_path) == (b"", [])
 
 
-def test_the_gate_takes_one_request_of_a_connection_and_no_second(tmp_path: Path) -> None:
+def test_the_proxy_takes_one_request_of_a_connection_and_no_second(tmp_path: Path) -> None:
     one = b"GET http://a.example/%s HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
-    async def visitor(gate: Gate, asked: list[Asked]) -> tuple[bytes, list[Asked]]:
+    async def visitor(gate: InterceptingProxy, asked: list[ProxyRequest]) -> tuple[bytes, list[ProxyRequest]]:
         return await exchange(gate, one % b"1" + one % b"2"), asked
 
-    received, asked = visit_gate(visitor, tmp_path)
+    received, asked = call_proxy(visitor, tmp_path)
     head, _, body = received.partition(b"\r\n\r\n")
     assert body == b"body of http://a.example/1"
     assert [each.url for each in asked] == ["http://a.example/1"]
@@ -256,8 +256,8 @@ def test_the_gate_takes_one_request_of_a_connection_and_no_second(tmp_path: Path
     assert b"Content-Length: 26" in head
 
 
-def test_the_gate_ends_encryption_and_keeps_no_key_on_disk(tmp_path: Path) -> None:
-    async def visitor(gate: Gate, asked: list[Asked]) -> bytes:
+def test_the_proxy_ends_encryption_and_keeps_no_key_on_disk(tmp_path: Path) -> None:
+    async def visitor(gate: InterceptingProxy, asked: list[ProxyRequest]) -> bytes:
         host, _, port = gate.address.partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"CONNECT a.example:8443 HTTP/1.1\r\n\r\n")
@@ -270,7 +270,7 @@ def test_the_gate_ends_encryption_and_keeps_no_key_on_disk(tmp_path: Path) -> No
         writer.close()
         return received
 
-    assert visit_gate(visitor, tmp_path).endswith(b"body of https://a.example:8443/x?y")
+    assert call_proxy(visitor, tmp_path).endswith(b"body of https://a.example:8443/x?y")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -308,6 +308,28 @@ def test_products_that_scripts_put_on_a_page(shop: Shop, tmp_path: Path, monkeyp
     agents = {each.agent for each in shop.log}
     assert len(agents) == 1
     assert "Mozilla" not in agents.pop()
+
+
+@pytest.mark.usefixtures("chromium")
+def test_a_script_gets_an_error_answer_at_once(tmp_path: Path) -> None:
+    """It decides for itself whether to ask again, as in any browser; the crawler does not do so behind its back."""
+    script = """<body><script>fetch("/data").then(answer => {
+      const found = document.createElement("script")
+      found.type = "application/ld+json"
+      found.append(JSON.stringify({ "@type": "Product", sku: "1", name: "status " + answer.status }))
+      document.body.append(found)
+    })</script>"""
+
+    def site(visit: Visit) -> Reply | None:
+        if visit.path == "/data":
+            return Reply(500)
+        return Reply(body=script.encode()) if visit.path == "/" else None
+
+    with Server(site) as server:
+        options = ["--allow-private", "--delay", "0", "--browser", "--max-depth", "0", "-q"]
+        assert main(["crawl", f"{server.url}/", "-o", str(tmp_path / "shop"), *options]) == 0
+        assert server.counts("/data") == {"/data": 1}
+    assert found(tmp_path / "shop") == {"1": "status 500"}
 
 
 @pytest.mark.usefixtures("chromium")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.crawling.parse.items import Discovery
-from fashion_cli.crawling.parse.product_feeds import read_list
+from fashion_cli.crawling.parse.items import ScrapedItem
+from fashion_cli.crawling.parse.product_feeds import read_product_feed
 from fashion_cli.errors import CrawlError
 
 HOST = "https://cdn.example/"
@@ -18,13 +18,13 @@ ROWS = (
 )
 
 
-def read(folder: Path, name: str, data: bytes | str) -> tuple[list[Discovery], list[str]]:
+def read(folder: Path, name: str, data: bytes | str) -> tuple[list[ScrapedItem], list[str]]:
     path, notes = folder / name, list[str]()
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(read_list(path, notes.append)), notes
+    return list(read_product_feed(path, notes.append)), notes
 
 
-def said(found: list[Discovery]) -> list[tuple[str, str, str, bool]]:
+def said(found: list[ScrapedItem]) -> list[tuple[str, str, str, bool]]:
     return [
         (each.product.sku, each.product.name, f"{offer.price} {offer.currency}", offer.available)
         for each in found

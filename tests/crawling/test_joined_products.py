@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
+from fashion_cli.crawling.parse.product_pages import HtmlPage, PageProducts, read_products
 from tests.crawling.responses import URL
 
 SHIRT: dict[str, Any] = {"@type": "Product", "name": "Shirt", "sku": "S-1"}
@@ -16,13 +16,13 @@ def block(values: Any) -> str:
     return f'<script type="application/ld+json">{json.dumps(values)}</script>'
 
 
-def read(*blocks: Any, url: str = URL, body: str = "", title: str = "Shop") -> ProductsOfPage:
+def read(*blocks: Any, url: str = URL, body: str = "", title: str = "Shop") -> PageProducts:
     html = f"<html><head><title>{title}</title>{''.join(map(block, blocks))}</head><body>{body}</body></html>"
-    return read_products(Page(html, url, url, "typed"))
+    return read_products(HtmlPage(html, url, url, "typed"))
 
 
-def numbers(found: ProductsOfPage) -> list[str]:
-    return [each.product.item_id.partition(":")[2] for each in found.discoveries if each.product]
+def numbers(found: PageProducts) -> list[str]:
+    return [each.product.item_id.partition(":")[2] for each in found.items if each.product]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def numbers(found: ProductsOfPage) -> list[str]:
 def test_what_several_blocks_say_of_one_product_is_put_together(blocks: tuple[Any, ...]) -> None:
     found = read(*blocks)
     assert numbers(found) == ["S-1"]
-    (one,) = found.discoveries
+    (one,) = found.items
     assert one.images == ("https://shop.example/goods/a.jpg",)
     assert one.product is not None
     assert [str(each.price) for each in one.product.offers] == ["30"]
@@ -58,7 +58,7 @@ def test_what_several_blocks_say_of_one_product_is_put_together(blocks: tuple[An
 def test_what_is_not_one_product_is_not_put_together(others: list[Any]) -> None:
     found = read([{"@id": "#p", **SHIRT, "url": URL, **PRICED}, *others])
     assert numbers(found) == ["S-1"]
-    assert read([{"@id": "#p", **SHIRT, **PRICED}, *others]).discoveries != ()
+    assert read([{"@id": "#p", **SHIRT, **PRICED}, *others]).items != ()
 
 
 def reference(name: str) -> dict[str, str]:
@@ -101,7 +101,7 @@ def variant(number: str, **more: Any) -> dict[str, Any]:
 def test_variants_are_folded_into_their_group(blocks: tuple[Any, ...]) -> None:
     found = read(*blocks)
     assert numbers(found)[:1] == ["G-1"]
-    one = found.discoveries[0]
+    one = found.items[0]
     assert {each.rpartition("/")[2] for each in one.images} == {"r.jpg", "b.jpg"}
     assert one.product is not None
     assert sorted(str(each.price) for each in one.product.offers) == ["158", "174"]
@@ -111,7 +111,7 @@ OTHER = {"@type": "Product", "name": "Other", "sku": "O", "url": "/goods/8"}
 
 
 @pytest.mark.parametrize(
-    ("url", "claim"),
+    ("url", "canonical"),
     [
         (URL, URL),
         (URL, f"{URL}/"),
@@ -126,11 +126,11 @@ OTHER = {"@type": "Product", "name": "Other", "sku": "O", "url": "/goods/8"}
         ("https://shop.example/%EC%83%81%EC%9D%98/1", "/상의/1"),
     ],
 )
-def test_an_address_is_compared_without_what_shops_write_differently(url: str, claim: str) -> None:
-    found = read([{**SHIRT, "url": claim, **PRICED}, OTHER], url=url)
+def test_an_address_is_compared_without_what_shops_write_differently(url: str, canonical: str) -> None:
+    found = read([{**SHIRT, "url": canonical, **PRICED}, OTHER], url=url)
     assert numbers(found) == ["S-1"]
-    assert [each.claim for each in found.discoveries] == [""]
-    assert found.teased == ("https://shop.example/goods/8",)
+    assert [each.canonical for each in found.items] == [""]
+    assert found.listed_urls == ("https://shop.example/goods/8",)
 
 
 def test_the_parameter_that_chooses_the_product_is_no_variant() -> None:
@@ -141,7 +141,7 @@ def test_the_parameter_that_chooses_the_product_is_no_variant() -> None:
 def test_a_heading_says_which_of_several_a_page_is_about_where_no_address_does() -> None:
     found = read([{**SHIRT, "url": "/x/shirt-old"}, OTHER], title="Shirt – Shop")
     assert numbers(found) == ["S-1"]
-    assert found.discoveries[0].claim == "https://shop.example/x/shirt-old"
+    assert found.items[0].canonical == "https://shop.example/x/shirt-old"
 
 
 def miniature(name: str, href: str = "") -> str:
@@ -152,20 +152,20 @@ def miniature(name: str, href: str = "") -> str:
 def test_miniatures_of_a_list_are_products_of_their_own_pages() -> None:
     for names in (("Hat", "Cap", "Scarf"), ("Hat",)):
         found = read(body="".join(miniature(name, f"/{name}") for name in names), title="Accessories")
-        assert found.discoveries == ()
-        assert found.teased == tuple(f"https://shop.example/{name}" for name in names)
+        assert found.items == ()
+        assert found.listed_urls == tuple(f"https://shop.example/{name}" for name in names)
         assert found.notes == ()
 
 
 def test_several_without_address_or_number_are_a_list_and_are_named() -> None:
     found = read(body=miniature("Hat") + miniature("Cap"))
-    assert found.discoveries == ()
+    assert found.items == ()
     assert found.notes == ("2 products without an address or a number that tells them apart: taken for a list",)
 
 
 def test_an_offer_leads_to_its_product() -> None:
     offer = {"@type": "Offer", "price": "12", "priceCurrency": "GBP", "itemOffered": {**SHIRT, "image": "a.jpg"}}
-    (one,) = read(offer).discoveries
+    (one,) = read(offer).items
     assert one.product is not None
     assert [(str(each.price), each.currency) for each in one.product.offers] == [("12", "GBP")]
 
@@ -185,13 +185,13 @@ def test_a_word_for_no_number_is_none(word: str) -> None:
 def test_breadcrumbs_stand_in_the_order_of_their_positions() -> None:
     places = ((3, "Shirt"), (1, "Men"), (2, "Tops"))
     steps = [{"@type": "ListItem", "position": str(place), "name": name} for place, name in places]
-    (one,) = read([SHIRT, {"@type": "BreadcrumbList", "itemListElement": steps}]).discoveries
+    (one,) = read([SHIRT, {"@type": "BreadcrumbList", "itemListElement": steps}]).items
     assert one.product is not None
     assert one.product.category == "Men > Tops"
 
 
 def images(value: Any) -> list[str]:
-    (one,) = read({**SHIRT, "image": value}).discoveries
+    (one,) = read({**SHIRT, "image": value}).items
     return [each.removeprefix("https://shop.example/goods/") for each in one.images]
 
 
@@ -215,7 +215,7 @@ def test_photographs(value: Any, expected: list[str]) -> None:
 
 def shown(image: str) -> list[str]:
     body = f'<div itemscope itemtype="http://schema.org/Product"><b itemprop="name">Shirt</b>{image}</div>'
-    (one,) = read(body=body).discoveries
+    (one,) = read(body=body).items
     return [each.removeprefix("https://shop.example/goods/") for each in one.images]
 
 

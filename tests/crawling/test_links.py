@@ -23,7 +23,7 @@ def test_links_stay_in_the_shop_and_leave_out_what_is_no_page() -> None:
 
 def test_the_next_page_of_a_list_is_known_as_such() -> None:
     found = links('<link rel="next" href="?page=2"><a href="/x">x</a><a rel="prev" href="?page=0">p</a>')
-    assert found.following == {f"{URL}?page=2", f"{URL}?page=0"}
+    assert found.pagination == {f"{URL}?page=2", f"{URL}?page=0"}
     assert "https://shop.example/x" in found.pages
 
 

@@ -13,7 +13,7 @@ from scrapy.http import TextResponse
 from fashion_cli.app import main
 from fashion_cli.crawling.fetch.naver_credentials import Credentials
 from fashion_cli.crawling.parse import naver
-from fashion_cli.crawling.parse.items import Visit as PlannedVisit
+from fashion_cli.crawling.parse.items import CrawlRequest
 from fashion_cli.crawling.parse.naver import ENDPOINT, NaverError, NaverSearch
 from fashion_cli.products.catalogue import Catalogue
 from tests.shop.photographs import photograph
@@ -64,18 +64,18 @@ def page(start: int, display: int, total: int, item: Callable[[int], dict[str, A
     return {"lastBuildDate": built, "total": total, "start": start, "display": len(items), "items": items}
 
 
-def respond(visit: PlannedVisit, answer: Any, status: int = 200) -> TextResponse:
+def respond(visit: CrawlRequest, answer: Any, status: int = 200) -> TextResponse:
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     return TextResponse(visit.url, status=status, body=body)
 
 
 def read_one(**changes: Any) -> Any:
-    visit = naver.first_visit(NaverSearch("가방"))
-    return naver.read(respond(visit, page(1, 100, 1, lambda _: {**ITEM, **changes})), visit)
+    visit = naver.first_request(NaverSearch("가방"))
+    return naver.parse_results(respond(visit, page(1, 100, 1, lambda _: {**ITEM, **changes})), visit)
 
 
 def test_a_result_becomes_a_product() -> None:
-    (found,) = read_one().discoveries
+    (found,) = read_one().items
     product = found.product
     assert found.images == (ITEM["image"],)
     assert product.item_id == "naver:10315467179"
@@ -103,14 +103,14 @@ def test_a_result_becomes_a_product() -> None:
     ],
 )
 def test_offers_of_odd_results(changes: dict[str, Any], expected: list[str]) -> None:
-    (found,) = read_one(**changes).discoveries
+    (found,) = read_one(**changes).items
     assert [each.availability for each in found.product.offers] == expected
 
 
 @pytest.mark.parametrize("changes", [{"productId": ""}, {"title": None}, {"link": []}, {"image": ""}, {"image": "x"}])
 def test_what_is_no_result_is_named(changes: dict[str, Any]) -> None:
     findings = read_one(**changes)
-    assert findings.discoveries == ()
+    assert findings.items == ()
     (note,) = findings.notes
     assert "naver" in note.lower()
 
@@ -120,16 +120,16 @@ def test_what_is_no_result_is_named(changes: dict[str, Any]) -> None:
 def test_paging_reaches_every_position_once_and_keeps_to_what_is_allowed(total: int, limit: int, more: int) -> None:
     total += more
     search = NaverSearch("가방", limit=limit)
-    positions, visits = [], [naver.first_visit(search)]
+    positions, visits = [], [naver.first_request(search)]
     for visit in visits:
         asked = parse_qs(visit.url.partition("?")[2])
         start, display = int(asked["start"][0]), int(asked["display"][0])
         assert 1 <= display <= 100
         assert 1 <= start <= 1000
         answer = page(start, display, total, lambda position: {**ITEM, "productId": str(position)})
-        findings = naver.read(respond(visit, answer), visit)
-        positions += [int(each.product.sku) for each in findings.discoveries if each.product]
-        visits += findings.visits
+        findings = naver.parse_results(respond(visit, answer), visit)
+        positions += [int(each.product.sku) for each in findings.items if each.product]
+        visits += findings.requests
     expected = range(1, min(total, limit, 1099) + 1)
     assert sorted(set(positions)) == list(expected)
     assert len(positions) <= len(expected) + 1  # the last page begins inside the one before it
@@ -138,10 +138,10 @@ def test_paging_reaches_every_position_once_and_keeps_to_what_is_allowed(total: 
 
 @pytest.mark.parametrize("code", ERRORS)
 def test_every_error_says_what_to_do(code: str) -> None:
-    visit = naver.first_visit(NaverSearch("가방"))
+    visit = naver.first_request(NaverSearch("가방"))
     reply = error(code)
     with pytest.raises(NaverError) as caught:
-        naver.read(respond(visit, reply.body, reply.status), visit)
+        naver.parse_results(respond(visit, reply.body, reply.status), visit)
     assert code in str(caught.value)
     assert caught.value.hint
 
@@ -150,9 +150,9 @@ def test_every_error_says_what_to_do(code: str) -> None:
     "answer", [b"", b"<html>", b"[]", b"null", b'{"items": []}', b'{"total":1,"start":1,"items":[1]}']
 )
 def test_another_format_is_told_from_no_results(answer: bytes) -> None:
-    visit = naver.first_visit(NaverSearch("가방"))
+    visit = naver.first_request(NaverSearch("가방"))
     with pytest.raises(NaverError, match="format"):
-        naver.read(respond(visit, answer), visit)
+        naver.parse_results(respond(visit, answer), visit)
 
 
 @pytest.mark.parametrize("wrong", [{"query": " "}, {"sort": "best"}, {"limit": 0}, {"limit": 1100}])
@@ -162,7 +162,7 @@ def test_impossible_searches(wrong: dict[str, Any]) -> None:
 
 
 def test_the_real_address_and_korean_in_it() -> None:
-    url = naver.first_visit(NaverSearch("테크웨어")).url
+    url = naver.first_request(NaverSearch("테크웨어")).url
     assert url.startswith("https://openapi.naver.com/v1/search/shop.json?query=%ED%85%8C%ED%81%AC%EC%9B%A8%EC%96%B4&")
     assert url.startswith(ENDPOINT)
 

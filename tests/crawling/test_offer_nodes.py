@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.parse.offer_nodes import OfferContext, read_moment, read_offers
+from fashion_cli.crawling.parse.offer_nodes import OfferContext, parse_time, read_offers
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PLAIN = {"price": "70", "priceCurrency": "EUR"}
@@ -148,5 +148,5 @@ def test_unknown_words_of_availability_are_named() -> None:
     ],
 )
 def test_moments(text: str, last: bool, expected: str) -> None:
-    moment = read_moment(text, last=last)
+    moment = parse_time(text, last=last)
     assert (moment.isoformat() if moment else "None") == expected

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.crawling.parse.items import Discovery
-from fashion_cli.crawling.parse.product_feeds import read_list
+from fashion_cli.crawling.parse.items import ScrapedItem
+from fashion_cli.crawling.parse.product_feeds import read_product_feed
 from fashion_cli.errors import CrawlError
 from fashion_cli.products.records import FoundOffer
 
 
-def lists(tmp_path: Path, name: str, text: str) -> list[Discovery]:
+def lists(tmp_path: Path, name: str, text: str) -> list[ScrapedItem]:
     (tmp_path / name).write_text(text, encoding="utf-8-sig")
-    return list(read_list(tmp_path / name))
+    return list(read_product_feed(tmp_path / name))
 
 
 def test_lists_of_urls(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     parquet.write_table(pa.Table.from_pylist(ROWS), tmp_path / "feed.parquet")
     rows = "\n".join(",".join(row.values()) for row in ROWS)
     from_csv = lists(tmp_path, "feed.csv", ",".join(ROWS[0]) + f"\n{rows}\n")
-    from_parquet = list(read_list(tmp_path / "feed.parquet"))
+    from_parquet = list(read_product_feed(tmp_path / "feed.parquet"))
     assert [each.images for each in from_parquet] == [each.images for each in from_csv]
     assert [each.product and each.product.item_id for each in from_parquet] == ["shop.example:7", "feed:8"]
 
@@ -62,4 +62,4 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
 def test_lists_that_cannot_be_read(name: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(CrawlError, match=name):
-        list(read_list(tmp_path / name))
+        list(read_product_feed(tmp_path / name))

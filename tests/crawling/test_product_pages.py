@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.parse.product_pages import Page, ProductsOfPage, read_products
+from fashion_cli.crawling.parse.product_pages import HtmlPage, PageProducts, read_products
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from tests.crawling.responses import URL, page
 
@@ -31,12 +31,12 @@ def script(text: str) -> str:
     return f'<html><head><script type="application/ld+json">{text}</script></head><body>x</body></html>'
 
 
-def read(html: str, url: str = URL) -> ProductsOfPage:
-    return read_products(Page(html, url, url, "typed"))
+def read(html: str, url: str = URL) -> PageProducts:
+    return read_products(HtmlPage(html, url, url, "typed"))
 
 
 def only(html: str, url: str = URL) -> tuple[FoundProduct, tuple[str, ...]]:
-    (found,) = read(html, url).discoveries
+    (found,) = read(html, url).items
     assert found.product is not None
     return found.product, found.images
 
@@ -100,7 +100,7 @@ def test_the_usual_faults_of_json_ld_are_mended(html: str) -> None:
 
 def test_a_block_that_cannot_be_mended_is_named_and_costs_nothing_else() -> None:
     found = read(AS_IT_SHOULD_BE.replace("<head>", BROKEN))
-    assert len(found.discoveries) == 1
+    assert len(found.items) == 1
     assert found.notes == ("JSON-LD block 1 of 2 is not JSON",)
 
 
@@ -114,11 +114,11 @@ def test_nodes_refer_to_each_other_also_in_circles() -> None:
 
 
 def test_json_as_deep_as_a_well_does_no_harm() -> None:
-    assert read(script("[" * 100_000)).discoveries == ()
+    assert read(script("[" * 100_000)).items == ()
     deep: Any = {"@type": "Product", "name": "deep"}
     for _ in range(500):
         deep = {"mainEntity": deep}
-    assert read(script(json.dumps(deep))).discoveries == ()
+    assert read(script(json.dumps(deep))).items == ()
 
 
 def test_variants_are_one_product_with_all_their_photographs() -> None:
@@ -248,21 +248,21 @@ def test_one_syntax_completes_another() -> None:
 def test_a_broken_syntax_costs_only_itself() -> None:
     broken = f"<div itemscope itemtype='http://schema.org/Product' itemref='a a a'>{script('{x')}</div>"
     html = f"<html>{OPEN_GRAPH}{broken}</html>"
-    assert read(html).discoveries
+    assert read(html).items
 
 
 def test_a_list_of_products_is_followed_and_not_recorded() -> None:
     items = [{"@type": "ListItem", "item": {"@type": "Product", "name": str(n), "url": f"/goods/{n}"}} for n in (1, 2)]
     found = read(script(json.dumps({"@type": "ItemList", "itemListElement": items})), "https://shop.example/all")
-    assert found.discoveries == ()
-    assert found.teased == ("https://shop.example/goods/1", "https://shop.example/goods/2")
+    assert found.items == ()
+    assert found.listed_urls == ("https://shop.example/goods/1", "https://shop.example/goods/2")
 
 
 def test_products_beside_the_one_that_a_page_is_about_are_not_its() -> None:
     beside = {"@type": "Product", "name": "other", "url": "/goods/8"}
     found = read(script(json.dumps([{**TEE, "url": URL}, beside])))
-    assert [each.product.name for each in found.discoveries if each.product] == ["린넨 셔츠"]
-    assert found.teased == ("https://shop.example/goods/8",)
+    assert [each.product.name for each in found.items if each.product] == ["린넨 셔츠"]
+    assert found.listed_urls == ("https://shop.example/goods/8",)
 
 
 def test_a_product_without_a_number_is_known_by_its_address() -> None:
@@ -282,7 +282,7 @@ def test_category_comes_from_the_way_to_the_page() -> None:
     "html", ["", "\x00", "<p>", "<html></html>", "not html", "<" * 10_000, script("null"), script("7")]
 )
 def test_pages_without_anything(html: str) -> None:
-    assert read(html).discoveries == ()
+    assert read(html).items == ()
 
 
 @pytest.mark.parametrize(

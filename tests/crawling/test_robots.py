@@ -3,7 +3,7 @@
 import pytest
 from scrapy.http import Response
 
-from fashion_cli.crawling.fetch.robots import robot_tags
+from fashion_cli.crawling.fetch.robots import read_robot_tags
 from tests.crawling.responses import page
 
 
@@ -24,12 +24,12 @@ from tests.crawling.responses import page
     ],
 )
 def test_robot_tags_of_headers(header: str, keep_out: str, nofollow: bool) -> None:
-    tags = robot_tags(Response("http://a.example/1.jpg", headers={"X-Robots-Tag": header}))
+    tags = read_robot_tags(Response("http://a.example/1.jpg", headers={"X-Robots-Tag": header}))
     assert (tags.keep_out, tags.nofollow) == (keep_out, nofollow)
 
 
 def test_robot_tags_of_pages() -> None:
-    assert robot_tags(page('<meta name="Robots" content="index, NoAI">')).keep_out == "noai"
-    assert robot_tags(page('<meta name="fashion-cli" content="noimageai">')).keep_out == "noimageai"
-    assert robot_tags(page('<meta name="googlebot" content="noai">')).keep_out == ""
-    assert robot_tags(page('<meta name="robots" content="nofollow">')).nofollow
+    assert read_robot_tags(page('<meta name="Robots" content="index, NoAI">')).keep_out == "noai"
+    assert read_robot_tags(page('<meta name="fashion-cli" content="noimageai">')).keep_out == "noimageai"
+    assert read_robot_tags(page('<meta name="googlebot" content="noai">')).keep_out == ""
+    assert read_robot_tags(page('<meta name="robots" content="nofollow">')).nofollow

@@ -157,8 +157,8 @@ def test_lists_without_end_come_to_an_end(whole: Crawled, odd_shop: Shop) -> Non
 
 def noted(folder: Path) -> dict[str, str]:
     """Address -> what the crawl wrote down about it, where there is something to say."""
-    with contextlib.closing(sqlite3.connect(folder / "crawl.sqlite")) as memory:
-        return dict(memory.execute("select url, reason from visits where reason != ''"))
+    with contextlib.closing(sqlite3.connect(folder / "crawl.sqlite")) as database:
+        return dict(database.execute("select url, reason from visits where reason != ''"))
 
 
 @dataclass(frozen=True)

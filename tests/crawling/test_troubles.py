@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from fashion_cli.crawling.finalizing import end
+from fashion_cli.crawling.finalizing import finalize
 from fashion_cli.crawling.job import CrawlConfig
-from fashion_cli.crawling.parse.items import Discovery, Visit
-from fashion_cli.crawling.parse.product_pages import Page, read_products
-from fashion_cli.crawling.parse.structured_data import read_structured
-from fashion_cli.crawling.parse.urls import address
+from fashion_cli.crawling.parse.items import CrawlRequest, ScrapedItem
+from fashion_cli.crawling.parse.product_pages import HtmlPage, read_products
+from fashion_cli.crawling.parse.structured_data import read_structured_data
+from fashion_cli.crawling.parse.urls import absolute_url
 from fashion_cli.crawling.state import crawled_products
-from fashion_cli.crawling.state.crawled_products import note
-from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.crawled_products import save_item
+from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.frontier import Frontier
-from fashion_cli.crawling.state.requests import Outcome, add, enqueue, settle
-from fashion_cli.crawling.stats import NOTED, Tally
+from fashion_cli.crawling.state.requests import Outcome, enqueue, enqueue_all, record_outcome
+from fashion_cli.crawling.stats import MAX_NOTES, CrawlStats
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from tests.shop.server import Reply, Server
@@ -38,27 +38,27 @@ def product(number: int, currency: str = "KRW") -> FoundProduct:
     return FoundProduct(f"shop.example:{number}", f"product {number}", f"{SHOP}{number}", "shop.example", (offer,))
 
 
-def opened(folder: Path) -> Memory:
-    memory = Memory.open(folder)
-    memory.remember_source(SHOP)
-    memory.begin_round(update_all=False)
-    return memory
+def opened(folder: Path) -> CrawlDatabase:
+    database = CrawlDatabase.open(folder)
+    database.add_source(SHOP)
+    database.begin_round(update_all=False)
+    return database
 
 
 def test_an_impossible_product_is_named_once_and_the_others_are_recorded(tmp_path: Path) -> None:
     config = CrawlConfig((SHOP,), str(tmp_path))
-    with opened(tmp_path) as memory:
-        with memory.connection.begin():
+    with opened(tmp_path) as database:
+        with database.connection.begin():
             for each in (product(1), product(2, currency="won?"), product(3)):
-                note(memory, Discovery(each, (), SHOP), None)
-        tally = Tally()
-        end(config, memory, tally, complete=True, progress=lambda *_: None)
-        assert tally.failed == {"impossible product": 1}
-        (trouble,) = tally.failures
+                save_item(database, ScrapedItem(each, (), SHOP), None)
+        stats = CrawlStats()
+        finalize(config, database, stats, complete=True, progress=lambda *_: None)
+        assert stats.failed == {"impossible product": 1}
+        (trouble,) = stats.failures
         assert trouble.url == f"{SHOP}2"
         assert "'won?' is no currency" in trouble.reason
-        again = Tally()
-        end(config, memory, again, complete=True, progress=lambda *_: None)
+        again = CrawlStats()
+        finalize(config, database, again, complete=True, progress=lambda *_: None)
         assert not again.failed
     with Catalogue.open(tmp_path / "catalogue.sqlite") as catalogue:
         assert [each.item_id for each in catalogue.products()] == ["shop.example:1", "shop.example:3"]
@@ -91,24 +91,24 @@ def test_pages_made_to_be_slow_come_to_an_end() -> None:
     """In steps that grow with the square of the text, or double with each node, any of these would take hours."""
     block = '<script type="application/ld+json">{}</script>'
     blanks = block.format("[1," + " " * 1_000_000 + "x]")
-    assert read_structured(blanks, SHOP).notes
+    assert read_structured_data(blanks, SHOP).notes
     nodes = [
         {"@id": f"n{i}", "@type": "Product", "a": {"@id": f"n{i + 1}"}, "b": {"@id": f"n{i + 1}"}} for i in range(35)
     ]
-    assert len(read_structured(block.format(json.dumps(nodes)), SHOP).json_ld) == 35
+    assert len(read_structured_data(block.format(json.dumps(nodes)), SHOP).json_ld) == 35
 
 
-def page_of(**values: Any) -> Page:
+def page_of(**values: Any) -> HtmlPage:
     text = json.dumps({"@type": "Product", "name": "a", **values})
-    return Page(f'<script type="application/ld+json">{text}</script>', f"{SHOP}{len(text)}", SHOP, SHOP)
+    return HtmlPage(f'<script type="application/ld+json">{text}</script>', f"{SHOP}{len(text)}", SHOP, SHOP)
 
 
 def test_letters_that_nothing_can_keep_are_left_out(tmp_path: Path) -> None:
-    (found,) = read_products(page_of(name="a\x00b\ud800c", sku="\udfff7")).discoveries
+    (found,) = read_products(page_of(name="a\x00b\ud800c", sku="\udfff7")).items
     assert found.product is not None
     assert (found.product.name, found.product.item_id) == ("abc", "shop.example:7")
-    with opened(tmp_path) as memory, memory.connection.begin():
-        note(memory, found, None)
+    with opened(tmp_path) as database, database.connection.begin():
+        save_item(database, found, None)
 
 
 @pytest.mark.parametrize("number", ["N/A", "0", "-", "null"])
@@ -116,14 +116,14 @@ def test_what_stands_for_no_number_is_none(number: str) -> None:
     numbers = {
         each.product.item_id
         for name in ("one", "another")
-        for each in read_products(page_of(name=name, sku=number)).discoveries
+        for each in read_products(page_of(name=name, sku=number)).items
         if each.product
     }
     assert len(numbers) == 2
 
 
 @pytest.mark.parametrize(
-    ("start", "links", "troubled"),
+    ("start", "links", "has_failures"),
     [
         (DONE, [1], False),
         (DONE, [], True),  # "we are back soon"
@@ -134,48 +134,50 @@ def test_what_stands_for_no_number_is_none(number: str) -> None:
     ],
 )
 def test_a_site_that_is_shut_has_not_lost_its_products(
-    start: Outcome, links: list[int] | None, troubled: bool, tmp_path: Path
+    start: Outcome, links: list[int] | None, has_failures: bool, tmp_path: Path
 ) -> None:
-    page = Visit("page", SHOP, SHOP)
-    with opened(tmp_path) as memory:
-        with memory.connection.begin():
-            (number,) = enqueue(memory, [page])
-            settle(memory, replace(page, id=number), DONE, [number])
-        memory.end_round()
-        memory.begin_round(update_all=True)
-        with memory.connection.begin():
-            enqueue(memory, [page])
-            settle(memory, replace(page, id=number), start, links)
-        assert crawled_products.troubled(memory) == troubled
+    page = CrawlRequest("page", SHOP, SHOP)
+    with opened(tmp_path) as database:
+        with database.connection.begin():
+            (number,) = enqueue(database, [page])
+            record_outcome(database, replace(page, id=number), DONE, [number])
+        database.end_round()
+        database.begin_round(update_all=True)
+        with database.connection.begin():
+            enqueue(database, [page])
+            record_outcome(database, replace(page, id=number), start, links)
+        assert crawled_products.has_failures(database) == has_failures
 
 
 def test_sitemaps_are_read_until_they_name_enough_pages(tmp_path: Path) -> None:
-    with opened(tmp_path) as memory:
-        add(memory, [Visit("sitemap", f"{SHOP}{each}.xml", SHOP, 1) for each in range(300)])
-        waiting = Frontier(memory, per_host=10, max_pages=5, max_depth=9)
-        first = waiting.take()
+    with opened(tmp_path) as database:
+        enqueue_all(database, [CrawlRequest("sitemap", f"{SHOP}{each}.xml", SHOP, 1) for each in range(300)])
+        waiting = Frontier(database, per_host=10, max_pages=5, max_depth=9)
+        first = waiting.pop()
         assert first is not None
         assert first.kind == "sitemap"
-        add(memory, [Visit("page", f"{SHOP}{each}", SHOP, 1) for each in range(7)])
-        waiting.added(["shop.example"])
-        with memory.connection.begin():
-            settle(memory, first, DONE)
+        enqueue_all(database, [CrawlRequest("page", f"{SHOP}{each}", SHOP, 1) for each in range(7)])
+        waiting.add_hosts(["shop.example"])
+        with database.connection.begin():
+            record_outcome(database, first, DONE)
         waiting.release(first)
-        taken = [visit.kind for _ in range(9) if (visit := waiting.take()) is not None]
+        taken = [request.kind for _ in range(9) if (request := waiting.pop()) is not None]
         assert taken == ["page"] * 5
-        assert waiting.left() == 299 + 7
+        assert waiting.count_pending() == 299 + 7
 
 
 def test_notes_are_counted_beyond_what_is_listed() -> None:
-    tally = Tally()
-    for each in range(NOTED + 7):
-        tally.note(str(each))
-    tally.note("0")
-    assert tally.all_notes()[0] == "0 (2 times)"
-    assert tally.all_notes()[-1] == "and 7 more"
-    assert len(tally.notes) == NOTED
+    stats = CrawlStats()
+    for each in range(MAX_NOTES + 7):
+        stats.add_note(str(each))
+    stats.add_note("0")
+    assert stats.list_notes()[0] == "0 (2 times)"
+    assert stats.list_notes()[-1] == "and 7 more"
+    assert len(stats.notes) == MAX_NOTES
 
 
 def test_a_password_in_an_address_is_not_kept() -> None:
-    assert address(SHOP, "https://me:secret@images.example:8443/7.jpg?v=1") == "https://images.example:8443/7.jpg?v=1"
-    assert address("https://me:secret@shop.example/a/", "b") == "https://shop.example/a/b"
+    assert (
+        absolute_url(SHOP, "https://me:secret@images.example:8443/7.jpg?v=1") == "https://images.example:8443/7.jpg?v=1"
+    )
+    assert absolute_url("https://me:secret@shop.example/a/", "b") == "https://shop.example/a/b"

@@ -21,22 +21,22 @@ from selenium.webdriver.chrome.service import Service
 
 from fashion_cli.crawling.fetch.errors import BrowserError, BrowserStuckError
 
-PACKAGES = "chromium chromium-driver"  # of Debian
-PAGE_SECONDS = 20.0  # until a page has to be loaded
-SETTLE_SECONDS = 8.0  # after that, until its scripts have to be done
-ANSWER_SECONDS = 5.0  # until a loaded page has to answer
-QUIET_SECONDS = 0.4  # done is: nothing was fetched and nothing changed for so long
-LARGEST = 20_000_000  # characters of a rendered page
-_POLL = 0.05  # seconds
+DEBIAN_PACKAGES = "chromium chromium-driver"  # of Debian
+PAGE_TIMEOUT = 20.0  # until a page has to be loaded
+SETTLE_TIMEOUT = 8.0  # after that, until its scripts have to be done
+SCRIPT_TIMEOUT = 5.0  # until a loaded page has to answer
+QUIET_PERIOD = 0.4  # done is: nothing was fetched and nothing changed for so long
+MAX_HTML_CHARACTERS = 20_000_000  # characters of a rendered page
+_POLL_INTERVAL = 0.05  # seconds
 
-_OPTIONS = (
+_ARGUMENTS = (
     "--headless=new",
     "--homepage=about:blank",  # Debian's own start page would be asked for
     "--remote-debugging-pipe",  # ends with its driver
     "--disable-dev-shm-usage",  # shared memory may be small in a container
     "--window-size=1280,2000",
     "--blink-settings=imagesEnabled=false",
-    "--ignore-certificate-errors",  # every connection ends at the gate; the crawler makes the ones to sites
+    "--ignore-certificate-errors",  # every connection ends at the proxy; the crawler makes the ones to sites
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # no name is looked up here
     "--proxy-bypass-list=<-loopback>",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -60,7 +60,7 @@ _PREFERENCES = {
     "webrtc.multiple_routes_enabled": False,
     "webrtc.nonproxied_udp_enabled": False,
 }
-_SIZE = "return document.documentElement ? document.documentElement.outerHTML.length : 0"
+_HTML_LENGTH_SCRIPT = "return document.documentElement ? document.documentElement.outerHTML.length : 0"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class BrowserOptions:
     """How the browser runs.
 
     Attributes:
-        proxy: Host and port of the gate.
+        proxy: Host and port of the intercepting proxy.
         user_agent: The crawler's own.
         profile: An empty folder for what the browser remembers, and its home directory.
     """
@@ -76,12 +76,12 @@ class BrowserOptions:
     proxy: str
     user_agent: str
     profile: Path
-    page_seconds: float = PAGE_SECONDS
-    settle_seconds: float = SETTLE_SECONDS
+    page_timeout: float = PAGE_TIMEOUT
+    settle_timeout: float = SETTLE_TIMEOUT
 
 
 def find_programs() -> tuple[str, str]:
-    """Chromium and its driver on the PATH.
+    """Find Chromium and its driver on the PATH.
 
     Raises:
         BrowserError: If one is missing.
@@ -89,7 +89,9 @@ def find_programs() -> tuple[str, str]:
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
         missing = "chromedriver" if chromium else "chromium"
-        raise BrowserError(f"--browser needs {missing}, which is not on the PATH", hint=f"apt-get install {PACKAGES}")
+        raise BrowserError(
+            f"--browser needs {missing}, which is not on the PATH", hint=f"apt-get install {DEBIAN_PACKAGES}"
+        )
     return chromium, driver
 
 
@@ -108,24 +110,23 @@ class Browser:
         set_option = ctypes.CDLL(None).prctl
         ends_with_us = {"preexec_fn": lambda: set_option(_PR_SET_PDEATHSIG, signal.SIGKILL), "start_new_session": True}
         try:
-            service = Service(driver, env=_environment(options.profile), popen_kw=ends_with_us)
-            self._driver = Chrome(_chrome_options(chromium, options), service)
+            service = Service(driver, env=_build_environment(options.profile), popen_kw=ends_with_us)
+            self._driver = Chrome(_build_chrome_options(chromium, options), service)
         except (WebDriverException, OSError) as error:
             raise BrowserError(f"chromium does not start: {_first_line(error)}") from error
-        self._driver.set_page_load_timeout(options.page_seconds)
-        self._driver.set_script_timeout(ANSWER_SECONDS)
+        self._driver.set_page_load_timeout(options.page_timeout)
+        self._driver.set_script_timeout(SCRIPT_TIMEOUT)
 
     @property
     def pid(self) -> int:
         """Of the driver, which leads a process group of its own."""
         return int(self._driver.service.process.pid)
 
-    def render(self, url: str, is_quiet: Callable[[], bool]) -> str:
-        """The page's HTML after its scripts have run.
+    def render(self, url: str, is_network_idle: Callable[[], bool]) -> str:
+        """Render a page: its HTML after its scripts have run.
 
         Args:
-            url: The page.
-            is_quiet: Whether no request of the page is under way.
+            is_network_idle: Whether no request of the page is under way.
 
         Raises:
             BrowserStuckError: If the page is too large, or its scripts do not end.
@@ -134,8 +135,8 @@ class Browser:
         try:
             with suppress(TimeoutException):  # what there is by then is looked at
                 self._driver.get(url)
-            self._settle(is_quiet)
-            if (size := self._size()) > LARGEST:
+            self._wait_until_idle(is_network_idle)
+            if (size := self._html_length()) > MAX_HTML_CHARACTERS:
                 raise BrowserStuckError(f"the rendered page has {size} characters")
             html = self._driver.page_source
             self._driver.get("about:blank")
@@ -147,18 +148,18 @@ class Browser:
             raise BrowserError(f"the browser gave up: {_first_line(error)}") from error
         return html
 
-    def _settle(self, is_quiet: Callable[[], bool]) -> None:
+    def _wait_until_idle(self, is_network_idle: Callable[[], bool]) -> None:
         """Wait until nothing happens any more, or until it has been long enough."""
         now = time.monotonic()
-        end, since, size = now + self._options.settle_seconds, now, -1
-        while now < end and now - since < QUIET_SECONDS:
-            time.sleep(_POLL)
-            latest, now = self._size(), time.monotonic()
-            if latest != size or not is_quiet():
+        end, since, size = now + self._options.settle_timeout, now, -1
+        while now < end and now - since < QUIET_PERIOD:
+            time.sleep(_POLL_INTERVAL)
+            latest, now = self._html_length(), time.monotonic()
+            if latest != size or not is_network_idle():
                 since, size = now, latest
 
-    def _size(self) -> int:
-        return int(self._driver.execute_script(_SIZE))
+    def _html_length(self) -> int:
+        return int(self._driver.execute_script(_HTML_LENGTH_SCRIPT))
 
     def close(self) -> None:
         if not self._killed:
@@ -176,13 +177,13 @@ class Browser:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def _environment(profile: Path) -> dict[str, str]:
-    """What the browser sees: with its own home directory, keys, crash reports and settings go when it ends."""
+def _build_environment(profile: Path) -> dict[str, str]:
+    """Build the browser's environment: in a home of its own, keys, crash reports and settings go when it ends."""
     own = {name: value for name, value in os.environ.items() if not re.fullmatch(r"XDG_\w+_HOME", name)}
     return {**own, "HOME": str(profile)}
 
 
-def _chrome_options(chromium: str, options: BrowserOptions) -> ChromeOptions:
+def _build_chrome_options(chromium: str, options: BrowserOptions) -> ChromeOptions:
     chosen = ChromeOptions()
     chosen.binary_location = chromium
     chosen.unhandled_prompt_behavior = "dismiss"
@@ -192,7 +193,7 @@ def _chrome_options(chromium: str, options: BrowserOptions) -> ChromeOptions:
         f"--user-data-dir={options.profile}",
     )
     # Chromium's sandbox refuses to work for root.
-    for each in (*_OPTIONS, *given, *(["--no-sandbox"] if os.geteuid() == 0 else [])):
+    for each in (*_ARGUMENTS, *given, *(["--no-sandbox"] if os.geteuid() == 0 else [])):
         chosen.add_argument(each)
     chosen.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])  # the driver's own
     chosen.add_experimental_option("prefs", _PREFERENCES)

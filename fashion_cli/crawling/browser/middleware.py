@@ -14,15 +14,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import HtmlResponse, Response
 
-from fashion_cli.crawling.fetch.errors import BrowserError, BrowserStuckError, StoppedError
+from fashion_cli.crawling.fetch.errors import BrowserError, BrowserStuckError, CrawlInterruptedError
 
 if TYPE_CHECKING:
     from fashion_cli.crawling.browser.session import BrowserSession
 
-ENABLED_SETTING = "BROWSER"  # in Scrapy's settings: whether pages are rendered
-RENDER = "browser"  # in a request's meta: whether this page is
-ORDER = 540  # as a downloader middleware: after compression (590), redirects (600) and retries (550)
-ATTEMPTS = 2  # a browser that broke over a page is replaced once
+BROWSER_SETTING = "BROWSER"  # in Scrapy's settings: whether pages are rendered
+RENDER_KEY = "browser"  # in a request's meta: whether this page is
+RENDER_ATTEMPTS = 2  # a browser that broke over a page is replaced once
 
 _log = logging.getLogger(__name__)
 
@@ -32,25 +31,25 @@ class BrowserMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._one_page = asyncio.Lock()
+        self._page_lock = asyncio.Lock()
         self._session: BrowserSession | None = None
         self._stopping = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not crawler.settings.getbool(ENABLED_SETTING):
+        if not crawler.settings.getbool(BROWSER_SETTING):
             raise NotConfigured
         middleware = cls(crawler)
         crawler.signals.connect(middleware.close, signal=signals.engine_stopped)
         return middleware
 
     async def process_response(self, request: Request, response: Response) -> Response | Request:
-        if not (request.meta.get(RENDER) and response.status == 200 and isinstance(response, HtmlResponse)):
+        if not (request.meta.get(RENDER_KEY) and response.status == 200 and isinstance(response, HtmlResponse)):
             return response
-        async with self._one_page:
-            html, moved = await self._rendered(response)
-        if moved:
-            return self._redirected(request, moved)
+        async with self._page_lock:
+            html, navigated_to = await self._render(response)
+        if navigated_to:
+            return self._build_redirect(request, navigated_to)
         headers = response.headers.copy()
         headers["Content-Type"] = "text/html; charset=utf-8"
         return response.replace(
@@ -58,7 +57,7 @@ class BrowserMiddleware:
         )
 
     def stop(self) -> None:
-        """Show nothing any more: the crawl is being interrupted."""
+        """End rendering: the crawl is being interrupted."""
         self._stopping = True
         if self._session is not None:
             self._session.kill()
@@ -68,33 +67,33 @@ class BrowserMiddleware:
             await self._session.close()
         self._session = None
 
-    async def _rendered(self, response: HtmlResponse) -> tuple[str, str]:
-        """The page's HTML, or where its scripts want to go instead."""
-        for attempt in range(1, ATTEMPTS + 1):
+    async def _render(self, response: HtmlResponse) -> tuple[str, str]:
+        """Render a page, with a new browser if the first one breaks."""
+        for attempt in range(1, RENDER_ATTEMPTS + 1):
             if self._stopping:
-                raise StoppedError("interrupted")
+                raise CrawlInterruptedError("interrupted")
             try:
-                return await (await self._open()).render(response)
+                return await (await self._get_session()).render(response)
             except BrowserError as error:
                 await self.close()
                 if self._stopping:
-                    raise StoppedError("interrupted") from error
-                if attempt == ATTEMPTS or isinstance(error, BrowserStuckError):
+                    raise CrawlInterruptedError("interrupted") from error
+                if attempt == RENDER_ATTEMPTS or isinstance(error, BrowserStuckError):
                     raise
                 _log.info("a new browser for %s: %s", response.url, error)
         raise AssertionError("unreachable")
 
-    async def _open(self) -> "BrowserSession":
+    async def _get_session(self) -> "BrowserSession":
         from fashion_cli.crawling.browser.session import BrowserSession  # Selenium is for those who want a browser
 
         if self._session is None:
             engine = self._crawler.engine
             if engine is None:
                 raise BrowserError("the crawl is over")
-            self._session = await BrowserSession.begin(engine, self._crawler.settings["USER_AGENT"])
+            self._session = await BrowserSession.start(engine, self._crawler.settings["USER_AGENT"])
         return self._session
 
-    def _redirected(self, request: Request, url: str) -> Request:
+    def _build_redirect(self, request: Request, url: str) -> Request:
         """As Scrapy's own middleware for redirects does it, and with its limit."""
         times = int(request.meta.get("redirect_times", 0)) + 1
         if times > self._crawler.settings.getint("REDIRECT_MAX_TIMES"):
@@ -103,7 +102,7 @@ class BrowserMiddleware:
         return request.replace(url=url, meta={**request.meta, "redirect_times": times, "redirect_urls": been})
 
 
-def stop_rendering(crawler: Crawler) -> None:
-    """Let go of the page that is being rendered."""
+def cancel_rendering(crawler: Crawler) -> None:
+    """End the rendering of the present page."""
     if (browser := crawler.get_downloader_middleware(BrowserMiddleware)) is not None:
         browser.stop()

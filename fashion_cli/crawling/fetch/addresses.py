@@ -1,9 +1,9 @@
-"""Which addresses may be fetched.
+"""The address policy: which hosts and IP addresses may be fetched (protection against SSRF).
 
 A page decides what is fetched next, so a page could make a crawler ask the machines around it: routers, other services
 of this computer, the metadata service of a cloud. Only addresses of the public internet are fetched, unless
 `--allow-private`. A name is judged by the addresses that it resolves to, and the connection goes to exactly those: see
-`resolver.py`. What a URL or a redirect spells out is judged before, so that the reason can be told.
+`resolver.py`. What a URL or a redirect spells out is judged before, so that a message can say why.
 
 Sources: RFC 6890 and IANA's registries of special-purpose addresses; RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380
 (Teredo); the legacy spellings of `inet_aton(3)`.
@@ -21,7 +21,7 @@ ALLOWED_SCHEMES = ("http", "https")
 # Names that mean this computer or this network wherever they are asked (RFC 6761, RFC 6762, RFC 8375; clouds' own).
 _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain")
 
-_EMBEDDING = (
+_IPV4_EMBEDDINGS = (
     ip_network("64:ff9b::/96"),
     ip_network("::ffff:0:0:0/96"),
     ip_network("::/96"),
@@ -42,16 +42,16 @@ _NOT_PUBLIC = tuple(
 )
 
 
-def refusal(host: str) -> str:
+def host_refusal(host: str) -> str:
     """Why a host of a URL may not be fetched, before it is resolved; "" if nothing speaks against it.
 
     Args:
         host: A name or an address in any spelling: `[::1]`, `0x7f.1`, `2130706433`, `１２７.0.0.1`.
     """
-    plain = _plain(host)
+    plain = _normalize_host(host)
     if not plain:
         return "no host"
-    if (address := literal_address(plain)) is not None:
+    if (address := parse_ip_literal(plain)) is not None:
         return address_refusal(address)
     if any(plain == name or plain.endswith(f".{name}") for name in _LOCAL_NAMES):
         return f"{plain} is a name of this computer or this network"
@@ -69,7 +69,7 @@ def url_refusal(url: str, *, allow_private: bool = False) -> str:
         return f"scheme {parts.scheme or '(none)'} is not http or https"
     if not host:
         return "no host"
-    return "" if allow_private else refusal(host)
+    return "" if allow_private else host_refusal(host)
 
 
 def address_refusal(address: str | IPv4Address | IPv6Address) -> str:
@@ -83,13 +83,13 @@ def address_refusal(address: str | IPv4Address | IPv6Address) -> str:
             address = ip_address(address.partition("%")[0])
         except ValueError:
             return f"{address} is not an address"
-    kind = _kind(_innermost(address))
+    kind = _classify(_unwrap_ipv4(address))
     return f"{address} is {kind}" if kind else ""
 
 
-def literal_address(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host spells out, in every spelling that a C library takes for one; None for a name."""
-    plain = _plain(host)
+def parse_ip_literal(host: str) -> IPv4Address | IPv6Address | None:
+    """Parse the address that a host spells out, in every spelling that a C library takes for one; None for a name."""
+    plain = _normalize_host(host)
     with suppress(ValueError):
         return ip_address(plain.partition("%")[0])
     if plain and plain.isascii() and not any(letter.isspace() for letter in plain):
@@ -98,8 +98,8 @@ def literal_address(host: str) -> IPv4Address | IPv6Address | None:
     return None
 
 
-def permitted(addresses: Iterable[str]) -> tuple[list[str], str]:
-    """Those of a name's addresses that may be connected to, and why the others may not ("" if none was refused).
+def filter_addresses(addresses: Iterable[str]) -> tuple[list[str], str]:
+    """Filter a name's addresses: those that may be connected to, and why the others may not ("" if none was refused).
 
     A name that has both kinds is not trusted with either: it is how a page makes a name mean two things.
     """
@@ -108,29 +108,29 @@ def permitted(addresses: Iterable[str]) -> tuple[list[str], str]:
     return ([], reasons[0]) if reasons else (listed, "")
 
 
-def _plain(host: str) -> str:
-    """A host as it is resolved: no brackets, no dot at the end, full-width digits and dots as plain ones."""
+def _normalize_host(host: str) -> str:
+    """Normalize a host as it is resolved: no brackets, no dot at the end, full-width digits and dots as plain ones."""
     text = unicodedata.normalize("NFKC", host.strip()).replace("。", ".")
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     return text.removesuffix(".").lower()
 
 
-def _innermost(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address stands for, if it does."""
+def _unwrap_ipv4(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Unwrap the IPv4 address that an IPv6 address stands for, if it does."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if any(address in network for network in _EMBEDDING) and int(address) > 1:  # not :: and ::1
+    if any(address in network for network in _IPV4_EMBEDDINGS) and int(address) > 1:  # not :: and ::1
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
 
-def _kind(address: IPv4Address | IPv6Address) -> str:
-    """What makes an address unfit; "" for one of the public internet."""
+def _classify(address: IPv4Address | IPv6Address) -> str:
+    """Classify an address; "" for one of the public internet."""
     kinds = (
         (address.is_loopback, "this computer"),
         (address.is_unspecified, "no address"),

@@ -30,11 +30,11 @@ class RefusedError(IgnoreRequest):
         self.code = code
 
 
-class UnreadableRobotsError(IgnoreRequest):
+class RobotsUnavailableError(IgnoreRequest):
     """A site whose robots.txt cannot be read now: nothing may be fetched there (RFC 9309, section 2.3.1.4)."""
 
 
-class LeftError(IgnoreRequest):
+class RetryLaterError(IgnoreRequest):
     """A host that asks to be left alone for longer than a call lasts: its addresses wait for another call.
 
     Args:
@@ -47,7 +47,7 @@ class LeftError(IgnoreRequest):
         self.status = status
 
 
-class StoppedError(IgnoreRequest):
+class CrawlInterruptedError(IgnoreRequest):
     """The crawl is being interrupted: the request waits for the next call."""
 
 
@@ -59,8 +59,8 @@ class BrowserStuckError(BrowserError):
     """A page that keeps the browser busy without end: another browser would do no better."""
 
 
-def outcome_of(error: BaseException, host: str, limit: int, attempts: int) -> Outcome:
-    """What a request that brought no response comes to.
+def build_error_outcome(error: BaseException, host: str, limit: int, attempts: int) -> Outcome:
+    """Build the outcome of a request that got no response.
 
     Args:
         error: What Scrapy gave up with.
@@ -78,15 +78,15 @@ def outcome_of(error: BaseException, host: str, limit: int, attempts: int) -> Ou
         return Outcome("refused", "address", one_line(Exception(str(error))), attempts=0)
     if isinstance(error, BrowserError):
         return Outcome("failed", "browser", str(error), attempts=attempts)
-    code, reason = ("robots", str(error)) if isinstance(error, UnreadableRobotsError) else told(error)
+    code, reason = ("robots", str(error)) if isinstance(error, RobotsUnavailableError) else classify_error(error)
     return Outcome("failed", code, reason, attempts=attempts)
 
 
-def told(error: BaseException) -> tuple[str, str]:
-    """What went wrong with a connection: in one word, and in words."""
+def classify_error(error: BaseException) -> tuple[str, str]:
+    """Classify an error of a connection: a code, and the reason in words."""
     if "max redirections" in str(error):
         return "redirects", "redirects without end"
-    code, reason = next((said for kind, said in _FAILURES if isinstance(error, kind)), ("connection", ""))
+    code, reason = next((found for kind, found in _FAILURES if isinstance(error, kind)), ("connection", ""))
     if "ParseError" in str(error):
         return "connection", "the answer is not HTTP"
     text = "" if isinstance(error, DownloadFailedError) or not isinstance(error, Exception) else one_line(error)

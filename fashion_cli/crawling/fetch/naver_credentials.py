@@ -15,10 +15,10 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Response
 
-from fashion_cli.crawling.parse.naver import NaverError, error_code
+from fashion_cli.crawling.parse.naver import NaverError, get_error_code
 
 ENDPOINT_SETTING = "NAVER_ENDPOINT"  # in Scrapy's settings: where credentials may go; set by whoever searches
-_WAITS = (1.0, 2.0, 4.0)  # seconds before the first, second, third time that a request is sent again
+_BACKOFF = (1.0, 2.0, 4.0)  # seconds before the first, second, third time that a request is sent again
 _RATE = "012"  # errorCode: more than ten requests in this second, as opposed to "010", the day's quota
 
 
@@ -50,15 +50,14 @@ class Credentials:
         return cls(*values)
 
 
-class NaverAccess:
+class NaverCredentialsMiddleware:
     """A downloader middleware: credentials on the way out, and another try after a moment where the API asks for one.
 
     Args:
-        credentials: What is sent.
         endpoint: The only address that they are sent to.
     """
 
-    def __init__(self, credentials: Credentials, endpoint: str, waits: tuple[float, ...] = _WAITS) -> None:
+    def __init__(self, credentials: Credentials, endpoint: str, waits: tuple[float, ...] = _BACKOFF) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
         self._waits = waits
@@ -84,12 +83,12 @@ class NaverAccess:
         for name in ("X-Naver-Client-Id", "X-Naver-Client-Secret"):
             request.headers.pop(name, None)
         attempt = int(request.meta.get("naver_attempt", 0))
-        if not _passes(response) or attempt >= len(self._waits):
+        if not _is_transient(response) or attempt >= len(self._waits):
             return response
         await asyncio.sleep(self._waits[attempt])
         return request.replace(meta={**request.meta, "naver_attempt": attempt + 1}, dont_filter=True)
 
 
-def _passes(response: Response) -> bool:
+def _is_transient(response: Response) -> bool:
     """Whether the reason is one that passes by itself: too many in one second, or an error of the service."""
-    return response.status >= 500 or (response.status == 429 and error_code(response) == _RATE)
+    return response.status >= 500 or (response.status == 429 and get_error_code(response) == _RATE)

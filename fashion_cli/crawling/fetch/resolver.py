@@ -1,4 +1,4 @@
-"""Names become addresses here, and only addresses that may be fetched from come out.
+"""The resolver: looks up names, and lets through only addresses that may be fetched from.
 
 Twisted connects to the very addresses that this resolver gives it, so a name cannot mean one thing when it is checked
 and another when it is connected to.
@@ -12,7 +12,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
-from fashion_cli.crawling.fetch.addresses import permitted
+from fashion_cli.crawling.fetch.addresses import filter_addresses
 
 ALLOW_PRIVATE_SETTING = "ALLOW_PRIVATE"  # in Scrapy's settings: whether any address may be connected to
 
@@ -36,7 +36,7 @@ class _Filter:
         self._addresses.append(address)
 
     def resolutionComplete(self) -> None:  # noqa: N802
-        kept, reason = permitted(each.host for each in self._addresses)
+        kept, reason = filter_addresses(each.host for each in self._addresses)
         if reason:
             refused_hosts[self._host] = reason
         else:

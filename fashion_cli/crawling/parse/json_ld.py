@@ -15,14 +15,14 @@ import jstyleson
 from fashion_cli.crawling.parse.nodes import Node, as_list
 from fashion_cli.products.money import JsonNumber
 
-DEEPEST = 40  # levels of a page's data that are looked at
-MOST_NODES = 50_000  # of a page, with every reference as often as it is followed
+MAX_DEPTH = 40  # levels of a page's data that are looked at
+MAX_NODES = 50_000  # of a page, with every reference as often as it is followed
 # Comments' signs and CDATA around a block. The blanks are bounded: without that, a page of blanks takes hours.
-_WRAPPING = re.compile(
+_WRAPPERS = re.compile(
     r"<!--|-->|(?:(?://|/\*)\s{0,9})?(?:(?:<|&lt;)!\[CDATA\[|\]\](?:>|&gt;))(?:\s{0,9}\*/)?", re.IGNORECASE
 )
 # A text, which is left alone; a number with commas in it; a value that a template left empty.
-_FAULT = re.compile(
+_COMMON_FAULTS = re.compile(
     r'"(?:[^"\\]|\\.)*"'
     r"|(?P<number>(?<=[:\s])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*[,}\]]))"
     r"|(?P<empty>:(?=\s*[,}\]]))",
@@ -40,14 +40,14 @@ def read_json_ld(tree: Any, notes: list[str]) -> list[Node]:
     scripts = [each for each in tree.iter("script") if _is_json_ld(each.get("type") or "")]
     found: list[Any] = []
     for number, script in enumerate(scripts, start=1):
-        values = _values(script.xpath("string()"))
+        values = _parse_block(script.xpath("string()"))
         if values is None:
             notes.append(f"JSON-LD block {number} of {len(scripts)} is not JSON")
         found += values or []
-    return link_nodes(list(_unfolded(found)))
+    return resolve_references(list(_flatten_graphs(found)))
 
 
-def link_nodes(nodes: list[Node]) -> list[Node]:
+def resolve_references(nodes: list[Node]) -> list[Node]:
     """Nodes with plain types, in which a reference is replaced by what it refers to.
 
     Blocks that name the same `@id` describe one node together: what one says is added to what another says.
@@ -56,11 +56,11 @@ def link_nodes(nodes: list[Node]) -> list[Node]:
     for node in nodes:
         if isinstance(name := node.get("@id"), str) and len(node) > 1:
             known[name] = {**node, **known.get(name, {})}
-    left = iter(range(MOST_NODES))
-    return [_resolved(node, known, (), left) for node in nodes]
+    left = iter(range(MAX_NODES))
+    return [_resolve(node, known, (), left) for node in nodes]
 
 
-def plain_name(name: str) -> str:
+def local_name(name: str) -> str:
     """The last part of a name: `Product` of `https://schema.org/Product` and `schema:Product`."""
     return name if name.startswith("@") else re.split(r"[/#]", name.rstrip("/#"))[-1].removeprefix("schema:")
 
@@ -69,43 +69,43 @@ def _is_json_ld(kind: str) -> bool:
     return kind.partition(";")[0].strip().lower() == "application/ld+json"
 
 
-def _values(text: str) -> list[Any] | None:
+def _parse_block(text: str) -> list[Any] | None:
     """What a block holds; None if it is not to be understood."""
     plain = text.strip().strip("\ufeff").strip()
     if not plain:
         return []
     attempts: tuple[Callable[[str], str], ...] = (
         lambda each: each,
-        _unwrapped,
-        lambda each: jstyleson.dispose(_unwrapped(each)),
-        lambda each: _mended(jstyleson.dispose(_unwrapped(each))),
-        lambda each: jstyleson.dispose(_unwrapped(unescape(each))),
-        lambda each: _mended(jstyleson.dispose(_unwrapped(unescape(each)))),
+        _unwrap,
+        lambda each: jstyleson.dispose(_unwrap(each)),
+        lambda each: _repair(jstyleson.dispose(_unwrap(each))),
+        lambda each: jstyleson.dispose(_unwrap(unescape(each))),
+        lambda each: _repair(jstyleson.dispose(_unwrap(unescape(each)))),
     )
     for attempt in attempts:
         try:
-            return _objects(attempt(plain))
+            return _decode_all(attempt(plain))
         except (ValueError, RecursionError, IndexError):
             continue
     return None
 
 
-def _unwrapped(text: str) -> str:
-    return _WRAPPING.sub("", text).strip().rstrip(";")
+def _unwrap(text: str) -> str:
+    return _WRAPPERS.sub("", text).strip().rstrip(";")
 
 
-def _mended(text: str) -> str:
+def _repair(text: str) -> str:
     """Commas in numbers, and nothing where a value belongs, as templates write them."""
 
-    def mend(match: re.Match[str]) -> str:
+    def repair(match: re.Match[str]) -> str:
         if match["number"]:
             return f'"{match["number"]}"'
         return ": null" if match["empty"] else match.group()
 
-    return _FAULT.sub(mend, text)
+    return _COMMON_FAULTS.sub(repair, text)
 
 
-def _objects(text: str) -> list[Any]:
+def _decode_all(text: str) -> list[Any]:
     """Every value of a text that should hold one. Numbers keep their digits."""
     decoder = json.JSONDecoder(strict=False, parse_float=JsonNumber, parse_int=JsonNumber)
     place, found = 0, []
@@ -118,23 +118,23 @@ def _objects(text: str) -> list[Any]:
     return found
 
 
-def _unfolded(values: list[Any], depth: int = 0) -> Iterator[Node]:
+def _flatten_graphs(values: list[Any], depth: int = 0) -> Iterator[Node]:
     for value in values:
-        if isinstance(value, dict) and depth < DEEPEST:
+        if isinstance(value, dict) and depth < MAX_DEPTH:
             graph = as_list(value.get("@graph"))
             if graph:
-                yield from _unfolded(graph, depth + 1)
+                yield from _flatten_graphs(graph, depth + 1)
             if len(value) > 2 or not graph:
                 yield {key: each for key, each in value.items() if key != "@graph"}
-        elif isinstance(value, list) and depth < DEEPEST:
-            yield from _unfolded(value, depth + 1)
+        elif isinstance(value, list) and depth < MAX_DEPTH:
+            yield from _flatten_graphs(value, depth + 1)
 
 
-def _resolved(value: Any, known: dict[str, Node], above: tuple[str, ...], left: Iterator[int]) -> Any:
-    if len(above) > DEEPEST:
+def _resolve(value: Any, known: dict[str, Node], above: tuple[str, ...], left: Iterator[int]) -> Any:
+    if len(above) > MAX_DEPTH:
         return None
     if isinstance(value, list):
-        return [_resolved(each, known, above, left) for each in value]
+        return [_resolve(each, known, above, left) for each in value]
     if not isinstance(value, dict):
         return value
     if next(left, None) is None:  # each of thirty nodes refers to the next one twice: a billion nodes
@@ -148,5 +148,5 @@ def _resolved(value: Any, known: dict[str, Node], above: tuple[str, ...], left: 
         above = (*above, name)
     else:
         above = (*above, "")
-    resolved = {plain_name(key): _resolved(each, known, above, left) for key, each in value.items() if key != "@type"}
-    return {**resolved, "@type": [plain_name(str(each)) for each in as_list(value.get("@type"))]}
+    resolved = {local_name(key): _resolve(each, known, above, left) for key, each in value.items() if key != "@type"}
+    return {**resolved, "@type": [local_name(str(each)) for each in as_list(value.get("@type"))]}

@@ -4,8 +4,8 @@ Source: https://developers.naver.com/docs/serviceapi/search/shopping/shopping.md
 https://developers.naver.com/docs/common/openapiguide/errorcode.md. A search gives at most 100 products a page, from
 positions 1 to 1000, ten pages a second and 25,000 a day for one application.
 
-The host's robots.txt is about pages, and is not asked for the API: whoever has registered an application there was
-given the API's own rules, which are kept here. It is asked for the photographs, which come from other hosts.
+The host's robots.txt is about pages, and is not consulted for the API: whoever has registered an application there was
+given the API's own rules, which are kept here. It is consulted for the photographs, which come from other hosts.
 """
 
 import json
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from scrapy.http import Response
 
-from fashion_cli.crawling.parse.items import Discovery, Findings, Visit
+from fashion_cli.crawling.parse.items import CrawlRequest, Findings, ScrapedItem
 from fashion_cli.errors import CrawlError
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from fashion_cli.suggestions import suggest
@@ -27,8 +27,8 @@ ENDPOINT = "https://openapi.naver.com/v1/search/shop.json"
 SORTS = ("sim", "date", "asc", "dsc")  # most similar, newest, cheapest, dearest first
 PER_PAGE = 100  # `display` is at most this
 LAST_START = 1000  # `start` is at most this
-MOST = LAST_START + PER_PAGE - 1  # products that one search can reach
-SLOT = "naver-search-api"
+MAX_PRODUCTS = LAST_START + PER_PAGE - 1  # products that one search can reach
+DOWNLOAD_SLOT = "naver-search-api"
 # Ten a second are allowed, over all programs of one application; a slot has no say over the others.
 SLOT_SETTINGS = {"concurrency": 1, "delay": 0.12, "jitter": 0.0}  # seconds between two requests
 
@@ -54,7 +54,7 @@ class NaverSearch:
 
     query: str
     sort: str = "sim"
-    limit: int = MOST
+    limit: int = MAX_PRODUCTS
     endpoint: str = ENDPOINT
 
     def __post_init__(self) -> None:
@@ -62,8 +62,8 @@ class NaverSearch:
             raise NaverError("an empty search", hint="naver:테크웨어")
         if self.sort not in SORTS:
             raise NaverError(f"Naver cannot sort by {self.sort!r}", hint=suggest(self.sort, tuple(SORTS)))
-        if not 1 <= self.limit <= MOST:
-            raise NaverError(f"{self.limit} products of one search", hint=f"Naver shows from 1 to {MOST}")
+        if not 1 <= self.limit <= MAX_PRODUCTS:
+            raise NaverError(f"{self.limit} products of one search", hint=f"Naver shows from 1 to {MAX_PRODUCTS}")
 
     @property
     def source(self) -> str:
@@ -71,27 +71,27 @@ class NaverSearch:
         return f'naver:"{self.query}"'
 
     @classmethod
-    def of(cls, visit: Visit) -> Self:
-        """The search that a visit belongs to."""
-        endpoint, _, asked = visit.url.partition("?")
-        given = {name: values[0] for name, values in parse_qs(asked).items()}
-        return cls(given["query"], given["sort"], int(visit.meta["naver_limit"]), endpoint)
+    def from_request(cls, request: CrawlRequest) -> Self:
+        """The search that a request belongs to."""
+        endpoint, _, query_string = request.url.partition("?")
+        given = {name: values[0] for name, values in parse_qs(query_string).items()}
+        return cls(given["query"], given["sort"], int(request.meta["naver_limit"]), endpoint)
 
 
-def first_visit(search: NaverSearch) -> Visit:
-    """The first page of results, without credentials: `NaverAccess` adds them on the way out."""
-    return _visit(search, 1)
+def first_request(search: NaverSearch) -> CrawlRequest:
+    """The first page of results, without credentials: `NaverCredentialsMiddleware` adds them on the way out."""
+    return _build_request(search, 1)
 
 
-def read(response: Response, visit: Visit) -> Findings:
+def parse_results(response: Response, request: CrawlRequest) -> Findings:
     """A page of results: products, each with the photograph that Naver shows, and the next page if there is one.
 
     Raises:
         NaverError: If Naver refuses, or answers something else than its published format.
     """
-    search = NaverSearch.of(visit)
+    search = NaverSearch.from_request(request)
     if response.status != 200:
-        raise refused(response, search)
+        raise api_error(response, search)
     try:
         answer = json.loads(response.body)
         total, start, items = int(answer["total"]), int(answer["start"]), answer["items"]
@@ -101,25 +101,25 @@ def read(response: Response, visit: Visit) -> Findings:
             f"{search.endpoint} did not answer in the format of Naver's shopping search",
             hint="is --endpoint right?",
         ) from error
-    found = [_read(each, search) for each in results[: search.limit - start + 1]]
+    found = [_parse_item(each, search) for each in results[: search.limit - start + 1]]
     return Findings(
-        tuple(each for each in found if isinstance(each, Discovery)),
-        _following(search, start, total, len(results)),
+        tuple(each for each in found if isinstance(each, ScrapedItem)),
+        _next_page(search, start, total, len(results)),
         tuple(each for each in found if isinstance(each, str)),
     )
 
 
-def refused(response: Response, search: NaverSearch) -> NaverError:
-    """What an error answer means, in words that say what to do."""
-    code, said = error_code(response), f"HTTP {response.status}"
-    if code in _MEANINGS:
-        message, hint = _MEANINGS[code]
+def api_error(response: Response, search: NaverSearch) -> NaverError:
+    """Build the error of an answer that is one, with what to do."""
+    code, status_text = get_error_code(response), f"HTTP {response.status}"
+    if code in _ERRORS_BY_CODE:
+        message, hint = _ERRORS_BY_CODE[code]
     else:
-        message, hint = _STATUSES.get(response.status, ("answers with an error", "try again later"))
-    return NaverError(f"Naver's shopping search {message} ({code or said}): {search.source}", hint=hint)
+        message, hint = _ERRORS_BY_STATUS.get(response.status, ("answers with an error", "try again later"))
+    return NaverError(f"Naver's shopping search {message} ({code or status_text}): {search.source}", hint=hint)
 
 
-def error_code(response: Response) -> str:
+def get_error_code(response: Response) -> str:
     """`errorCode` of an error answer, "" if there is none: "024", "010", "SE01"."""
     try:
         return str(json.loads(response.body).get("errorCode", ""))
@@ -128,7 +128,7 @@ def error_code(response: Response) -> str:
 
 
 # errorCode -> what it means, what to do. The messages of the API itself are not repeated: some quote the request.
-_MEANINGS = {
+_ERRORS_BY_CODE = {
     "010": (
         "has been asked as often as it allows today",
         "call it again tomorrow: the same call goes on from here",
@@ -143,7 +143,7 @@ _MEANINGS = {
     "SE06": ("cannot read the letters of the search", "use another query"),
     "SE99": ("has an error of its own", "call it again later: the same call goes on from here"),
 }
-_STATUSES = {
+_ERRORS_BY_STATUS = {
     401: ("refuses the credentials", "NAVER_CLIENT_ID and NAVER_CLIENT_SECRET of https://developers.naver.com/apps"),
     403: (
         "is not open to this application",
@@ -154,72 +154,72 @@ _STATUSES = {
 }
 
 
-def _visit(search: NaverSearch, start: int) -> Visit:
+def _build_request(search: NaverSearch, start: int) -> CrawlRequest:
     display = min(PER_PAGE, search.limit - start + 1)
-    asked = urlencode({"query": search.query, "display": display, "start": start, "sort": search.sort})
-    return Visit(
+    query_string = urlencode({"query": search.query, "display": display, "start": start, "sort": search.sort})
+    return CrawlRequest(
         "naver",
-        f"{search.endpoint}?{asked}",
+        f"{search.endpoint}?{query_string}",
         search.source,
         headers={"Accept": "application/json"},
         meta={
             "naver_limit": search.limit,
-            "download_slot": SLOT,
+            "download_slot": DOWNLOAD_SLOT,
             "autothrottle_dont_adjust_delay": True,  # the API's own rate holds
             "dont_obey_robotstxt": True,  # an API: see above
             "dont_redirect": True,  # credentials go to the endpoint alone
-            "dont_retry": True,  # `NaverAccess` knows what may be asked again
+            "dont_retry": True,  # `NaverCredentialsMiddleware` knows what may be asked again
             "handle_httpstatus_all": True,
         },
     )
 
 
-def _following(search: NaverSearch, start: int, total: int, count: int) -> tuple[Visit, ...]:
+def _next_page(search: NaverSearch, start: int, total: int, count: int) -> tuple[CrawlRequest, ...]:
     if count == 0 or start == LAST_START or start + PER_PAGE > min(total, search.limit):
         return ()
-    return (_visit(search, min(start + PER_PAGE, LAST_START)),)  # the last page begins inside the one before it
+    return (_build_request(search, min(start + PER_PAGE, LAST_START)),)  # the last page begins inside the one before it
 
 
-def _read(item: dict[str, Any], search: NaverSearch) -> Discovery | str:
+def _parse_item(item: dict[str, Any], search: NaverSearch) -> ScrapedItem | str:
     """One result, or why it is left out."""
-    number, name, link = _text(item, "productId"), _title(item), _text(item, "link")
+    number, name, link = _read_text(item, "productId"), _read_title(item), _read_text(item, "link")
     if not (number and name and link):
         return f"a result of {search.source} has no productId, title or link: {name or number or link}"
-    if not _is_url(image := _text(item, "image")):
+    if not _is_url(image := _read_text(item, "image")):
         return f"{name}: Naver has no photograph of it"
     product = FoundProduct(
         item_id=f"naver:{number}",
         name=name,
         url=link,
-        shop=_text(item, "mallName"),
-        offers=_offers(item, link),
+        shop=_read_text(item, "mallName"),
+        offers=_read_offers(item, link),
         keywords=(search.query,),
-        brand=_text(item, "brand") or _text(item, "maker"),
-        category=" > ".join(part for level in range(1, 5) if (part := _text(item, f"category{level}"))),
+        brand=_read_text(item, "brand") or _read_text(item, "maker"),
+        category=" > ".join(part for level in range(1, 5) if (part := _read_text(item, f"category{level}"))),
         sku=number,
         source=search.source,
     )
-    return Discovery(product, (image,), search.source)
+    return ScrapedItem(product, (image,), search.source)
 
 
-def _offers(item: dict[str, Any], link: str) -> tuple[FoundOffer, ...]:
+def _read_offers(item: dict[str, Any], link: str) -> tuple[FoundOffer, ...]:
     """The lowest price (`lprice`; 0 where Naver knows none). `hprice` is left out: no shop is named for it."""
     try:
-        price = Decimal(_text(item, "lprice") or 0)
+        price = Decimal(_read_text(item, "lprice") or 0)
     except InvalidOperation:
         return ()
     if not price.is_finite() or price <= 0:
         return ()
-    kind = _text(item, "productType")
+    kind = _read_text(item, "productType")
     availability = _AVAILABILITY.get(int(kind), "InStock") if kind.isdecimal() else ""
-    return (FoundOffer(_text(item, "mallName"), price, "KRW", link, availability),)
+    return (FoundOffer(_read_text(item, "mallName"), price, "KRW", link, availability),)
 
 
-def _title(item: dict[str, Any]) -> str:
+def _read_title(item: dict[str, Any]) -> str:
     return " ".join(unescape(_HIGHLIGHT.sub("", str(item.get("title") or ""))).split())
 
 
-def _text(item: dict[str, Any], key: str) -> str:
+def _read_text(item: dict[str, Any], key: str) -> str:
     value = item.get(key)
     return unescape(str(value)).strip() if isinstance(value, str | int) else ""
 

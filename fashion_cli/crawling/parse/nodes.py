@@ -14,32 +14,34 @@ from w3lib.html import remove_tags
 Node = dict[str, Any]
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what JSON can spell and no database keeps
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 # Properties of a page, a list or an offer that lead to what they are about.
-_LEADING = ("mainEntity", "mainEntityOfPage", "about", "itemListElement", "item", "itemOffered", "hasPart")
+_CONTAINER_PROPERTIES = ("mainEntity", "mainEntityOfPage", "about", "itemListElement", "item", "itemOffered", "hasPart")
 
 
-def nodes_of_type(nodes: tuple[Node, ...], *types: str) -> Iterator[Node]:
-    """Nodes of a type that a page is about: at the top, or inside what describes the page; not inside each other."""
+def find_nodes(nodes: tuple[Node, ...], *types: str) -> Iterator[Node]:
+    """Find the nodes of a type that a page is about: at the top, or inside what describes the page."""
     for node in nodes:
-        yield from _inside(node, _folded(types), 0)
+        for found, _ in _walk(node, _casefold_types(types), 0, None):
+            yield found
 
 
-def products_and_offers(nodes: tuple[Node, ...], types: tuple[str, ...]) -> Iterator[tuple[Node, Node | None]]:
-    """Product nodes, each with the offer that leads to it (`itemOffered`) where one does."""
+def find_products(nodes: tuple[Node, ...], types: tuple[str, ...]) -> Iterator[tuple[Node, Node | None]]:
+    """Find product nodes, each with the offer that leads to it (`itemOffered`) where one does."""
     for node in nodes:
-        for found, above in _with_parent(node, _folded(types), 0, None):
-            yield found, above if is_of_type(above, "Offer", "AggregateOffer") else None
+        for found, parent in _walk(node, _casefold_types(types), 0, None):
+            yield found, parent if is_of_type(parent, "Offer", "AggregateOffer") else None
 
 
 def is_of_type(node: Any, *types: str) -> bool:
-    return isinstance(node, dict) and not _folded(types).isdisjoint(_folded(node.get("@type") or ()))
+    return isinstance(node, dict) and not _casefold_types(types).isdisjoint(_casefold_types(node.get("@type") or ()))
 
 
-def breadcrumbs(nodes: tuple[Node, ...]) -> tuple[str, ...]:
-    """The names on the way to a page, in the order of their positions: "Women", "Dresses"."""
-    for trail in nodes_of_type(nodes, "BreadcrumbList"):
+def get_breadcrumbs(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """Get the names on the way to a page, in the order of their positions: "Women", "Dresses"."""
+    for trail in find_nodes(nodes, "BreadcrumbList"):
         steps = [step for step in as_list(trail.get("itemListElement")) if isinstance(step, dict)]
-        names = [text_of(step.get("name")) or text_of(step.get("item")) for step in sorted(steps, key=_position)]
+        names = [get_text(step.get("name")) or get_text(step.get("item")) for step in sorted(steps, key=_position)]
         if any(names):
             return tuple(name for name in names if name)
     return ()
@@ -54,13 +56,13 @@ def as_list(value: Any) -> list[Any]:
     return [each for part in value for each in as_list(part)] if isinstance(value, list) else [value]
 
 
-def text_of(value: Any) -> str:
-    """The first value of a property as text on one line; a node's name where it is one."""
+def get_text(value: Any) -> str:
+    """Get the first value of a property as text on one line; a node's name where it is one."""
     for each in as_list(value):
         if isinstance(each, dict):
-            found = text_of(each.get("@value") or each.get("name"))
+            found = get_text(each.get("@value") or each.get("name"))
         elif isinstance(each, str):
-            found = plain_text(each)
+            found = normalize_text(each)
         elif isinstance(each, int | float) and not isinstance(each, bool):
             found = str(each)
         else:
@@ -70,8 +72,8 @@ def text_of(value: Any) -> str:
     return ""
 
 
-def reference_of(value: Any) -> str:
-    """The address that a property names, as a text or as a node that is only referred to; "" if there is none."""
+def get_reference(value: Any) -> str:
+    """Get the address that a property names, as a text or as a node that is only referred to; "" if there is none."""
     for each in as_list(value):
         named = each.get("@id") or each.get("url") or each.get("@value") if isinstance(each, dict) else each
         for text in as_list(named):
@@ -80,8 +82,8 @@ def reference_of(value: Any) -> str:
     return ""
 
 
-def plain_text(text: str) -> str:
-    """A text on one line, without entities, however often a template wrote them."""
+def normalize_text(text: str) -> str:
+    """Put a text on one line, without entities, however often a template wrote them."""
     for _ in range(3):
         decoded = unescape(text)
         if decoded == text:
@@ -90,40 +92,31 @@ def plain_text(text: str) -> str:
     return " ".join(_UNSTORABLE.sub("", text).split())
 
 
-def without_tags(text: str) -> str:
-    """A text on one line, without entities and the tags of HTML: "a < b" stays."""
-    return (
-        plain_text(remove_tags(plain_text(text)))
-        if re.search(r"</?[a-zA-Z][^<>]*>", unescape(text))
-        else plain_text(text)
-    )
+def strip_tags(text: str) -> str:
+    """Strip entities and the tags of HTML from a text; "a < b" stays."""
+    plain = normalize_text(text)
+    return normalize_text(remove_tags(plain)) if _TAG.search(unescape(text)) else plain
 
 
 def _position(step: Node) -> float:
     """Where a step stands; those that do not say it keep their order before the others."""
     try:
-        return float(text_of(step.get("position")) or 0)
+        return float(get_text(step.get("position")) or 0)
     except ValueError:
         return 0
 
 
-def _folded(types: Iterable[str]) -> frozenset[str]:
+def _casefold_types(types: Iterable[str]) -> frozenset[str]:
     return frozenset(each.casefold() for each in types)
 
 
-def _inside(node: Any, types: frozenset[str], depth: int) -> Iterator[Node]:
-    for found, _ in _with_parent(node, types, depth, None):
-        yield found
-
-
-def _with_parent(
-    node: Any, types: frozenset[str], depth: int, above: Node | None
-) -> Iterator[tuple[Node, Node | None]]:
+def _walk(node: Any, types: frozenset[str], depth: int, parent: Node | None) -> Iterator[tuple[Node, Node | None]]:
+    """Nodes of some types with their parents; what lies inside such a node is not walked."""
     if not isinstance(node, dict) or depth > 6:
         return
-    if types & _folded(node.get("@type") or ()):
-        yield node, above
+    if types & _casefold_types(node.get("@type") or ()):
+        yield node, parent
         return
-    for name in _LEADING:
+    for name in _CONTAINER_PROPERTIES:
         for value in as_list(node.get(name)):
-            yield from _with_parent(value, types, depth + 1, node)
+            yield from _walk(value, types, depth + 1, node)

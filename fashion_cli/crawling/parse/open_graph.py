@@ -1,10 +1,10 @@
 """A product as Open Graph describes it."""
 
-from fashion_cli.crawling.parse.nodes import without_tags
-from fashion_cli.crawling.parse.offer_nodes import OfferContext, availability_of
-from fashion_cli.crawling.parse.product_nodes import LONGEST_DESCRIPTION, DescribedProduct
-from fashion_cli.crawling.parse.urls import address
-from fashion_cli.products.money import Money, NoPriceError, read_price
+from fashion_cli.crawling.parse.nodes import strip_tags
+from fashion_cli.crawling.parse.offer_nodes import OfferContext, parse_price, read_availability
+from fashion_cli.crawling.parse.product_nodes import MAX_DESCRIPTION, DescribedProduct
+from fashion_cli.crawling.parse.urls import absolute_url
+from fashion_cli.products.money import Money
 from fashion_cli.products.offers import sort_by_price
 from fashion_cli.products.records import FoundOffer
 
@@ -14,7 +14,7 @@ _TYPES = frozenset({"product", "og:product", "product.item", "product.group"})
 _PRICES = ("product:sale_price", "product:price", "og:price")
 
 
-def describe_open_graph(properties: Properties, context: OfferContext, encoding: str) -> DescribedProduct | None:
+def read_open_graph_product(properties: Properties, context: OfferContext, encoding: str) -> DescribedProduct | None:
     """A product: `og:type` says so, or there is a price."""
 
     def first(*names: str) -> str:
@@ -23,28 +23,24 @@ def describe_open_graph(properties: Properties, context: OfferContext, encoding:
     priced = any(f"{name}:amount" in properties for name in _PRICES)
     if first("og:type").lower() not in _TYPES and not priced:
         return None
-    availability = availability_of(first("product:availability", "og:availability"), context.notes)
+    availability = read_availability(first("product:availability", "og:availability"), context.notes)
     prices = [found for name in _PRICES if (found := _price(properties, name, context))]
     offers = [FoundOffer(context.shop, each.amount, each.currency, context.page, availability) for each in prices]
     pictures = properties.get("og:image") or properties.get("og:image:url") or properties.get("og:image:secure_url", [])
     return DescribedProduct(
-        name=without_tags(first("og:title")),
+        name=strip_tags(first("og:title")),
         number=first("product:item_group_id", "product:retailer_item_id"),
         sku=first("product:retailer_item_id"),
         brand=first("product:brand", "og:brand"),
-        description=without_tags(first("og:description"))[:LONGEST_DESCRIPTION],
+        description=strip_tags(first("og:description"))[:MAX_DESCRIPTION],
         category=first("product:category"),
-        images=[url for each in pictures if (url := address(context.base, each, encoding))],
+        images=[url for each in pictures if (url := absolute_url(context.base, each, encoding))],
         offers=list(sort_by_price(offers)[:1]),
     )
 
 
 def _price(properties: Properties, name: str, context: OfferContext) -> Money | None:
-    amounts, currencies = properties.get(f"{name}:amount", []), properties.get(f"{name}:currency", [])
-    for amount in amounts:
-        try:
-            if found := read_price(amount, currencies[0] if currencies else context.currency):
-                return found
-        except NoPriceError as error:
-            context.notes.append(f"a price left out: {error}")
-    return None
+    """The first price that can be read of several with one name."""
+    currency = next(iter(properties.get(f"{name}:currency", ())), context.currency)
+    prices = (parse_price(amount, currency, context.notes) for amount in properties.get(f"{name}:amount", ()))
+    return next(filter(None, prices), None)

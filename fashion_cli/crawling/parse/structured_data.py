@@ -1,4 +1,4 @@
-"""What a page says about itself for machines: JSON-LD, microdata, RDFa, Open Graph, each read on its own.
+"""Structured data of a page: JSON-LD, microdata, RDFa, Open Graph, each read on its own.
 
 Microdata and RDFa are read by extruct, without its `uniform=True`: that turns RDFa's references into texts. All come
 out as nodes (see `nodes.py`). One broken block of a page costs nothing else (extruct#87).
@@ -15,17 +15,17 @@ from extruct.w3cmicrodata import MicrodataExtractor
 from lxml.etree import LxmlError, ParserError
 from lxml.html import tostring
 
-from fashion_cli.crawling.parse.json_ld import DEEPEST, link_nodes, plain_name, read_json_ld
-from fashion_cli.crawling.parse.lazy_images import show_lazy_images
-from fashion_cli.crawling.parse.nodes import Node, as_list, plain_text
+from fashion_cli.crawling.parse.json_ld import MAX_DEPTH, local_name, read_json_ld, resolve_references
+from fashion_cli.crawling.parse.lazy_images import resolve_lazy_images
+from fashion_cli.crawling.parse.nodes import Node, as_list, normalize_text
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_OPEN_GRAPH = ("og:", "product:")
+_OPEN_GRAPH_PREFIXES = ("og:", "product:")
 
 
 @dataclass(frozen=True)
-class Structured:
-    """What the four syntaxes say, and what a person sees of it.
+class StructuredData:
+    """What the four syntaxes say, with the headings and links that a person sees.
 
     Attributes:
         json_ld: Nodes at the top of each block, `@graph` taken apart.
@@ -51,8 +51,8 @@ class Structured:
         return self.json_ld, self.microdata, self.rdfa
 
 
-def read_structured(html: str, base_url: str) -> Structured:
-    """Read what a page says for machines.
+def read_structured_data(html: str, base_url: str) -> StructuredData:
+    """Read the structured data of a page.
 
     Args:
         html: The page, decoded.
@@ -63,49 +63,51 @@ def read_structured(html: str, base_url: str) -> Structured:
     try:
         tree = parse_html(body, encoding="UTF-8")
     except (ParserError, ValueError, LxmlError) as error:
-        return Structured(notes=(f"the page cannot be parsed ({error})",))
+        return StructuredData(notes=(f"the page cannot be parsed ({error})",))
     if tree is None:
-        return Structured()
-    json_ld = tuple(_attempt("JSON-LD", notes, lambda: read_json_ld(tree, notes)))
-    show_lazy_images(tree)
-    return Structured(
+        return StructuredData()
+    json_ld = tuple(_try_reader("JSON-LD", notes, lambda: read_json_ld(tree, notes)))
+    resolve_lazy_images(tree)
+    return StructuredData(
         json_ld=json_ld,
-        microdata=tuple(_attempt("microdata", notes, lambda: _microdata(tree, base_url))),
-        rdfa=tuple(_attempt("RDFa", notes, lambda: _rdfa(tree, body, base_url))),
-        open_graph=_open_graph(tree),
-        headings=_headings(tree),
-        links=_links(tree),
+        microdata=tuple(_try_reader("microdata", notes, lambda: _read_microdata(tree, base_url))),
+        rdfa=tuple(_try_reader("RDFa", notes, lambda: _read_rdfa(tree, body, base_url))),
+        open_graph=_read_open_graph(tree),
+        headings=_read_headings(tree),
+        links=_read_links(tree),
         notes=tuple(notes),
     )
 
 
-def _microdata(tree: Any, base_url: str) -> list[Node]:
-    return [_from_item(item, 0) for item in MicrodataExtractor().extract_items(tree, base_url)]
+def _read_microdata(tree: Any, base_url: str) -> list[Node]:
+    return [_build_node(item, 0) for item in MicrodataExtractor().extract_items(tree, base_url)]
 
 
-def _from_item(item: Any, depth: int) -> Any:
-    if depth > DEEPEST:
+def _build_node(item: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
         return None
     if isinstance(item, list):
-        return [_from_item(each, depth + 1) for each in item]
+        return [_build_node(each, depth + 1) for each in item]
     if not isinstance(item, dict):
         return item
     properties = item.get("properties") or {"name": item.get("value", "")}
-    node = {name: _from_item(value, depth + 1) for name, value in properties.items()}
-    types = [plain_name(each) for each in as_list(item.get("type"))]
+    node = {name: _build_node(value, depth + 1) for name, value in properties.items()}
+    types = [local_name(each) for each in as_list(item.get("type"))]
     return {**node, "@type": types, **({"@id": item["id"]} if item.get("id") else {})}
 
 
-def _rdfa(tree: Any, body: bytes, base_url: str) -> list[Node]:
+def _read_rdfa(tree: Any, body: bytes, base_url: str) -> list[Node]:
     if b"typeof" not in body:
         return []  # reading RDFa is slow, and without a type there is no product
     shown = parse_xmldom_html(tostring(tree, encoding="utf-8"), encoding="UTF-8")
     found = RDFaExtractor().extract_items(shown, base_url=base_url, expanded=True)
-    nodes = [{plain_name(key): _value(each) for key, each in node.items()} for node in found]
-    return link_nodes([node for node in nodes if node.get("@type")] + [node for node in nodes if not node.get("@type")])
+    nodes = [{local_name(key): _simplify(each) for key, each in node.items()} for node in found]
+    return resolve_references(
+        [node for node in nodes if node.get("@type")] + [node for node in nodes if not node.get("@type")]
+    )
 
 
-def _value(values: Any) -> Any:
+def _simplify(values: Any) -> Any:
     """Values of expanded JSON-LD as plain ones; what only names a resource stays a reference."""
     if not isinstance(values, list):
         return values
@@ -113,7 +115,7 @@ def _value(values: Any) -> Any:
     return plain[0] if len(plain) == 1 else plain
 
 
-def _open_graph(tree: Any) -> dict[str, list[str]]:
+def _read_open_graph(tree: Any) -> dict[str, list[str]]:
     """Properties in `property=`, where they belong, or in `name=`, where many themes write them.
 
     extruct reads the first only, and drops repeated ones where a page declares no prefix.
@@ -121,19 +123,19 @@ def _open_graph(tree: Any) -> dict[str, list[str]]:
     properties: dict[str, list[str]] = {}
     for meta in tree.iter("meta"):
         names = f"{meta.get('property') or ''} {meta.get('name') or ''}".lower().split()
-        text = plain_text(meta.get("content") or meta.get("value") or "")
-        for name in dict.fromkeys(each for each in names if each.startswith(_OPEN_GRAPH)):
+        text = normalize_text(meta.get("content") or meta.get("value") or "")
+        for name in dict.fromkeys(each for each in names if each.startswith(_OPEN_GRAPH_PREFIXES)):
             if text:
                 properties.setdefault(name, []).append(text)
     return properties
 
 
-def _headings(tree: Any) -> tuple[str, ...]:
-    found = [plain_text(each.text_content()) for tag in ("title", "h1") for each in tree.iter(tag)]
+def _read_headings(tree: Any) -> tuple[str, ...]:
+    found = [normalize_text(each.text_content()) for tag in ("title", "h1") for each in tree.iter(tag)]
     return tuple(text for text in found if text)
 
 
-def _links(tree: Any) -> dict[str, str]:
+def _read_links(tree: Any) -> dict[str, str]:
     links: dict[str, str] = {}
     for link in tree.iter("a"):
         href = (link.get("href") or "").strip()
@@ -141,12 +143,12 @@ def _links(tree: Any) -> dict[str, str]:
             continue
         texts = [link.text_content(), link.get("title") or "", *(each.get("alt") or "" for each in link.iter("img"))]
         for text in texts:
-            if name := plain_text(text).casefold():
+            if name := normalize_text(text).casefold():
                 links.setdefault(name, href)
     return links
 
 
-def _attempt(what: str, notes: list[str], read: Callable[[], list[Any]]) -> list[Any]:
+def _try_reader(what: str, notes: list[str], read: Callable[[], list[Any]]) -> list[Any]:
     """What a syntax says; nothing, with a note, where its reader fails on the page."""
     try:
         return read()

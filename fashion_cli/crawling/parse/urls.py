@@ -1,4 +1,4 @@
-"""Addresses of pages: one spelling for each, and which belong to the same shop.
+"""URLs: absolute, canonical, and which belong to the same site.
 
 A shop's pages have endless spellings: session numbers, tracking, the order of parameters. Without one spelling a crawl
 never ends and fetches everything several times.
@@ -13,25 +13,27 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urljoin, urlsplit, 
 from tldextract import TLDExtract
 from w3lib.url import canonicalize_url, safe_url_string, url_query_cleaner
 
-LONGEST = 2_000  # characters; longer addresses come from loops
-_PORTS = {"http": 80, "https": 443}
+MAX_LENGTH = 2_000  # characters; longer addresses come from loops
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Parameters that say who asks or where from, never what is shown.
-_WHO_ASKS = (
+# Parameters of tracking and sessions, which never choose what is shown.
+_TRACKING_PARAMETERS = (
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "gclid", "dclid", "fbclid"),
     *("msclkid", "yclid", "mc_cid", "mc_eid", "igshid", "_ga", "_gl", "NaPm", "n_media", "n_query", "srsltid"),
     *("PHPSESSID", "phpsessid", "JSESSIONID", "jsessionid", "ASP.NET_SessionId", "osCsid", "zenid", "CFID", "CFTOKEN"),
 )
 # These may also number a shop or a style, so a short plain number stays.
-_SESSION = re.compile(
+_SESSION_PARAMETER = re.compile(
     r"(?:^|(?<=&))(?:(?:sid|sess|sessid|session|session_?id)=(?!\d{1,9}(?:&|$))[^&]*"
     r"|(?:_|token|csrf|csrf_?token|nonce|rnd|rand|random|ts|timestamp|cachebuster|cb)=(?=[^&]*\d)[\w-]{8,}(?=&|$))",
     re.IGNORECASE,
 )
-_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|/\([SAF]\([^)/]*\)\)(?=/)", re.IGNORECASE)
+_SESSION_IN_PATH = re.compile(
+    r";(jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|/\([SAF]\([^)/]*\)\)(?=/)", re.IGNORECASE
+)
 _PAGE_PARAMETER = re.compile(r"^(page|p|pg|paged|pageno|page_no|offset|start|from)$", re.IGNORECASE)
 _PAGE_PATH = re.compile(r"/page/\d+/?$", re.IGNORECASE)
-# Parameters that choose a colour or a size of the product that a page shows, or say where a visitor comes from.
+# Parameters that choose a colour or a size of the product that a page shows, or say where a requestor comes from.
 _VARIANT = re.compile(
     r"(variant|variation|variant_?id|color|colour|size|attribute_[^=]*|ref|referrer|"
     r"_pos|_sid|_ss|pr_[^=]*|cate_no|display_group|currency)=",
@@ -43,10 +45,10 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});", re.I
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
 
 # The list of public suffixes that comes with the library: nothing is fetched for it.
-_suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
+_extract_domain = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def address(base: str, reference: str, encoding: str = "utf-8") -> str:
+def absolute_url(base: str, reference: str, encoding: str = "utf-8") -> str:
     """A reference as an absolute URL without fragment, as browsers read it; "" if it is none that can be fetched.
 
     The one rule for links, JSON-LD, microdata, Open Graph, feeds and sitemaps: entities that a template left behind are
@@ -57,29 +59,29 @@ def address(base: str, reference: str, encoding: str = "utf-8") -> str:
         reference: As it is written.
         encoding: Of the page. Its query is sent in this encoding, as browsers do; its path always in UTF-8.
     """
-    text = _LINE_BREAKS.sub("", _decoded(reference)).strip()
+    text = _LINE_BREAKS.sub("", _unescape_entities(reference)).strip()
     if not text or text.startswith("#"):
         return ""
     try:
         where, mark, query = text.partition("?")
         joined = safe_url_string(urljoin(base, where.replace("\\", "/") + mark + query), _query_encoding(encoding))
         parts = urlsplit(joined)
-        if parts.scheme not in _PORTS or not parts.hostname or len(joined) > LONGEST:
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or len(joined) > MAX_LENGTH:
             return ""
         _ = parts.port
     except (ValueError, UnicodeError):
         return ""
-    return urlunsplit(parts._replace(netloc=_netloc(parts), path=_without_dots(parts.path), fragment=""))
+    return urlunsplit(parts._replace(netloc=_netloc(parts), path=_remove_dot_segments(parts.path), fragment=""))
 
 
-def address_list(text: str) -> list[str]:
+def split_urls(text: str) -> list[str]:
     """The addresses in a text that holds several, between blanks, commas or bars; each may hold blanks and commas."""
     parts = re.split(r"[\s,;|]+(?=(?:https?:)?//)", text.strip(" \t\r\n,;|"))
-    return [each for part in parts for each in _relative_list(part)]
+    return [each for part in parts for each in _split_relative_urls(part)]
 
 
 def same_page(url: str, other: str) -> bool:
-    """Whether two addresses are spellings of one page, as far as that can be told without asking.
+    """Whether two addresses are spellings of one page, as far as that can be seen without fetching.
 
     Scheme, host, case, slash at the end, file names of folders, variants and tracking make no difference: a page's
     claim about its own address differs in these from where it was found.
@@ -89,26 +91,26 @@ def same_page(url: str, other: str) -> bool:
 
 def page_identity(url: str) -> tuple[str, frozenset[str]]:
     """What two spellings of one page have in common: the path and the parameters that choose what is shown."""
-    parts = urlsplit(page_url(url))
+    parts = urlsplit(clean_url(url))
     path = _INDEX_FILE.sub("/", unquote(parts.path).casefold()).rstrip("/")
-    parameters = (unquote_plus(each) for each in _parameters(parts))
+    parameters = (unquote_plus(each) for each in _split_query(parts))
     kept = {each.casefold() for each in parameters if not _VARIANT.match(each)}
     return path, frozenset(kept)
 
 
-def page_url(url: str) -> str:
+def clean_url(url: str) -> str:
     """A page's address without session numbers and tracking, in the order that the site uses."""
-    cleaned = _IN_PATH.sub("", url)
+    cleaned = _SESSION_IN_PATH.sub("", url)
     if "?" not in cleaned:
         return cleaned
-    parts = urlsplit(url_query_cleaner(cleaned, _WHO_ASKS, remove=True, unique=False))
-    query = "&".join(each for each in _SESSION.sub("", parts.query).split("&") if each)
+    parts = urlsplit(url_query_cleaner(cleaned, _TRACKING_PARAMETERS, remove=True, unique=False))
+    query = "&".join(each for each in _SESSION_PARAMETER.sub("", parts.query).split("&") if each)
     return urlunsplit(parts._replace(query=query))
 
 
-def page_key(url: str) -> str:
+def canonical_key(url: str) -> str:
     """The one spelling of a page's address: equal for addresses that show the same page."""
-    return canonicalize_url(page_url(url))
+    return canonicalize_url(clean_url(url))
 
 
 def host_of(url: str) -> str:
@@ -124,26 +126,26 @@ def site_key(url: str) -> str:
     return host if port in (None, 80, 443) else f"{host}:{port}"
 
 
-def registered_name(url: str) -> str:
+def registered_domain(url: str) -> str:
     """The name that somebody registered: "shop.co.kr" of "https://m.shop.co.kr/"; a host that has none, as it is."""
     host = urlsplit(url).hostname or ""
-    return _registered(host) or site_key(url)
+    return _find_registered_domain(host) or site_key(url)
 
 
-def same_owner(url: str, other: str) -> bool:
+def same_domain(url: str, other: str) -> bool:
     """Whether two hosts lie under one registered name, and on the same port unless those are the schemes' own."""
     ports = {site_key(each).partition(":")[2] for each in (url, other)}
-    return registered_name(url) == registered_name(other) and len(ports) == 1
+    return registered_domain(url) == registered_domain(other) and len(ports) == 1
 
 
-def turns_pages(url: str, canonical: str) -> bool:
+def is_other_page_of_list(url: str, canonical: str) -> bool:
     """Whether an address is one page of the list that `canonical` shows the first page of."""
     one, other = urlsplit(url), urlsplit(canonical)
     if _PAGE_PATH.sub("", one.path).rstrip("/") != _PAGE_PATH.sub("", other.path).rstrip("/"):
         return False
     if _PAGE_PATH.search(one.path) and not _PAGE_PATH.search(other.path):
         return True
-    extra = set(_parameters(one)) - set(_parameters(other))
+    extra = set(_split_query(one)) - set(_split_query(other))
     return any(_PAGE_PARAMETER.match(each.partition("=")[0]) for each in extra)
 
 
@@ -157,14 +159,14 @@ def is_loop(url: str) -> bool:
     return False
 
 
-def _decoded(text: str) -> str:
+def _unescape_entities(text: str) -> str:
     """A text without the entities of HTML. Only whole ones: `&copy=2` is a parameter."""
     for _ in range(2):
         text = _ENTITY.sub(lambda each: unescape(each.group()), text)
     return text
 
 
-def _relative_list(text: str) -> list[str]:
+def _split_relative_urls(text: str) -> list[str]:
     """Relative addresses between commas: only where each of them is surely one."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > 1 and all(_IMAGE_FILE.search(part) and (" " in text or part[:1] in "/.") for part in parts):
@@ -182,19 +184,19 @@ def _query_encoding(encoding: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _registered(host: str) -> str:
-    return _suffixes(host).top_domain_under_public_suffix
+def _find_registered_domain(host: str) -> str:
+    return _extract_domain(host).top_domain_under_public_suffix
 
 
 def _netloc(parts: SplitResult) -> str:
     """Host and port. A name and password before them are left out: they would be kept, shown and logged."""
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     return f"{host}{port}"
 
 
-def _without_dots(path: str) -> str:
+def _remove_dot_segments(path: str) -> str:
     """A path in which no part leads up or nowhere (RFC 3986, section 5.2.4)."""
     kept: list[str] = []
     parts = path.split("/")[1:]
@@ -207,5 +209,5 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept) + ("/" if ends_in_folder and kept else "")
 
 
-def _parameters(parts: SplitResult) -> list[str]:
+def _split_query(parts: SplitResult) -> list[str]:
     return [each for each in parts.query.split("&") if each]

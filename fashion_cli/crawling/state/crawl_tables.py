@@ -1,4 +1,4 @@
-"""The tables of `crawl.sqlite`, a crawl's memory. Plain SQL types only, so that any SQLite shell can read it."""
+"""The tables of `crawl.sqlite`, a crawl's database. Plain SQL types only, so that any SQLite shell can read it."""
 
 from sqlalchemy import (
     Column,
@@ -18,7 +18,7 @@ VERSION = "1"
 
 metadata = MetaData()
 
-facts = Table(
+properties = Table(
     "facts",  # version, generation, complete, rules
     metadata,
     Column("name", String, primary_key=True),
@@ -33,7 +33,7 @@ sources = Table(
     Column("site", Text, nullable=False, server_default=""),  # whose pages are read; see `urls.site_key`
 )
 
-visits = Table(
+requests = Table(
     "visits",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -55,10 +55,10 @@ visits = Table(
     Column("fetched_at", Text, nullable=False, server_default=""),  # UTC, ISO 8601
     Column("etag", Text, nullable=False, server_default=""),
     Column("last_modified", Text, nullable=False, server_default=""),
-    Column("links", Text, nullable=False, server_default=""),  # ids of the visits that it led to, JSON
+    Column("links", Text, nullable=False, server_default=""),  # ids of the requests that it led to, JSON
     Column("sha256", String, nullable=False, server_default=""),  # of a photograph
 )
-Index("visits_by_host", visits.c.status, visits.c.host, visits.c.priority.desc(), visits.c.depth, visits.c.id)
+Index("visits_by_host", requests.c.status, requests.c.host, requests.c.priority.desc(), requests.c.depth, requests.c.id)
 
 photographs = Table(
     "photographs",
@@ -94,18 +94,18 @@ product_images = Table(
     metadata,
     Column("item_id", String, ForeignKey("products.item_id"), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("visit_id", Integer, ForeignKey("visits.id"), nullable=False),
+    Column("visit_id", Integer, ForeignKey("visits.id"), key="request_id", nullable=False),
     PrimaryKeyConstraint("item_id", "position"),
 )
-Index("product_images_by_visit", product_images.c.visit_id)
+Index("product_images_by_visit", product_images.c.request_id)
 
-claims = Table(
+canonicals = Table(
     "claims",
     metadata,
     Column("page_id", Integer, ForeignKey("visits.id"), nullable=False),
     Column("item_id", String, nullable=False),  # "": the page itself
-    Column("target", Text, nullable=False),  # key of the visit to the address that it names
+    Column("target", Text, nullable=False),  # key of the request to the address that it names
     Column("name", Text, nullable=False),  # of a product without a number, folded; else ""
     PrimaryKeyConstraint("page_id", "item_id"),
 )
-Index("claims_by_target", claims.c.target)
+Index("claims_by_target", canonicals.c.target)

@@ -1,4 +1,4 @@
-"""Products that a crawl found, with the addresses of their photographs, until the catalogue has them."""
+"""Products in `crawl.sqlite`, with the requests for their photographs, until the catalogue has them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,16 @@ from decimal import Decimal
 from sqlalchemy import and_, false, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from fashion_cli.crawling.parse.items import Discovery, Visit
-from fashion_cli.crawling.state.canonicals import is_claiming, remember_claim
-from fashion_cli.crawling.state.crawl_tables import claims, photographs, product_images, products, visits
-from fashion_cli.crawling.state.database import Memory
-from fashion_cli.crawling.state.requests import enqueue, now
+from fashion_cli.crawling.parse.items import CrawlRequest, ScrapedItem
+from fashion_cli.crawling.state.canonicals import has_canonical, save_canonical
+from fashion_cli.crawling.state.crawl_tables import canonicals, photographs, product_images, products, requests
+from fashion_cli.crawling.state.database import CrawlDatabase
+from fashion_cli.crawling.state.requests import enqueue, utc_now
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 
 
 @dataclass(frozen=True)
-class Ready:
+class CompleteProduct:
     """A product whose photographs are all there, or never will be."""
 
     product: FoundProduct
@@ -26,60 +26,59 @@ class Ready:
     seen_at: datetime
 
 
-def note(memory: Memory, discovery: Discovery, page: Visit | None) -> list[int]:
-    """Remember a product and what to fetch for it, in the transaction that is open.
+def save_item(database: CrawlDatabase, item: ScrapedItem, page: CrawlRequest | None) -> list[int]:
+    """Save a product and enqueue its photographs, in the transaction that is open.
 
     Where several pages of one round show one product, as a page for each colour does, what they say is put together:
     the same whichever of them is read first.
 
     Args:
-        memory: Where to.
-        discovery: What was found.
         page: Where; None for a list.
 
     Returns:
-        The ids of the photographs' visits.
+        The ids of the photographs' requests.
     """
-    images = [Visit("image", url, discovery.source) for url in dict.fromkeys(discovery.images)]
-    if discovery.product is None:
-        return enqueue(memory, images)
-    ids = enqueue(memory, images)
-    product, shown, page_id = discovery.product, ids, page.id if page else None
-    known = memory.connection.execute(select(products).where(products.c.item_id == product.item_id)).first()
-    if known and known.generation == memory.generation and (page_id is None or known.page_id != page_id):
+    ids = enqueue(database, [CrawlRequest("image", url, item.source) for url in item.images])
+    if item.product is None:
+        return ids
+    product, shown, page_id = item.product, ids, page.id if page else None
+    known = database.connection.execute(select(products).where(products.c.item_id == product.item_id)).first()
+    if known and known.generation == database.generation and (page_id is None or known.page_id != page_id):
         before = _from_json(known.product)
-        claiming = is_claiming(memory, product.item_id, known.page_id)
-        first = (bool(discovery.claim), product.url, page_id or 0) < (claiming, before.url, known.page_id or 0)
-        older = _images(memory, product.item_id)
-        product = _together(product, before) if first else _together(before, product)
+        yields = has_canonical(database, product.item_id, known.page_id)
+        # A page that names no other one is right before one that does, then the first in the alphabet: an order that
+        # does not depend on which page was read first.
+        first = (bool(item.canonical), product.url, page_id or 0) < (yields, before.url, known.page_id or 0)
+        older = _images(database, product.item_id)
+        product = _merge(product, before) if first else _merge(before, product)
         shown = list(dict.fromkeys([*ids, *older] if first else [*older, *ids]))
         page_id = page_id if first else known.page_id
-    _write(memory, product, page_id, shown)
-    if page and discovery.claim:
-        remember_claim(memory, page.id, discovery.claim, discovery)
+    _write(database, product, page_id, shown)
+    if page and item.canonical:
+        save_canonical(database, page.id, item.canonical, item)
     return ids
 
 
-def see_again(memory: Memory, page: Visit) -> None:
-    """A page is as before, and so are its products. In the transaction that is open."""
-    memory.connection.execute(
+def mark_seen(database: CrawlDatabase, page: CrawlRequest) -> None:
+    """Mark the products of an unchanged page as seen again, in the transaction that is open."""
+    database.connection.execute(
         update(products)
         .where(products.c.page_id == page.id)
-        .values(generation=memory.generation, seen_at=now(), recorded=0, gone=0)
+        .values(generation=database.generation, seen_at=utc_now(), recorded=0, gone=0)
     )
 
 
-def ready(memory: Memory) -> Iterator[Ready]:
+def iter_complete(database: CrawlDatabase) -> Iterator[CompleteProduct]:
     """Products that the catalogue does not have in this form, and no photograph of which is still to be fetched."""
     pending = (
         select(product_images.c.item_id)
-        .join(visits, visits.c.id == product_images.c.visit_id)
-        .where(visits.c.status == "pending")
+        .join(requests, requests.c.id == product_images.c.request_id)
+        .where(requests.c.status == "pending")
     )
     unsettled = (
         select(product_images.c.item_id)
-        .join(visits, visits.c.id == product_images.c.visit_id)
-        .join(photographs, photographs.c.sha256 == visits.c.sha256)
+        .join(requests, requests.c.id == product_images.c.request_id)
+        .join(photographs, photographs.c.sha256 == requests.c.sha256)
         .where(photographs.c.settled == 0)
     )
     wanted = (
@@ -88,138 +87,139 @@ def ready(memory: Memory) -> Iterator[Ready]:
         .where(products.c.item_id.not_in(pending), products.c.item_id.not_in(unsettled))
         .order_by(products.c.item_id)
     )
-    with memory.connection.begin():
-        rows = memory.connection.execute(wanted).all()
+    with database.connection.begin():
+        rows = database.connection.execute(wanted).all()
     for row in rows:
-        with memory.connection.begin():
-            shown = _photographs(memory, row.item_id)
-        yield Ready(_from_json(row.product), shown, datetime.fromisoformat(row.seen_at))
+        with database.connection.begin():
+            shown = _photographs(database, row.item_id)
+        yield CompleteProduct(_from_json(row.product), shown, datetime.fromisoformat(row.seen_at))
 
 
-def found_so_far(memory: Memory) -> Iterator[Ready]:
+def iter_unrecorded(database: CrawlDatabase) -> Iterator[CompleteProduct]:
     """Products that the catalogue does not have in this form, without photographs.
 
     Those whose page names another one that is still to be read wait: they may turn out to be that page's.
     """
     waiting = (
-        select(claims.c.item_id)
-        .join(visits, visits.c.key == claims.c.target)
-        .where(visits.c.status == "pending", visits.c.generation == memory.generation)
+        select(canonicals.c.item_id)
+        .join(requests, requests.c.key == canonicals.c.target)
+        .where(requests.c.status == "pending", requests.c.generation == database.generation)
     )
-    there = (products.c.recorded == 0, products.c.gone == 0, products.c.generation == memory.generation)
-    with memory.connection.begin():
-        rows = memory.connection.execute(select(products).where(*there, products.c.item_id.not_in(waiting))).all()
+    there = (products.c.recorded == 0, products.c.gone == 0, products.c.generation == database.generation)
+    with database.connection.begin():
+        rows = database.connection.execute(select(products).where(*there, products.c.item_id.not_in(waiting))).all()
     for row in rows:
-        yield Ready(_from_json(row.product), (), datetime.fromisoformat(row.seen_at))
+        yield CompleteProduct(_from_json(row.product), (), datetime.fromisoformat(row.seen_at))
 
 
-def recorded(memory: Memory, item_id: str) -> None:
-    """The catalogue has a product."""
-    with memory.connection.begin():
-        memory.connection.execute(update(products).where(products.c.item_id == item_id).values(recorded=1))
+def mark_recorded(database: CrawlDatabase, item_id: str) -> None:
+    """Mark a product as one that the catalogue has."""
+    with database.connection.begin():
+        database.connection.execute(update(products).where(products.c.item_id == item_id).values(recorded=1))
 
 
-def gone(memory: Memory, *, unreached: bool) -> list[str]:
-    """Products that were there in an earlier round and are not in this one.
+def find_gone(database: CrawlDatabase, *, unreached: bool) -> list[str]:
+    """Find products that were there in an earlier round and are not in this one.
 
     A product is gone if the page that showed it was read and does not show it, or is not there (404, 410).
 
     Args:
-        memory: Of which crawl.
         unreached: Also those whose page nothing leads to any more. Only true where everything could be read: a page may
             be unreached because the one that links to it failed.
     """
     looked_at = and_(
-        visits.c.generation == memory.generation,
-        or_(visits.c.status == "done", visits.c.http_status.in_((404, 410))),
+        requests.c.generation == database.generation,
+        or_(requests.c.status == "done", requests.c.http_status.in_((404, 410))),
     )
-    gone_page = or_(looked_at, visits.c.generation < memory.generation) if unreached else looked_at
+    gone_page = or_(looked_at, requests.c.generation < database.generation) if unreached else looked_at
     listed = products.c.page_id.is_(None) if unreached else false()
     statement = (
         select(products.c.item_id)
-        .outerjoin(visits, visits.c.id == products.c.page_id)
-        .where(products.c.gone == 0, products.c.generation < memory.generation)
+        .outerjoin(requests, requests.c.id == products.c.page_id)
+        .where(products.c.gone == 0, products.c.generation < database.generation)
         .where(or_(gone_page, listed))
         .order_by(products.c.item_id)
     )
-    with memory.connection.begin():
-        return list(memory.connection.scalars(statement))
+    with database.connection.begin():
+        return list(database.connection.scalars(statement))
 
 
-def mark_gone(memory: Memory, item_ids: Sequence[str]) -> None:
-    with memory.connection.begin():
+def mark_gone(database: CrawlDatabase, item_ids: Sequence[str]) -> None:
+    with database.connection.begin():
         for item_id in item_ids:
-            memory.connection.execute(update(products).where(products.c.item_id == item_id).values(gone=1))
+            database.connection.execute(update(products).where(products.c.item_id == item_id).values(gone=1))
 
 
-def troubled(memory: Memory) -> bool:
+def has_failures(database: CrawlDatabase) -> bool:
     """Whether anything but photographs failed in this round or waits: then what it leads to is not known.
 
     A page that is not there (404, 410) leads nowhere, and that is known; not so where a site begins. A site that is
     down, sold or shut to us shows itself there: a start page that is missing or leads nowhere, a redirect to another
     site, a robots.txt that now forbids what was read before.
     """
-    pages = and_(visits.c.kind != "image", visits.c.generation == memory.generation)
-    begins = or_(visits.c.depth == 0, visits.c.kind == "sitemap")
-    led_nowhere = visits.c.links.in_(("", "[]"))
+    pages = and_(requests.c.kind != "image", requests.c.generation == database.generation)
+    begins = or_(requests.c.depth == 0, requests.c.kind == "sitemap")
+    led_nowhere = requests.c.links.in_(("", "[]"))
     lost = or_(
-        visits.c.status == "pending",
-        and_(visits.c.status == "failed", or_(visits.c.http_status.not_in((404, 410)), begins)),
-        and_(visits.c.status == "refused", ~led_nowhere),
-        and_(visits.c.status == "done", visits.c.depth == 0, led_nowhere),
+        requests.c.status == "pending",
+        and_(requests.c.status == "failed", or_(requests.c.http_status.not_in((404, 410)), begins)),
+        and_(requests.c.status == "refused", ~led_nowhere),
+        and_(requests.c.status == "done", requests.c.depth == 0, led_nowhere),
     )
-    with memory.connection.begin():
-        return memory.connection.scalar(select(visits.c.id).where(pages, lost).limit(1)) is not None
+    with database.connection.begin():
+        return database.connection.scalar(select(requests.c.id).where(pages, lost).limit(1)) is not None
 
 
-def _write(memory: Memory, product: FoundProduct, page_id: int | None, shown: Sequence[int]) -> None:
+def _write(database: CrawlDatabase, product: FoundProduct, page_id: int | None, shown: Sequence[int]) -> None:
     row = {
         "item_id": product.item_id,
         "product": json.dumps(asdict(product), default=str, ensure_ascii=False),
         "page_id": page_id,
-        "seen_at": now(),
-        "generation": memory.generation,
+        "seen_at": utc_now(),
+        "generation": database.generation,
         "recorded": 0,
         "gone": 0,
     }
     statement = insert(products).values(row)
-    memory.connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=row))
-    memory.connection.execute(product_images.delete().where(product_images.c.item_id == product.item_id))
+    database.connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=row))
+    database.connection.execute(product_images.delete().where(product_images.c.item_id == product.item_id))
     rows = [
-        {"item_id": product.item_id, "position": position, "visit_id": visit_id}
-        for position, visit_id in enumerate(shown)
+        {"item_id": product.item_id, "position": position, "request_id": request_id}
+        for position, request_id in enumerate(shown)
     ]
     if rows:
-        memory.connection.execute(insert(product_images), rows)
+        database.connection.execute(insert(product_images), rows)
 
 
-def _together(first: FoundProduct, second: FoundProduct) -> FoundProduct:
+def _merge(first: FoundProduct, second: FoundProduct) -> FoundProduct:
     """What two pages say about one product; where they differ, the first is right."""
-    told = {name: getattr(first, name) or getattr(second, name) for name in ("brand", "description", "category", "sku")}
+    shared = {
+        name: getattr(first, name) or getattr(second, name) for name in ("brand", "description", "category", "sku")
+    }
     offers = {(offer.shop, offer.url): offer for offer in (*second.offers, *first.offers)}  # the first page's is right
     keywords = tuple(dict.fromkeys((*first.keywords, *second.keywords)))
-    return replace(first, **told, offers=tuple(offers[key] for key in sorted(offers)), keywords=keywords)
+    return replace(first, **shared, offers=tuple(offers[key] for key in sorted(offers)), keywords=keywords)
 
 
-def _images(memory: Memory, item_id: str) -> list[int]:
-    statement = select(product_images.c.visit_id).where(product_images.c.item_id == item_id)
-    return list(memory.connection.scalars(statement.order_by(product_images.c.position)))
+def _images(database: CrawlDatabase, item_id: str) -> list[int]:
+    statement = select(product_images.c.request_id).where(product_images.c.item_id == item_id)
+    return list(database.connection.scalars(statement.order_by(product_images.c.position)))
 
 
-def _photographs(memory: Memory, item_id: str) -> tuple[FoundPhotograph, ...]:
+def _photographs(database: CrawlDatabase, item_id: str) -> tuple[FoundPhotograph, ...]:
     """A product's photographs in order, each once, and in place of one that was dropped the one that was kept."""
     kept = photographs.alias("kept")
-    shown = select(product_images.c.position, visits.c.url, kept.c.sha256, kept.c.path, kept.c.width, kept.c.height)
+    shown = select(product_images.c.position, requests.c.url, kept.c.sha256, kept.c.path, kept.c.width, kept.c.height)
     statement = (
         shown.select_from(product_images)
-        .join(visits, visits.c.id == product_images.c.visit_id)
-        .join(photographs, photographs.c.sha256 == visits.c.sha256)
+        .join(requests, requests.c.id == product_images.c.request_id)
+        .join(photographs, photographs.c.sha256 == requests.c.sha256)
         .join(kept, kept.c.sha256 == func.coalesce(func.nullif(photographs.c.like, ""), photographs.c.sha256))
         .where(product_images.c.item_id == item_id)
         .order_by(product_images.c.position)
     )
     found: dict[str, FoundPhotograph] = {}
-    for row in memory.connection.execute(statement):
+    for row in database.connection.execute(statement):
         if row.sha256 not in found:
             found[row.sha256] = FoundPhotograph(row.sha256, row.path, row.url, row.width, row.height, len(found))
     return tuple(found.values())

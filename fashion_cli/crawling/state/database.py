@@ -1,4 +1,4 @@
-"""A crawl's memory: what is to be fetched, what came of what was, which products and photographs there are.
+"""A crawl's database: what is to be fetched, what came of what was, which products and photographs there are.
 
 One SQLite file, `crawl.sqlite`, that only one crawl uses at a time. Whatever belongs together is written in one
 transaction, so that a kill at any moment loses at most what was on its way; the call after it goes on from there.
@@ -16,19 +16,27 @@ from sqlalchemy import ColumnElement, Connection, create_engine, event, func, se
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from fashion_cli.crawling.state.crawl_tables import VERSION, facts, metadata, photographs, products, sources, visits
+from fashion_cli.crawling.state.crawl_tables import (
+    VERSION,
+    metadata,
+    photographs,
+    products,
+    properties,
+    requests,
+    sources,
+)
 from fashion_cli.errors import CrawlError, OutputError
 
 FILE = "crawl.sqlite"
 LOCK = ".crawl.lock"
-PATIENCE = 2.0  # seconds: a crawl whose starter was killed needs a moment to end
+LOCK_TIMEOUT = 2.0  # seconds: a crawl whose starter was killed needs a moment to end
 
 
-class Memory:
+class CrawlDatabase:
     """An open `crawl.sqlite`. Used from one thread.
 
     Attributes:
-        connection: For the modules that read and write visits and products.
+        connection: For the modules that read and write requests and products.
         generation: The round: 1 at first, one more with every `--update`.
     """
 
@@ -36,7 +44,7 @@ class Memory:
         self.folder = folder
         self.connection = connection
         self._lock = lock
-        self.generation = int(self.fact("generation") or 1)
+        self.generation = int(self.get_property("generation") or 1)
         with connection.begin():
             self._sources: dict[str, int] = {
                 str(row.text): int(row.id) for row in connection.execute(select(sources.c.text, sources.c.id))
@@ -44,7 +52,7 @@ class Memory:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open the memory of a folder, or begin one.
+        """Open the database of a folder, or create one.
 
         Raises:
             CrawlError: If another crawl uses it, or it cannot be read.
@@ -58,7 +66,7 @@ class Memory:
                 f"{folder}: cannot be written to ({error.strerror})", hint="choose another folder with -o"
             ) from error
         try:
-            _acquire(lock, folder)
+            _acquire_lock(lock, folder)
             return cls(folder, lock, _connect(folder / FILE))
         except BaseException:
             lock.close()
@@ -75,13 +83,13 @@ class Memory:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def fact(self, name: str) -> str:
-        """A remembered value; "" if there is none."""
+    def get_property(self, name: str) -> str:
+        """Get a value; "" if there is none."""
         with self.connection.begin():
-            return self.connection.scalar(select(facts.c.value).where(facts.c.name == name)) or ""
+            return self.connection.scalar(select(properties.c.value).where(properties.c.name == name)) or ""
 
-    def remember(self, name: str, value: str) -> None:
-        statement = insert(facts).values(name=name, value=value)
+    def set_property(self, name: str, value: str) -> None:
+        statement = insert(properties).values(name=name, value=value)
         with self.connection.begin():
             self.connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
@@ -91,65 +99,64 @@ class Memory:
         Returns:
             Whether an interrupted round goes on.
         """
-        interrupted = self.fact("complete") == "0"
-        if update_all and self.fact("complete") == "1":
+        interrupted = self.get_property("complete") == "0"
+        if update_all and self.get_property("complete") == "1":
             self.generation += 1
-            self.remember("generation", str(self.generation))
-        self.remember("complete", "0")
+            self.set_property("generation", str(self.generation))
+        self.set_property("complete", "0")
         return interrupted
 
     def end_round(self) -> None:
-        self.remember("complete", "1")
+        self.set_property("complete", "1")
 
-    def remember_source(self, typed: str) -> None:
-        """Remember what the user typed."""
-        if typed not in self._sources:
+    def add_source(self, source: str) -> None:
+        """Add a source, as a user names it, unless it is known."""
+        if source not in self._sources:
             with self.connection.begin():
-                inserted = self.connection.execute(insert(sources).values(text=typed)).inserted_primary_key
-            self._sources[typed] = int(inserted[0]) if inserted else 0
+                inserted = self.connection.execute(insert(sources).values(text=source)).inserted_primary_key
+            self._sources[source] = int(inserted[0]) if inserted else 0
 
-    def source_id(self, typed: str) -> int:
-        """The number of a remembered source."""
-        return self._sources[typed]
+    def source_id(self, source: str) -> int:
+        return self._sources[source]
 
-    def source_texts(self) -> list[str]:
-        """What the user typed in all calls, in that order."""
+    def list_sources(self) -> list[str]:
+        """List the sources of all calls, in the order in which they were named first."""
         with self.connection.begin():
             return list(self.connection.scalars(select(sources.c.text).order_by(sources.c.id)))
 
-    def site(self, typed: str) -> str:
-        """The site whose pages a source may lead to."""
+    def get_site(self, source: str) -> str:
+        """Get the site whose pages a source may lead to."""
         with self.connection.begin():
-            return self.connection.scalar(select(sources.c.site).where(sources.c.text == typed)) or ""
+            return self.connection.scalar(select(sources.c.site).where(sources.c.text == source)) or ""
 
-    def remember_site(self, typed: str, site: str) -> None:
+    def set_site(self, source: str, site: str) -> None:
         with self.connection.begin():
-            self.connection.execute(update(sources).where(sources.c.text == typed).values(site=site))
+            self.connection.execute(update(sources).where(sources.c.text == source).values(site=site))
 
     def retry(self, status: str) -> int:
         """Make what failed, or was refused, wait for another try."""
-        return self._wait_again(visits.c.status == status)
+        return self._requeue(requests.c.status == status)
 
-    def retry_search(self, typed: str) -> None:
+    def retry_search(self, source: str) -> None:
         """Make those pages of a search that failed wait for another try."""
-        of_source = visits.c.source_id == self.source_id(typed)
-        self._wait_again(visits.c.status == "failed", visits.c.kind == "naver", of_source)
+        of_source = requests.c.source_id == self.source_id(source)
+        self._requeue(requests.c.status == "failed", requests.c.kind == "naver", of_source)
 
     def apply_rules(self, rules: dict[str, Any]) -> None:
         """What was refused by other rules than today's waits for another try."""
-        said = json.dumps(rules, sort_keys=True)
-        before = self.fact("rules")
-        if before and before != said:
+        serialized = json.dumps(rules, sort_keys=True)
+        before = self.get_property("rules")
+        if before and before != serialized:
             self.retry("refused")
-        if before != said:
-            self.remember("rules", said)
+        if before != serialized:
+            self.set_property("rules", serialized)
 
-    def _wait_again(self, *which: ColumnElement[bool]) -> int:
-        statement = update(visits).where(*which).values(status="pending", generation=self.generation)
+    def _requeue(self, *which: ColumnElement[bool]) -> int:
+        statement = update(requests).where(*which).values(status="pending", generation=self.generation)
         with self.connection.begin():
             return int(self.connection.execute(statement).rowcount)
 
-    def forget_missing(self, present: Iterable[str]) -> int:
+    def requeue_missing(self, present: Iterable[str]) -> int:
         """Fetch photographs again whose files somebody removed.
 
         Args:
@@ -162,34 +169,34 @@ class Memory:
             for sha256 in missing:
                 lost = photographs.c.sha256 == sha256
                 twins = select(photographs.c.sha256).where(lost | (photographs.c.like == sha256))
-                again = update(visits).where(visits.c.sha256.in_(twins))
+                again = update(requests).where(requests.c.sha256.in_(twins))
                 self.connection.execute(again.values(status="pending", sha256=""))
                 self.connection.execute(photographs.delete().where(lost | (photographs.c.like == sha256)))
         return len(missing)
 
-    def counts(self) -> tuple[int, int]:
-        """Products and photographs in the folder."""
+    def count_kept(self) -> tuple[int, int]:
+        """Count products and photographs in the folder."""
         kept = select(func.count()).select_from(photographs).where(photographs.c.like == "")
         there = select(func.count()).select_from(products).where(products.c.gone == 0)
         with self.connection.begin():
             return int(self.connection.scalar(there) or 0), int(self.connection.scalar(kept) or 0)
 
 
-def unwritable(memory: Memory, error: DatabaseError) -> OutputError:
-    """The memory cannot be written, as on a full disk. Without it, addresses would be fetched again and again."""
+def unwritable_error(database: CrawlDatabase, error: DatabaseError) -> OutputError:
+    """The error of a database that cannot be written, as on a full disk: without it, a crawl would fetch in circles."""
     return OutputError(
-        f"{memory.folder / FILE}: cannot be written ({error.orig})",
+        f"{database.folder / FILE}: cannot be written ({error.orig})",
         hint="make room there; the same call goes on from here",
     )
 
 
-def _acquire(lock: IO[str], folder: Path) -> None:
+def _acquire_lock(lock: IO[str], folder: Path) -> None:
     """Keep other crawls out of the folder until this one ends, however it does.
 
     Raises:
         CrawlError: If another one is at work there.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -211,9 +218,9 @@ def _connect(file: Path) -> Connection:
         metadata.create_all(engine)
         connection = engine.connect()
         with connection.begin():
-            statement = insert(facts).values(name="version", value=VERSION).on_conflict_do_nothing()
+            statement = insert(properties).values(name="version", value=VERSION).on_conflict_do_nothing()
             connection.execute(statement)
-            found = connection.scalar(select(facts.c.value).where(facts.c.name == "version"))
+            found = connection.scalar(select(properties.c.value).where(properties.c.name == "version"))
             connection.execute(text("PRAGMA optimize"))
     except DatabaseError as error:
         engine.dispose()

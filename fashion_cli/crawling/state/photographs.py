@@ -1,4 +1,4 @@
-"""Photographs of a crawl: checked before they are kept, named by their bytes, and compared with all others."""
+"""Photographs of a crawl: checked before they are kept, named by their SHA-256, near-duplicates dropped."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sqlalchemy import Row, select, update
 
 from fashion_cli.crawling.state.crawl_tables import photographs
-from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.requests import Photo
 from fashion_cli.data.image_formats import WEB_FORMATS, media_type
 from fashion_cli.data.images import MAX_PIXELS, upright
@@ -44,21 +44,8 @@ class RefusedPhotographError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Which photographs are kept.
-
-    Attributes:
-        min_side: The shorter side, pixels, at least.
-        max_pixels: Width times height, at most.
-    """
-
-    min_side: int
-    max_pixels: int = MAX_PIXELS
-
-
-def check(data: bytes, url: str, limits: Limits) -> Photo:
-    """Look whether the bytes are a photograph that is worth keeping. Any number of threads may do so.
+def inspect_photograph(data: bytes, url: str, min_side: int, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Check that bytes are a photograph worth keeping, and describe it. Any number of threads may do so.
 
     Raises:
         RefusedPhotographError: If they are not.
@@ -67,14 +54,12 @@ def check(data: bytes, url: str, limits: Limits) -> Photo:
     if suffix is None:
         raise RefusedPhotographError("type", "not a JPEG, PNG, WebP, AVIF or GIF image")
     try:
-        image = upright(data, Path("image"), max_pixels=limits.max_pixels)
+        image = upright(data, Path("image"), max_pixels=max_pixels)
     except ImageError as error:
         reason = str(error).removeprefix("image: ")
         raise RefusedPhotographError("pixels" if "limit" in reason else "damaged", reason) from error
-    if min(image.size) < limits.min_side:
-        raise RefusedPhotographError(
-            "pixels", f"{image.width} x {image.height} pixels, under the limit of {limits.min_side}"
-        )
+    if min(image.size) < min_side:
+        raise RefusedPhotographError("pixels", f"{image.width} x {image.height} pixels, under the limit of {min_side}")
     digest = hashlib.sha256(data).hexdigest()
     return Photo(
         sha256=digest,
@@ -88,8 +73,8 @@ def check(data: bytes, url: str, limits: Limits) -> Photo:
     )
 
 
-def store(folder: Path, photo: Photo, data: bytes) -> None:
-    """Write a photograph so that its name stands for a whole file at any moment.
+def save_photograph(folder: Path, photo: Photo, data: bytes) -> None:
+    """Save a photograph so that its name stands for a whole file at any moment.
 
     Raises:
         OutputError: If it cannot be written.
@@ -99,6 +84,7 @@ def store(folder: Path, photo: Photo, data: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return
+        # A name of its own: two addresses may give the same bytes, and be saved at once.
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".partial")
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -116,8 +102,8 @@ def store(folder: Path, photo: Photo, data: bytes) -> None:
         ) from error
 
 
-def present(folder: Path) -> Iterator[str]:
-    """The hashes of the photographs that are there. What a killed crawl left half written is removed."""
+def list_stored(folder: Path) -> Iterator[str]:
+    """List the hashes of the photographs in the folder. What a killed crawl left half written is removed."""
     for file in sorted((folder / FOLDER).glob("??/*")):
         if file.name.startswith(".") and file.suffix == ".partial":
             file.unlink(missing_ok=True)
@@ -125,14 +111,13 @@ def present(folder: Path) -> Iterator[str]:
             yield file.stem
 
 
-def settle_look_alikes(memory: Memory, bits: int, *, all_there: bool) -> int:
+def drop_near_duplicates(database: CrawlDatabase, bits: int, *, all_there: bool) -> int:
     """Keep one of the photographs that look the same, and remove the files of the others.
 
     Which one is kept does not depend on the order in which they came: the file with most bytes, since an enlarged or a
     shrunk copy has less detail; of equals the one with the smallest hash. What was settled by an earlier call stays.
 
     Args:
-        memory: Of the crawl.
         bits: Perceptual hashes differ in at most so many; under 0, nothing looks the same.
         all_there: Whether all photographs of this round are there. If not, only those are settled that look like no
             other, since a better one may still come.
@@ -140,9 +125,10 @@ def settle_look_alikes(memory: Memory, bits: int, *, all_there: bool) -> int:
     Returns:
         How many were dropped.
     """
-    with memory.connection.begin():
+    with database.connection.begin():
         rows = [
-            _Looks.of(row) for row in memory.connection.execute(select(photographs).where(photographs.c.like == ""))
+            _Fingerprint.of(row)
+            for row in database.connection.execute(select(photographs).where(photographs.c.like == ""))
         ]
     # Settled ones first, then the best of the new ones: whoever comes later gives way.
     order = sorted(rows, key=lambda each: (not each.settled, -each.size, each.sha256))
@@ -157,22 +143,22 @@ def settle_look_alikes(memory: Memory, bits: int, *, all_there: bool) -> int:
             dropped[each.sha256] = order[like].sha256
     if not all_there:
         alone = [each.sha256 for place, each in enumerate(order) if not neighbours[place]]
-        _settle(memory, alone, {})
+        _mark_settled(database, alone, {})
         return 0
-    _settle(memory, [order[place].sha256 for place in kept], dropped)
+    _mark_settled(database, [order[place].sha256 for place in kept], dropped)
     return len(dropped)
 
 
-def remove_dropped(memory: Memory) -> None:
+def delete_dropped_files(database: CrawlDatabase) -> None:
     """Remove the files of photographs in whose place another one is kept."""
-    with memory.connection.begin():
-        paths = list(memory.connection.scalars(select(photographs.c.path).where(photographs.c.like != "")))
+    with database.connection.begin():
+        paths = list(database.connection.scalars(select(photographs.c.path).where(photographs.c.like != "")))
     for path in paths:
-        (memory.folder / path).unlink(missing_ok=True)
+        (database.folder / path).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, eq=False)
-class _Looks:
+class _Fingerprint:
     sha256: str
     settled: bool
     size: int  # bytes
@@ -180,52 +166,51 @@ class _Looks:
     colours: npt.NDArray[np.int16]  # (768,)
 
     @classmethod
-    def of(cls, row: "Row[Any]") -> "_Looks":
+    def of(cls, row: "Row[Any]") -> "_Fingerprint":
         colours = np.frombuffer(row.colours, np.uint8).astype(np.int16)
         return cls(row.sha256, bool(row.settled), row.size, int(row.phash, 16), colours)
 
-    def is_like(self, other: "_Looks", bits: int) -> bool:
+    def is_near_duplicate(self, other: "_Fingerprint", bits: int) -> bool:
         if (self.hash ^ other.hash).bit_count() > bits:
             return False
         return float(np.abs(self.colours - other.colours).mean()) <= COLOUR_LIMIT
 
 
-def _neighbours(looks: Sequence[_Looks], bits: int) -> dict[int, list[int]]:
-    """Places of photographs that look like each other: place -> places.
-
-    Hashes that differ in at most `bits` places agree in one of `bits + 1` parts, so only those are compared.
-    """
+def _neighbours(fingerprints: Sequence[_Fingerprint], bits: int) -> dict[int, list[int]]:
+    """Places of photographs that look like each other: place -> places."""
     found: dict[int, list[int]] = defaultdict(list)
     if bits < 0:
         return found
+    # Two hashes that differ in at most `bits` places agree in at least one of `bits + 1` parts (pigeonhole principle):
+    # only those that share a part are compared, instead of all pairs.
     edges = [round(part * HASH_BITS / (bits + 1)) for part in range(bits + 2)]
     seen: set[tuple[int, int]] = set()
     for low, high in pairwise(edges):
         parts: dict[int, list[int]] = defaultdict(list)
-        for place, each in enumerate(looks):
+        for place, each in enumerate(fingerprints):
             parts[each.hash >> low & (1 << high - low) - 1].append(place)
-        for one, other in _pairs(parts.values(), looks):
-            if (one, other) not in seen and looks[one].is_like(looks[other], bits):
+        for one, other in _pairs(parts.values(), fingerprints):
+            if (one, other) not in seen and fingerprints[one].is_near_duplicate(fingerprints[other], bits):
                 seen.add((one, other))
                 found[one].append(other)
                 found[other].append(one)
     return found
 
 
-def _pairs(groups: Iterable[list[int]], looks: Sequence[_Looks]) -> Iterator[tuple[int, int]]:
+def _pairs(groups: Iterable[list[int]], fingerprints: Sequence[_Fingerprint]) -> Iterator[tuple[int, int]]:
     """Pairs of which one at least is new: the others were compared when they came."""
     for group in groups:
         for number, other in enumerate(group):
-            if not looks[other].settled:  # settled ones stand before
+            if not fingerprints[other].settled:  # settled ones stand before
                 yield from ((one, other) for one in group[:number])
 
 
-def _settle(memory: Memory, kept: Iterable[str], dropped: dict[str, str]) -> None:
-    with memory.connection.begin():
+def _mark_settled(database: CrawlDatabase, kept: Iterable[str], dropped: dict[str, str]) -> None:
+    with database.connection.begin():
         for sha256 in kept:
-            memory.connection.execute(update(photographs).where(photographs.c.sha256 == sha256).values(settled=1))
+            database.connection.execute(update(photographs).where(photographs.c.sha256 == sha256).values(settled=1))
         for sha256, like in dropped.items():
-            memory.connection.execute(
+            database.connection.execute(
                 update(photographs).where(photographs.c.sha256 == sha256).values(settled=1, like=like)
             )
-    remove_dropped(memory)
+    delete_dropped_files(database)

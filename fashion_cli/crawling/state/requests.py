@@ -1,26 +1,27 @@
-"""What a crawl's memory knows of each address: one row, what came of it, and what it led to."""
+"""Requests in `crawl.sqlite`: one row for each address, with its outcome and the requests that it led to."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from fashion_cli.crawling.parse.items import Kind, Visit
-from fashion_cli.crawling.parse.urls import host_of, page_key
-from fashion_cli.crawling.state.crawl_tables import photographs, visits
-from fashion_cli.crawling.state.database import Memory
+from fashion_cli.crawling.parse.items import CrawlRequest, Kind
+from fashion_cli.crawling.parse.urls import canonical_key, host_of
+from fashion_cli.crawling.state.crawl_tables import photographs, requests
+from fashion_cli.crawling.state.database import CrawlDatabase
 
-AT_ONCE = 500  # values in one IN
+MAX_IN_VALUES = 500  # values in one IN
 _PRIORITY: dict[Kind, int] = {"image": 20, "sitemap": 10, "naver": 5, "page": 0}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a visit.
+    """What came of a request.
 
     Attributes:
         status: "done", "failed" or "refused"; "pending" for what waits for another call, with the reason.
@@ -29,7 +30,7 @@ class Outcome:
         http_status: 0 where there was no answer.
         attempts: Requests that it took, in this call.
         sha256: Of the photograph.
-        arrived: The address at the end of all redirects.
+        final_url: The address at the end of all redirects.
     """
 
     status: str
@@ -40,7 +41,7 @@ class Outcome:
     etag: str = ""
     last_modified: str = ""
     sha256: str = ""
-    arrived: str = ""
+    final_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,86 +58,78 @@ class Photo:
     url: str
 
 
-def visit_key(kind: Kind, url: str) -> str:
-    """What makes two visits one."""
-    return f"{kind} {page_key(url) if kind == 'page' else url}"
+def request_key(kind: Kind, url: str) -> str:
+    """The key under which a request is kept once: its kind, and the one spelling of its address."""
+    return f"{kind} {canonical_key(url) if kind == 'page' else url}"
 
 
-def now() -> str:
-    """UTC, ISO 8601, to the second."""
+def utc_now() -> str:
+    """The present moment in UTC, as ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def enqueue(memory: Memory, found: Sequence[Visit], *, again: bool = False) -> list[int]:
-    """Add visits that are not known yet, in the transaction that is open.
+def enqueue(database: CrawlDatabase, found: Sequence[CrawlRequest], *, again: bool = False) -> list[int]:
+    """Add requests that are not known yet, in the transaction that is open.
 
     In a later round, what is reached waits to be fetched again; photographs only if they failed.
 
     Args:
-        memory: Where to.
-        found: The visits.
         again: Also fetch again what failed or was refused before: for what a user has just typed.
 
     Returns:
         Their rows' ids, without repetition, in the order given.
     """
-    unique = {visit_key(visit.kind, visit.url): visit for visit in found}
-    rows = [_row(memory, key, visit) for key, visit in unique.items()]
+    unique = {request_key(request.kind, request.url): request for request in found}
+    rows = [_row(database, key, request) for key, request in unique.items()]
     if not rows:
         return []
-    statement = insert(visits)
-    images = visits.c.kind == "image"
+    statement = insert(requests)
+    images = requests.c.kind == "image"
     waits = or_(
-        and_(visits.c.generation < memory.generation, or_(~images, visits.c.status == "failed")),
-        and_(literal(again), or_(visits.c.status == "failed", visits.c.status == "refused")),
+        and_(requests.c.generation < database.generation, or_(~images, requests.c.status == "failed")),
+        and_(literal(again), or_(requests.c.status == "failed", requests.c.status == "refused")),
     )
     statement = statement.on_conflict_do_update(
         index_elements=["key"],
         set_={
-            "status": case((waits, "pending"), else_=visits.c.status),
-            "generation": memory.generation,
-            "depth": func.min(visits.c.depth, statement.excluded.depth),
-            "follow": func.max(visits.c.follow, statement.excluded.follow),
+            "status": case((waits, "pending"), else_=requests.c.status),
+            "generation": database.generation,
+            "depth": func.min(requests.c.depth, statement.excluded.depth),
+            "follow": func.max(requests.c.follow, statement.excluded.follow),
         },
     )
-    memory.connection.execute(statement, rows)
-    return _ids(memory, list(unique))
+    database.connection.execute(statement, rows)
+    return _ids(database, list(unique))
 
 
-def add(memory: Memory, found: Iterable[Visit], *, again: bool = False) -> None:
-    """`enqueue` in transactions of its own, for any number of visits."""
-    batch: list[Visit] = []
-    for visit in found:
-        batch.append(visit)
-        if len(batch) == AT_ONCE:
-            with memory.connection.begin():
-                enqueue(memory, batch, again=again)
-            batch = []
-    with memory.connection.begin():
-        enqueue(memory, batch, again=again)
+def enqueue_all(database: CrawlDatabase, found: Iterable[CrawlRequest], *, again: bool = False) -> None:
+    """`enqueue` in transactions of its own, for any number of requests."""
+    waiting = iter(found)
+    while batch := list(islice(waiting, MAX_IN_VALUES)):
+        with database.connection.begin():
+            enqueue(database, batch, again=again)
 
 
-def reach_again(memory: Memory, page_id: int) -> None:
-    """What a page led to when it was last read is reached in this round too, in the transaction that is open."""
-    links = memory.connection.scalar(select(visits.c.links).where(visits.c.id == page_id))
+def requeue_links(database: CrawlDatabase, page_id: int) -> None:
+    """Enqueue what an unchanged page led to when it was last read, in the transaction that is open."""
+    links = database.connection.scalar(select(requests.c.links).where(requests.c.id == page_id))
     ids = json.loads(links or "[]")
-    images = visits.c.kind == "image"
-    waits = and_(visits.c.generation < memory.generation, or_(~images, visits.c.status == "failed"))
-    for start in range(0, len(ids), AT_ONCE):
-        memory.connection.execute(
-            update(visits)
-            .where(visits.c.id.in_(ids[start : start + AT_ONCE]))
-            .values(status=case((waits, "pending"), else_=visits.c.status), generation=memory.generation)
+    images = requests.c.kind == "image"
+    waits = and_(requests.c.generation < database.generation, or_(~images, requests.c.status == "failed"))
+    for start in range(0, len(ids), MAX_IN_VALUES):
+        database.connection.execute(
+            update(requests)
+            .where(requests.c.id.in_(ids[start : start + MAX_IN_VALUES]))
+            .values(status=case((waits, "pending"), else_=requests.c.status), generation=database.generation)
         )
 
 
-def settle(memory: Memory, visit: Visit, outcome: Outcome, links: Sequence[int] | None = None) -> None:
-    """Write down what came of a visit, in the transaction that is open.
+def record_outcome(
+    database: CrawlDatabase, request: CrawlRequest, outcome: Outcome, links: Sequence[int] | None = None
+) -> None:
+    """Save the outcome of a request, in the transaction that is open.
 
     Args:
-        memory: Where to.
-        visit: The one that was fetched.
-        outcome: What came of it.
         links: What it led to; None for the same as before.
     """
     values: dict[str, Any] = {
@@ -144,66 +137,70 @@ def settle(memory: Memory, visit: Visit, outcome: Outcome, links: Sequence[int] 
         "code": outcome.code,
         "reason": outcome.reason[:500],
         "http_status": outcome.http_status,
-        "attempts": visits.c.attempts + outcome.attempts,
-        "fetched_at": now(),
+        "attempts": requests.c.attempts + outcome.attempts,
+        "fetched_at": utc_now(),
     }
     if outcome.status == "done":
         values |= {"etag": outcome.etag, "last_modified": outcome.last_modified, "sha256": outcome.sha256}
     if links is not None:
         values["links"] = json.dumps(links, separators=(",", ":"))
-    memory.connection.execute(update(visits).where(visits.c.id == visit.id).values(values))
+    database.connection.execute(update(requests).where(requests.c.id == request.id).values(values))
 
 
-def keep_photograph(memory: Memory, photo: Photo) -> bool:
-    """Write down a photograph, in the transaction that is open; returns whether it is a new one."""
+def add_photograph(database: CrawlDatabase, photo: Photo) -> bool:
+    """Save a photograph, in the transaction that is open; returns whether it is a new one."""
     statement = insert(photographs).values(**vars(photo), settled=0).on_conflict_do_nothing()
-    return memory.connection.execute(statement).rowcount > 0
+    return database.connection.execute(statement).rowcount > 0
 
 
-def stand_in(memory: Memory, visit: Visit, arrived: str) -> None:
-    """A visit was redirected, and read in place of the address where it arrived. In the transaction that is open."""
-    row = _row(memory, visit_key("page", arrived), Visit("page", arrived, visit.source, visit.depth, visit.follow))
-    values = {"status": "done", "code": "alias", "reason": f"read as {visit.url}"[:500], "fetched_at": now()}
-    statement = insert(visits).values({**row, **values})
-    waits = visits.c.status == "pending"
-    memory.connection.execute(
+def record_alias(database: CrawlDatabase, request: CrawlRequest, final_url: str) -> None:
+    """Mark the address at the end of a redirect as read, in the transaction that is open."""
+    row = _row(
+        database,
+        request_key("page", final_url),
+        CrawlRequest("page", final_url, request.source, request.depth, request.follow),
+    )
+    values = {"status": "done", "code": "alias", "reason": f"read as {request.url}"[:500], "fetched_at": utc_now()}
+    statement = insert(requests).values({**row, **values})
+    waits = requests.c.status == "pending"
+    database.connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["key"], set_={**values, "generation": memory.generation}, where=waits
+            index_elements=["key"], set_={**values, "generation": database.generation}, where=waits
         )
     )
 
 
-def code_of(memory: Memory, kind: Kind, url: str) -> tuple[str, str]:
-    """Status and code of an address; empty if this round did not come across it yet."""
-    statement = select(visits.c.status, visits.c.code).where(
-        visits.c.key == visit_key(kind, url), visits.c.generation == memory.generation
+def get_status(database: CrawlDatabase, kind: Kind, url: str) -> tuple[str, str]:
+    """Look up status and code of an address; empty if this round did not come across it yet."""
+    statement = select(requests.c.status, requests.c.code).where(
+        requests.c.key == request_key(kind, url), requests.c.generation == database.generation
     )
-    with memory.connection.begin():
-        row = memory.connection.execute(statement).first()
+    with database.connection.begin():
+        row = database.connection.execute(statement).first()
     return (row.status, row.code) if row else ("", "")
 
 
-def _row(memory: Memory, key: str, visit: Visit) -> dict[str, Any]:
-    extra = {"headers": visit.headers, "meta": visit.meta}
+def _row(database: CrawlDatabase, key: str, request: CrawlRequest) -> dict[str, Any]:
+    extra = {"headers": request.headers, "meta": request.meta}
     return {
         "key": key,
-        "kind": visit.kind,
-        "url": visit.url,
-        "host": host_of(visit.url),
-        "priority": _PRIORITY[visit.kind],
-        "depth": visit.depth,
-        "follow": int(visit.follow),
-        "source_id": memory.source_id(visit.source),
+        "kind": request.kind,
+        "url": request.url,
+        "host": host_of(request.url),
+        "priority": _PRIORITY[request.kind],
+        "depth": request.depth,
+        "follow": int(request.follow),
+        "source_id": database.source_id(request.source),
         "extra": json.dumps(extra) if any(extra.values()) else "",
-        "generation": memory.generation,
+        "generation": database.generation,
         "status": "pending",
     }
 
 
-def _ids(memory: Memory, keys: list[str]) -> list[int]:
+def _ids(database: CrawlDatabase, keys: list[str]) -> list[int]:
     found: dict[str, int] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        part = keys[start : start + AT_ONCE]
-        rows = memory.connection.execute(select(visits.c.key, visits.c.id).where(visits.c.key.in_(part)))
+    for start in range(0, len(keys), MAX_IN_VALUES):
+        part = keys[start : start + MAX_IN_VALUES]
+        rows = database.connection.execute(select(requests.c.key, requests.c.id).where(requests.c.key.in_(part)))
         found |= {row.key: row.id for row in rows}
     return [found[key] for key in keys]
