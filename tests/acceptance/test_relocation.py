@@ -109,6 +109,17 @@ def test_photographs_that_lie_elsewhere_are_found_by_the_root(
     assert paths[0] == str(photos / "0.png")
 
 
+def test_a_root_in_fashion_toml_is_relative_to_that_file(shop: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    photos = tmp_path / "data" / "images"
+    photos.parent.mkdir(exist_ok=True)
+    shutil.move(shop / "photos", photos)
+    (tmp_path / "fashion.toml").write_text('[tool.fashion]\nroot = "data/images"\n')
+    below = tmp_path / "notebooks" / "june"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert sorted(found(capsys, photos / "0.png", "--index", shop / ".fashion")) == expected(photos)
+
+
 def test_a_contact_sheet_shows_the_photographs_where_they_are_now(shop: Path, tmp_path: Path, capsys) -> None:
     photos = tmp_path / "images"
     shutil.move(shop / "photos", photos)
