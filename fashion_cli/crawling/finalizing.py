@@ -20,7 +20,7 @@ from fashion_cli.products.records import FoundProduct
 RECORD_BATCH = 200  # products that are recorded while requests wait
 
 
-def catalogue_location(config: CrawlConfig) -> str:
+def locate_catalogue(config: CrawlConfig) -> str:
     return config.catalog or str(Path(config.folder) / CATALOGUE_FILE)
 
 
@@ -72,7 +72,7 @@ def finalize(
     """
     stats.near_duplicates = drop_near_duplicates(database, config.near, all_there=complete)
     delete_dropped_files(database)
-    with Catalogue.open(catalogue_location(config), create=True) as catalogue:
+    with Catalogue.open(locate_catalogue(config), create=True) as catalogue:
         for done, ready in enumerate(crawled_products.iter_complete(database), start=1):
             _record(catalogue, ready, stats)
             crawled_products.mark_recorded(database, ready.product.item_id)

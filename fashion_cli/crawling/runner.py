@@ -16,15 +16,15 @@ from sqlalchemy.exc import DatabaseError
 
 from fashion_cli.crawling.browser.middleware import cancel_rendering
 from fashion_cli.crawling.fetch.middlewares import cancel_waiting
-from fashion_cli.crawling.finalizing import IncrementalRecorder, catalogue_location, finalize
+from fashion_cli.crawling.finalizing import IncrementalRecorder, finalize, locate_catalogue
 from fashion_cli.crawling.job import CrawlConfig, CrawlReport
 from fashion_cli.crawling.parse.items import CrawlRequest
-from fashion_cli.crawling.parse.urls import absolute_url, host_of, site_key
+from fashion_cli.crawling.parse.urls import absolute_url, get_host, site_key
 from fashion_cli.crawling.seeding import enqueue_sources, resolve_sources
-from fashion_cli.crawling.settings import scrapy_settings
+from fashion_cli.crawling.settings import build_scrapy_settings
 from fashion_cli.crawling.sources import Source
 from fashion_cli.crawling.spider import ShopSpider
-from fashion_cli.crawling.state.database import CrawlDatabase, unwritable_error
+from fashion_cli.crawling.state.database import CrawlDatabase, build_unwritable_error
 from fashion_cli.crawling.state.frontier import Frontier
 from fashion_cli.crawling.state.photographs import list_stored
 from fashion_cli.crawling.state.requests import enqueue_all
@@ -52,7 +52,7 @@ def crawl(config: CrawlConfig, emit: Emit) -> CrawlReport:
     """
     with CrawlDatabase.open(Path(config.folder)) as database, _translate_database_errors(database):
         sources = resolve_sources(config, database)
-        Catalogue.open(catalogue_location(config), create=True, upgrade=True).close()
+        Catalogue.open(locate_catalogue(config), create=True, upgrade=True).close()
         stats = CrawlStats()
         _prepare(config, database, sources, stats)
         frontier = Frontier(database, per_host=config.per_host, max_pages=config.max_pages, max_depth=config.max_depth)
@@ -75,7 +75,7 @@ def _translate_database_errors(database: CrawlDatabase) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        raise unwritable_error(database, error) from error
+        raise build_unwritable_error(database, error) from error
 
 
 def _prepare(config: CrawlConfig, database: CrawlDatabase, sources: list[Source], stats: CrawlStats) -> None:
@@ -112,7 +112,7 @@ class _ScrapyRun:
         self._spider: ShopSpider | None = None
         self._crawler: Crawler | None = None
         self._signals = 0
-        self._recorder = IncrementalRecorder(database, catalogue_location(config))
+        self._recorder = IncrementalRecorder(database, locate_catalogue(config))
 
     def run(self) -> bool:
         """Run it; returns whether it was interrupted.
@@ -121,7 +121,7 @@ class _ScrapyRun:
             FashionError: If it could not go on.
         """
         search = any(source.kind == "naver" for source in self._sources)
-        process = AsyncCrawlerProcess(scrapy_settings(self._config, search=search))
+        process = AsyncCrawlerProcess(build_scrapy_settings(self._config, search=search))
         self._crawler = process.create_crawler(ShopSpider)
         self._crawler.signals.connect(self._on_spider_opened, signal=signals.spider_opened)
         self._crawler.signals.connect(self._on_robots_parsed, signal=signals.robots_parsed)
@@ -163,7 +163,7 @@ class _ScrapyRun:
                 continue
             named = [url for each in robotparser.rp.sitemaps if (url := absolute_url(request.url, each))]
             enqueue_all(self._database, [CrawlRequest("sitemap", url, source.name, 1) for url in named])
-            self._frontier.add_hosts({host_of(url) for url in named})
+            self._frontier.add_hosts({get_host(url) for url in named})
 
     def _report_progress(self) -> None:
         began = time.monotonic()
@@ -224,7 +224,7 @@ def _build_report(config: CrawlConfig, database: CrawlDatabase, frontier: Fronti
     all_products, all_photographs = database.count_kept()
     return CrawlReport(
         folder=config.folder,
-        catalog=redact_password(catalogue_location(config)),
+        catalog=redact_password(locate_catalogue(config)),
         pages=stats.pages,
         unchanged=stats.unchanged,
         products=stats.products,

@@ -17,12 +17,12 @@ MAX_PAGE_BYTES = 10 * 2**20
 _PACKAGE = "fashion_cli.crawling"
 
 
-def user_agent(contact: str) -> str:
+def build_user_agent(contact: str) -> str:
     """Build the user agent: the program, and where its user can be reached."""
     return f"{ROBOT_NAME}/{__version__} (+{contact or PROJECT_URL})"
 
 
-def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
+def build_scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
     """Build Scrapy's settings.
 
     Args:
@@ -31,7 +31,7 @@ def scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any]:
     return {
         **_disabled_parts(),
         "BOT_NAME": ROBOT_NAME,
-        "USER_AGENT": user_agent(config.contact),
+        "USER_AGENT": build_user_agent(config.contact),
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": ROBOT_NAME,
         "SCHEDULER": f"{_PACKAGE}.fetch.scheduler.FrontierScheduler",

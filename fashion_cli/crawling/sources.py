@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from fashion_cli.crawling.fetch.addresses import url_refusal
+from fashion_cli.crawling.fetch.addresses import check_url
 from fashion_cli.crawling.parse.sitemaps import is_sitemap
 from fashion_cli.crawling.parse.urls import absolute_url
 from fashion_cli.errors import UsageError
@@ -62,8 +62,8 @@ def _parse_search(name: str) -> Source:
 
 
 def _parse_url(name: str, *, allow_private: bool) -> Source:
-    if reason := url_refusal(name, allow_private=allow_private):
-        hint = "--allow-private, if that is what you want" if not url_refusal(name, allow_private=True) else _EXAMPLES
+    if reason := check_url(name, allow_private=allow_private):
+        hint = "--allow-private, if that is what you want" if not check_url(name, allow_private=True) else _EXAMPLES
         raise UsageError(f"{_hide_credentials(name)}: {reason}", hint=hint)
     if "@" in urlsplit(name).netloc:
         raise UsageError(

@@ -22,7 +22,7 @@ from fashion_cli.crawling.parse.items import CrawlRequest
 from fashion_cli.crawling.parse.links import crawlable_url
 from fashion_cli.crawling.parse.sitemaps import MAX_BYTES as SITEMAP_BYTES
 from fashion_cli.crawling.parse.sitemaps import SitemapError, is_sitemap_body, read_sitemap
-from fashion_cli.crawling.parse.urls import canonical_key, host_of, site_key
+from fashion_cli.crawling.parse.urls import canonical_key, get_host, site_key
 from fashion_cli.crawling.settings import MAX_PAGE_BYTES
 from fashion_cli.crawling.state.canonicals import delete_canonicals, drop_duplicates, requeue_aliases, save_canonical
 from fashion_cli.crawling.state.crawled_products import mark_seen, save_item
@@ -131,7 +131,7 @@ class ShopSpider(Spider):
                 self._postpone_host(request, sent, error)
             elif not self.stopping and not isinstance(error, CrawlInterruptedError):
                 limit = self._get_size_limit(request)
-                self._record(request, build_error_outcome(error, host_of(sent.url), limit, attempt_number(sent)))
+                self._record(request, build_error_outcome(error, get_host(sent.url), limit, attempt_number(sent)))
         except DatabaseError as problem:
             self.abort(problem)
         finally:
@@ -238,7 +238,7 @@ class ShopSpider(Spider):
         self._stats.products += sum(each.product is not None for each in result.items)
         self._stats.count_outcome(request, result.outcome)
         urls = [*(url for each in result.items for url in each.images), *(each.url for each in result.requests)]
-        self.frontier.add_hosts({host_of(url) for url in urls})
+        self.frontier.add_hosts({get_host(url) for url in urls})
 
     def _record(self, request: CrawlRequest, outcome: Outcome) -> None:
         """Save that a request led to nothing."""

@@ -72,11 +72,11 @@ class CrawlStats:
             self.unlisted_notes += 1
 
     def list_notes(self) -> tuple[str, ...]:
-        said = [_note(*each) for each in self.notes.values()]
-        return (*said, *([f"and {self.unlisted_notes:,} more"] if self.unlisted_notes else []))
+        listed = [_format_note(*each) for each in self.notes.values()]
+        return (*listed, *([f"and {self.unlisted_notes:,} more"] if self.unlisted_notes else []))
 
 
-def _note(text: str, first: str, count: int) -> str:
+def _format_note(text: str, first: str, count: int) -> str:
     if count == 1:
         return f"{first}: {text}" if first else text
     return f"{text} ({count:,} times" + (f", first at {first})" if first else ")")

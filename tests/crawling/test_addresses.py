@@ -13,7 +13,7 @@ from scrapy import Request
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from fashion_cli.app import main
-from fashion_cli.crawling.fetch.addresses import filter_addresses, host_refusal, parse_ip_literal, url_refusal
+from fashion_cli.crawling.fetch.addresses import check_host, check_url, filter_addresses, parse_ip_literal
 from fashion_cli.crawling.fetch.errors import RefusedError
 from fashion_cli.crawling.fetch.middlewares import UrlPolicyMiddleware
 from fashion_cli.crawling.fetch.resolver import PublicResolver, refused_hosts
@@ -47,12 +47,12 @@ PUBLIC = (
 
 @pytest.mark.parametrize("host", [*LOOPBACK, *OTHERS, *NAMES])
 def test_addresses_of_this_computer_and_its_network_are_refused(host: str) -> None:
-    assert host_refusal(host)
+    assert check_host(host)
 
 
 @pytest.mark.parametrize("host", PUBLIC)
 def test_public_addresses_are_not(host: str) -> None:
-    assert host_refusal(host) == ""
+    assert check_host(host) == ""
 
 
 @pytest.mark.parametrize("host", [each for each in LOOPBACK if ":" not in each and each.isascii()])
@@ -68,13 +68,13 @@ def test_every_spelling_means_what_the_c_library_takes_it_for(host: str) -> None
     ],
 )
 def test_only_http_is_fetched_even_if_private_addresses_are_allowed(url: str) -> None:
-    assert url_refusal(url, allow_private=True)
+    assert check_url(url, allow_private=True)
 
 
 def test_private_addresses_may_be_allowed() -> None:
-    assert url_refusal("http://127.0.0.1:8000/", allow_private=True) == ""
-    assert url_refusal("http://127.0.0.1:8000/")
-    assert url_refusal("http://user@127.1/")
+    assert check_url("http://127.0.0.1:8000/", allow_private=True) == ""
+    assert check_url("http://127.0.0.1:8000/")
+    assert check_url("http://user@127.1/")
 
 
 def test_a_name_with_one_private_address_is_not_trusted_with_the_others() -> None:

@@ -42,7 +42,7 @@ _NOT_PUBLIC = tuple(
 )
 
 
-def host_refusal(host: str) -> str:
+def check_host(host: str) -> str:
     """Why a host of a URL may not be fetched, before it is resolved; "" if nothing speaks against it.
 
     Args:
@@ -52,13 +52,13 @@ def host_refusal(host: str) -> str:
     if not plain:
         return "no host"
     if (address := parse_ip_literal(plain)) is not None:
-        return address_refusal(address)
+        return check_address(address)
     if any(plain == name or plain.endswith(f".{name}") for name in _LOCAL_NAMES):
         return f"{plain} is a name of this computer or this network"
     return ""
 
 
-def url_refusal(url: str, *, allow_private: bool = False) -> str:
+def check_url(url: str, *, allow_private: bool = False) -> str:
     """Why a URL may not be fetched; "" if nothing speaks against it."""
     try:
         parts = urlsplit(url)
@@ -69,10 +69,10 @@ def url_refusal(url: str, *, allow_private: bool = False) -> str:
         return f"scheme {parts.scheme or '(none)'} is not http or https"
     if not host:
         return "no host"
-    return "" if allow_private else host_refusal(host)
+    return "" if allow_private else check_host(host)
 
 
-def address_refusal(address: str | IPv4Address | IPv6Address) -> str:
+def check_address(address: str | IPv4Address | IPv6Address) -> str:
     """Why an address may not be connected to; "" if it belongs to the public internet.
 
     Args:
@@ -104,7 +104,7 @@ def filter_addresses(addresses: Iterable[str]) -> tuple[list[str], str]:
     A name that has both kinds is not trusted with either: it is how a page makes a name mean two things.
     """
     listed = list(addresses)
-    reasons = [reason for each in listed if (reason := address_refusal(each))]
+    reasons = [reason for each in listed if (reason := check_address(each))]
     return ([], reasons[0]) if reasons else (listed, "")
 
 

@@ -19,7 +19,7 @@ from scrapy.exceptions import (
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
-from fashion_cli.crawling.fetch.addresses import address_refusal, url_refusal
+from fashion_cli.crawling.fetch.addresses import check_address, check_url
 from fashion_cli.crawling.fetch.errors import (
     CrawlInterruptedError,
     RefusedError,
@@ -27,7 +27,7 @@ from fashion_cli.crawling.fetch.errors import (
 )
 from fashion_cli.crawling.fetch.resolver import ALLOW_PRIVATE_SETTING, refused_hosts
 from fashion_cli.crawling.fetch.robots import RobotsMiddleware
-from fashion_cli.crawling.parse.urls import host_of, same_domain, site_key
+from fashion_cli.crawling.parse.urls import get_host, same_domain, site_key
 
 BUSY_STATUSES = (429, 503)  # the site asks for a pause
 TRANSIENT_STATUSES = (408, 500, 502, 504, 520, 521, 522, 523, 524)  # may be right a moment later
@@ -48,7 +48,7 @@ class UrlPolicyMiddleware:
         return cls(allow_private=crawler.settings.getbool(ALLOW_PRIVATE_SETTING))
 
     def process_request(self, request: Request) -> None:
-        if reason := url_refusal(request.url, allow_private=self._allow_private):
+        if reason := check_url(request.url, allow_private=self._allow_private):
             raise RefusedError("address", reason)
         site = request.meta.get("site", "")
         if site and request.meta.get("redirect_urls") and site_key(request.url) != site:
@@ -59,8 +59,8 @@ class UrlPolicyMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Check the address that was connected to, once more: it has to be one that the resolver let through."""
         peer = response.ip_address
-        if peer is not None and not self._allow_private and (reason := address_refusal(str(peer))):
-            raise RefusedError("address", f"{host_of(request.url)}: {reason}")
+        if peer is not None and not self._allow_private and (reason := check_address(str(peer))):
+            raise RefusedError("address", f"{get_host(request.url)}: {reason}")
         return response
 
 
@@ -86,7 +86,7 @@ class BackoffMiddleware:
         self._stopping.set()
 
     async def process_request(self, request: Request) -> None:
-        host = host_of(request.url)
+        host = get_host(request.url)
         if host in self._postponed:
             raise self._postponed[host]
         while (pause := self._not_before[host] - time.monotonic()) > 0:
@@ -98,7 +98,7 @@ class BackoffMiddleware:
         if request.meta.get("own_slot") or response.status not in (*BUSY_STATUSES, *TRANSIENT_STATUSES):
             return response
         pause = self._parse_retry_after(response)
-        host = host_of(request.url)
+        host = get_host(request.url)
         if pause is not None and pause > MAX_RETRY_AFTER:
             self._postponed[host] = RetryLaterError(f"{host} asks to be left alone for {pause:,.0f} s", response.status)
             raise self._postponed[host]
@@ -111,7 +111,7 @@ class BackoffMiddleware:
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
         if not isinstance(exception, _TRANSIENT_ERRORS):
             return None
-        if isinstance(exception, CannotResolveHostError) and host_of(request.url) in refused_hosts:
+        if isinstance(exception, CannotResolveHostError) and get_host(request.url) in refused_hosts:
             return None
         return await self._retry(request, None)
 
@@ -183,7 +183,7 @@ class CrawlDelayThrottle(AutoThrottle):
 
     def _enforce_crawl_delay(self, slot: Any, request: Request) -> None:
         robots = self.crawler.get_downloader_middleware(RobotsMiddleware)
-        delay = robots.delays.get(host_of(request.url), 0.0) if robots else 0.0
+        delay = robots.delays.get(get_host(request.url), 0.0) if robots else 0.0
         if delay:
             slot.delay, slot.jitter = max(slot.delay, delay), 0.0  # randomised, it would be shorter now and then
 

@@ -21,7 +21,7 @@ refused_hosts: dict[str, str] = {}
 
 
 @implementer(IResolutionReceiver)
-class _Filter:
+class _AddressFilter:
     """Collects a name's addresses, and hands them on if all of them are permitted."""
 
     def __init__(self, receiver: Any, host: str) -> None:
@@ -67,5 +67,5 @@ class PublicResolver(CachingHostnameResolver):
         addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> IHostResolution:
-        receiver: Any = resolutionReceiver if self._allow_private else _Filter(resolutionReceiver, hostName)
+        receiver: Any = resolutionReceiver if self._allow_private else _AddressFilter(resolutionReceiver, hostName)
         return super().resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)

@@ -22,7 +22,7 @@ from fashion_cli.crawling.fetch.errors import (
     classify_error,
 )
 from fashion_cli.crawling.fetch.resolver import refused_hosts
-from fashion_cli.crawling.parse.urls import host_of
+from fashion_cli.crawling.parse.urls import get_host
 
 ROBOT_NAME = "fashion-cli"  # the product token of our user agent, RFC 9309 section 2.2.1
 _KEEP_OUT = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
@@ -48,7 +48,7 @@ class RobotTags:
 
 def read_robot_tags(response: Response) -> RobotTags:
     """What a response's headers and, on a page, its `<meta>` elements ask of us."""
-    rules = set(_of_headers(value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")))
+    rules = set(_parse_robots_tags(value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")))
     if isinstance(response, TextResponse):
         for element in response.css("meta[name][content]"):
             if element.attrib["name"].strip().lower() in ("robots", ROBOT_NAME):
@@ -57,7 +57,7 @@ def read_robot_tags(response: Response) -> RobotTags:
     return RobotTags(keep_out[0] if keep_out else "", bool(rules & {"nofollow", "none"}))
 
 
-def _of_headers(values: Iterable[str]) -> Iterable[str]:
+def _parse_robots_tags(values: Iterable[str]) -> Iterable[str]:
     """The rules of `X-Robots-Tag` that are for everybody or for us: `noai`, `otherbot: noai`, `fashion-cli: noai`."""
     for value in values:
         for_us = True
@@ -101,7 +101,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         parser = self._parsers[netloc]
         delay = parser.crawl_delay(ROBOT_NAME) if parser is not None and hasattr(parser, "crawl_delay") else None
         if delay:
-            host = host_of(request.url)
+            host = get_host(request.url)
             self.delays[host] = max(delay, self.delays.get(host, 0.0))
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:

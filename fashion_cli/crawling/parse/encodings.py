@@ -81,7 +81,7 @@ def _decode_non_ascii(body: bytes, declared: list[str]) -> DecodedText:
     return whole or nearly or guessed or _decode_lossy(body, declared[0] if declared else "cp1252")
 
 
-def is_wide(body: bytes) -> bool:
+def is_utf16_or_32(body: bytes) -> bool:
     """Whether a text is in UTF-16 or UTF-32, with its mark or without."""
     return bool(read_bom(body)[0]) or bool(_detect_utf16(body))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from fashion_cli.crawling.parse.encodings import decode, find_declared_encodings, is_wide
+from fashion_cli.crawling.parse.encodings import decode, find_declared_encodings, is_utf16_or_32
 from fashion_cli.errors import CrawlError
 from fashion_cli.plurals import counted
 
@@ -60,7 +60,7 @@ def read_rows(path: Path, note: Note) -> FeedRows:
     if path.stat().st_size > MAX_BYTES:
         raise CrawlError(f"{path}: over {MAX_BYTES:,} bytes", hint="split it, or write it as Parquet")
     body = path.read_bytes()
-    if body[:1000].count(0) > 20 and not is_wide(body):
+    if body[:1000].count(0) > 20 and not is_utf16_or_32(body):
         raise CrawlError(
             f"{path}: neither text nor Parquet", hint="one URL in each line, or a table with a column image_url"
         )

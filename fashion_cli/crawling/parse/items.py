@@ -58,7 +58,7 @@ class CrawlRequest:
 
 
 @dataclass(frozen=True)
-class Findings:
+class ParseResult:
     """What was read from one response.
 
     Attributes:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from scrapy.http import Response
 
-from fashion_cli.crawling.parse.items import CrawlRequest, Findings, ScrapedItem
+from fashion_cli.crawling.parse.items import CrawlRequest, ParseResult, ScrapedItem
 from fashion_cli.errors import CrawlError
 from fashion_cli.products.records import FoundOffer, FoundProduct
 from fashion_cli.suggestions import suggest
@@ -83,7 +83,7 @@ def first_request(search: NaverSearch) -> CrawlRequest:
     return _build_request(search, 1)
 
 
-def parse_results(response: Response, request: CrawlRequest) -> Findings:
+def parse_results(response: Response, request: CrawlRequest) -> ParseResult:
     """A page of results: products, each with the photograph that Naver shows, and the next page if there is one.
 
     Raises:
@@ -91,7 +91,7 @@ def parse_results(response: Response, request: CrawlRequest) -> Findings:
     """
     search = NaverSearch.from_request(request)
     if response.status != 200:
-        raise api_error(response, search)
+        raise build_api_error(response, search)
     try:
         answer = json.loads(response.body)
         total, start, items = int(answer["total"]), int(answer["start"]), answer["items"]
@@ -102,14 +102,14 @@ def parse_results(response: Response, request: CrawlRequest) -> Findings:
             hint="is --endpoint right?",
         ) from error
     found = [_parse_item(each, search) for each in results[: search.limit - start + 1]]
-    return Findings(
+    return ParseResult(
         tuple(each for each in found if isinstance(each, ScrapedItem)),
         _next_page(search, start, total, len(results)),
         tuple(each for each in found if isinstance(each, str)),
     )
 
 
-def api_error(response: Response, search: NaverSearch) -> NaverError:
+def build_api_error(response: Response, search: NaverSearch) -> NaverError:
     """Build the error of an answer that is one, with what to do."""
     code, status_text = get_error_code(response), f"HTTP {response.status}"
     if code in _ERRORS_BY_CODE:

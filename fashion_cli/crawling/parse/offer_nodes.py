@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fashion_cli.crawling.parse.nodes import Node, as_list, get_reference, get_text, is_of_type
-from fashion_cli.crawling.parse.urls import absolute_url, clean_url, page_identity, site_key
+from fashion_cli.crawling.parse.urls import absolute_url, clean_url, identify_page, site_key
 from fashion_cli.products.availability import is_known, normalize_availability
 from fashion_cli.products.money import Money, NoPriceError, read_price
 from fashion_cli.products.offers import sort_by_price
@@ -119,7 +119,7 @@ def _is_sold_out(offer: Node) -> bool:
 def _read_url(offer: Node, context: OfferContext, url: str) -> str:
     """Where it can be bought. Another spelling of the page's address is a claim that nobody has tested."""
     link = absolute_url(context.base, get_reference(offer.get("url"))) or url or context.page
-    if page_identity(link) == page_identity(context.page):
+    if identify_page(link) == identify_page(context.page):
         chosen = urlsplit(link).query not in ("", urlsplit(context.page).query)  # the link of a colour or a size
         if not chosen or site_key(link) != site_key(context.page):
             return context.page

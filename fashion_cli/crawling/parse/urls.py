@@ -86,10 +86,10 @@ def same_page(url: str, other: str) -> bool:
     Scheme, host, case, slash at the end, file names of folders, variants and tracking make no difference: a page's
     claim about its own address differs in these from where it was found.
     """
-    return page_identity(url) == page_identity(other)
+    return identify_page(url) == identify_page(other)
 
 
-def page_identity(url: str) -> tuple[str, frozenset[str]]:
+def identify_page(url: str) -> tuple[str, frozenset[str]]:
     """What two spellings of one page have in common: the path and the parameters that choose what is shown."""
     parts = urlsplit(clean_url(url))
     path = _INDEX_FILE.sub("/", unquote(parts.path).casefold()).rstrip("/")
@@ -113,7 +113,7 @@ def canonical_key(url: str) -> str:
     return canonicalize_url(clean_url(url))
 
 
-def host_of(url: str) -> str:
+def get_host(url: str) -> str:
     """What requests are counted by: the host without its port, as Scrapy's slots do."""
     return urlsplit(url).hostname or ""
 

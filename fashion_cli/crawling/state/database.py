@@ -182,7 +182,7 @@ class CrawlDatabase:
             return int(self.connection.scalar(there) or 0), int(self.connection.scalar(kept) or 0)
 
 
-def unwritable_error(database: CrawlDatabase, error: DatabaseError) -> OutputError:
+def build_unwritable_error(database: CrawlDatabase, error: DatabaseError) -> OutputError:
     """The error of a database that cannot be written, as on a full disk: without it, a crawl would fetch in circles."""
     return OutputError(
         f"{database.folder / FILE}: cannot be written ({error.orig})",

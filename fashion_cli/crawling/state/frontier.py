@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, and_, false, func, or_, select
 
 from fashion_cli.crawling.parse.items import CrawlRequest
-from fashion_cli.crawling.parse.urls import host_of
+from fashion_cli.crawling.parse.urls import get_host
 from fashion_cli.crawling.state.crawl_tables import requests, sources
 from fashion_cli.crawling.state.database import CrawlDatabase
 
@@ -71,14 +71,14 @@ class Frontier:
     def release(self, request: CrawlRequest) -> None:
         """Take back a request that has an outcome."""
         if self._in_progress.pop(request.id, None) is not None:
-            host = host_of(request.url)
+            host = get_host(request.url)
             self._active_per_host[host] -= 1
             if not self._active_per_host[host]:
                 del self._active_per_host[host]
 
     def block_host(self, request: CrawlRequest) -> bool:
         """Hand out nothing more of a request's host; returns whether that is news. It waits for the next call."""
-        host = host_of(request.url)
+        host = get_host(request.url)
         news = host not in self._blocked_hosts
         self._blocked_hosts.add(host)
         if host in self._host_queue:

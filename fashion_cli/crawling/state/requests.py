@@ -11,7 +11,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from fashion_cli.crawling.parse.items import CrawlRequest, Kind
-from fashion_cli.crawling.parse.urls import canonical_key, host_of
+from fashion_cli.crawling.parse.urls import canonical_key, get_host
 from fashion_cli.crawling.state.crawl_tables import photographs, requests
 from fashion_cli.crawling.state.database import CrawlDatabase
 
@@ -186,7 +186,7 @@ def _row(database: CrawlDatabase, key: str, request: CrawlRequest) -> dict[str, 
         "key": key,
         "kind": request.kind,
         "url": request.url,
-        "host": host_of(request.url),
+        "host": get_host(request.url),
         "priority": _PRIORITY[request.kind],
         "depth": request.depth,
         "follow": int(request.follow),
