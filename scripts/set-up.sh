@@ -64,8 +64,14 @@ new_enough .venv/bin/python || make_venv
 # Nothing to do while what was installed was installed from this very pyproject.toml, into this very place. The base
 # package is part of every installation with extras.
 wanted=$(cat pyproject.toml <(pwd) | sha256sum | cut -d ' ' -f 1)
-for stamp in .venv/installed-${extras:-*}; do
-    if [ -x .venv/bin/fashion ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+covers() { # whether the extras of a stamp, in any order, hold all that are wanted
+    local each
+    for each in ${extras//,/ }; do
+        case ",${1#.venv/installed-}," in *",$each,"*) ;; *) return 1 ;; esac
+    done
+}
+for stamp in .venv/installed-*; do
+    if [ -x .venv/bin/fashion ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && covers "$stamp"; then
         say "$name is already installed in .venv"
         exit 0
     fi

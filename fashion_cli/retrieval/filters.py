@@ -17,6 +17,7 @@ from fashion_cli.plurals import counted
 from fashion_cli.retrieval.columns import find_column, is_mostly_numbers, number, numbers, shown_name
 from fashion_cli.retrieval.lexicon import Lexicon
 
+OF_TABLE = "columns."  # before the name of a table's column that a tag group has too
 SCANNED_ROWS = 65536  # at a time
 FurtherColumns = Mapping[str, Callable[[], Sequence[str]]]  # name in lower case -> the cell of each row
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -120,19 +121,33 @@ def match_condition(features: FeatureFile, condition: Condition, further: Furthe
 
     Args:
         features: The gallery.
-        condition: A tag group, in any case, is meant before a column of the same name.
+        condition: A tag group, in any case, is meant before a column of the same name, which `columns.NAME` means.
         further: Columns that the gallery itself does not have, by name in lower case; read where they are meant.
 
     Raises:
         UsageError: If the condition names what the gallery does not have, or compares text by size.
     """
     vocabulary, further = features.header.vocabulary, further or {}
+    if named := _named_column(features, condition.name):
+        return _match_cells(features.column(named), condition)
     if not _find_group(condition.name, vocabulary) and (column := find_column(features, condition.name)):
         return _match_cells(features.column(column), condition)
     if is_unknown(features, condition.name) and folded(condition.name) in further:
         return _match_cells(further[folded(condition.name)](), condition)
     others = [*map(shown_name, features.column_names), *further]
-    return Matches(_match_tags(features, condition, find_group(condition.name, vocabulary, others)))
+    group = find_group(condition.name, vocabulary, others)
+    try:
+        return Matches(_match_tags(features, condition, group))
+    except UsageError as error:
+        if not find_column(features, condition.name):
+            raise
+        column = f"{OF_TABLE}{condition.name} is the table's own column of that name"
+        raise UsageError(str(error), hint=f"{error.hint}; {column}") from None
+
+
+def _named_column(features: FeatureFile, name: str) -> str:
+    """The column that `columns.NAME` means; "" for any other name."""
+    return find_column(features, name[len(OF_TABLE) :]) if folded(name).startswith(OF_TABLE) else ""
 
 
 def is_unknown(features: FeatureFile, name: str) -> bool:

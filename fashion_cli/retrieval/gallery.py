@@ -82,7 +82,10 @@ class Gallery:
         path = directory / manifest.features
         if not path.exists():
             raise IndexDirectoryError(f"{path}: this part of the index is missing", hint=AGAIN)
-        features = FeatureFile.open(path, root=os.path.abspath(root) if root is not None else "")
+        try:
+            features = FeatureFile.open(path, root=os.path.abspath(root) if root is not None else "")
+        except FeatureFileError as error:  # of a file that a command of its own made, it would say how
+            raise FeatureFileError(str(error), hint=AGAIN if "embed" in error.hint else error.hint) from error
         try:
             _require_agreement(features, manifest)
             if root is not None and not features.header.root:

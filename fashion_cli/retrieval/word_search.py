@@ -4,6 +4,7 @@ Every term has to hold; terms that name tags of one group are alternatives: "red
 A photograph is as sure for a term as the score of the tag that it shows, and quite sure where a text has the word.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,8 @@ ROWS_AT_ONCE = 65536
 NAMED = 12  # tags that a message gives as examples
 
 Rows = npt.NDArray[np.int64]
+
+EXCLUDED = re.compile(r"(?<!\S)[-!]\w+")  # "shirt -red", as search engines take it
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class WordSearch:
             UnknownWordsError: If a word names no tag and stands in no text.
             UsageError: If there is no word.
         """
+        if excluded := EXCLUDED.search(text):
+            raise UsageError(
+                f"{text!r}: words say what is there, and {excluded[0]!r} what is not",
+                hint="--where leaves out: --where colour!=red",
+            )
         terms = self.lexicon.terms(text)
         if not terms:
             raise UsageError(f"{text!r}: no words to search for", hint="say what it looks like: 'red dress'")

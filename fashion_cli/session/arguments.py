@@ -63,13 +63,22 @@ def parts_of(query: Query | None) -> list[tuple[Photograph, float]]:
 def conditions_of(where: Where) -> list[Condition]:
     given: object = [where] if isinstance(where, str) else where  # of any type, whatever the annotation says
     if isinstance(given, Mapping):
-        return [Condition(name, (value,) if isinstance(value, str) else tuple(value)) for name, value in given.items()]
+        return [_condition(str(name), value) for name, value in given.items()]
     texts: list[object] = list(given) if isinstance(given, Iterable) else [given]
     if not all(isinstance(text, str) for text in texts):
         raise UsageError(
             f"where: texts or a dict; got {where!r}", hint='where="colour=red" or {"colour": ["red", "pink"]}'
         )
     return [Condition.parse(str(text)) for text in texts]
+
+
+def _condition(name: str, value: object) -> Condition:
+    """One entry of a dict: "red", ["red", "pink"], 30, or a comparison as "<30"."""
+    if isinstance(value, str) and value.startswith(("<", ">", "!=")):
+        return Condition.parse(f"{name}{value}")
+    if isinstance(value, str | int | float) or not isinstance(value, Iterable):
+        return Condition(name, (str(value),))
+    return Condition(name, tuple(str(each) for each in value))
 
 
 def exchanges_of(but: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import OutputError, UsageError
 from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.model_cards import CARD_FILE
 from fashion_cli.training.column_groups import with_column_groups
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import Recipe, read_recipe, recipe_text
@@ -83,6 +84,11 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
     from fashion_cli.training.task import Run
     from fashion_cli.training.task_registry import build_task
 
+    if (config.out / CARD_FILE).exists() and not (config.out / CHECKPOINT_FILE).exists():
+        raise UsageError(
+            f"{config.out}: holds a model already, and no checkpoint that training could go on from",
+            hint="choose another --out; --init takes a model to start from",
+        )
     accelerator = start_processes(recipe.precision)
     run = Run(config.out, accelerator.device, progress)
     with accelerator.local_main_process_first():  # one process downloads and asks teachers, the others find it done

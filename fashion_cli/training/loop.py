@@ -117,6 +117,8 @@ class TrainingLoop:
         try:
             with self.interruption.catching():
                 self._run_epochs()
+                if not self.plan.steps:  # what the directory holds is then known to the next call, too
+                    self._save()
         finally:
             if self.log is not None:
                 self.log.close()

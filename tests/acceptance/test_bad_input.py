@@ -87,6 +87,19 @@ def test_newer_index(gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "upgrade" in line
 
 
+def test_a_cut_off_part_of_an_index_is_mended_by_the_command_that_is_named(
+    gallery: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (features,) = (gallery / ".fashion").glob("features-*.h5")
+    features.write_bytes(features.read_bytes()[:1000])
+    code, line = complain(capsys, "search", "images/red.png")
+    assert code == ExitCode.FAILED
+    assert "call `fashion index` again" in line
+    assert "embed" not in line
+    assert main(["index", "images", "--quiet"]) == ExitCode.DONE
+    assert main(["search", "images/red.png"]) == ExitCode.DONE
+
+
 def test_empty_folder(gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (gallery / "empty").mkdir()
     before = manifest(gallery)

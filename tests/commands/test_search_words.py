@@ -308,3 +308,10 @@ def test_the_contact_sheet_has_the_table_s_columns(
     assert "<title>Photographs of aria</title>" in page
     assert "cosine </span>" not in page
     assert f"{sum('Aria' in title for title in made.titles)} in all" in page
+
+
+@pytest.mark.parametrize("text", ["shirt -red", "shirt !red", "-빨강 셔츠"])
+def test_words_that_exclude_are_refused_and_not_turned_round(text: str, refused: Callable[..., str]) -> None:
+    said = refused("--text", text)
+    assert "what is not" in said
+    assert "--where colour!=red" in said

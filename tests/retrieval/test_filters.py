@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fashion_cli.data.features import FeatureFile
+from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.errors import UsageError
+from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.filters import Condition, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from tests.described_gallery import COUNT, DescribedGallery, make_gallery
@@ -121,3 +123,28 @@ def test_a_condition_says_what_it_is() -> None:
     texts = ("colour=red, pink", "colour != red", "Price <30", "Price=1..2", "10<=Price<30", "30 > price")
     assert [str(Condition.parse(text)) for text in texts] == list(texts)  # in the words of who typed it
     assert str(Condition("colour", ("red", "pink"))) == "colour=red,pink"
+
+
+def test_a_column_that_is_named_as_a_group_is_reached_by_its_full_name(tmp_path: Path) -> None:
+    header = FeatureHeader("m", "0" * 64, 2, Vocabulary((TagGroup("category", ("top", "shoes"), False),)), "test")
+    drawn = FeatureRows(
+        paths=("/a.jpg", "/b.jpg", "/c.jpg"),
+        sha256=tuple(f"{row:064x}" for row in range(3)),
+        sizes=np.ones(3, np.int64),
+        mtimes_ns=np.ones(3, np.int64),
+        widths=np.ones(3, np.int32),
+        heights=np.ones(3, np.int32),
+        vectors=np.array([[1, 0]] * 3, np.float16),
+        scores=np.zeros((3, 2), np.float16),
+        columns={"label/Category": ("Topwear", "Shoes", "Topwear")},
+    )
+    with FeatureWriter.create(tmp_path / "f.h5", header, ["label/Category"]) as writer:
+        writer.append(drawn)
+    with FeatureFile.open(tmp_path / "f.h5") as features:
+        assert rows(features, "columns.category=Topwear") == [0, 2]
+        assert rows(features, "Columns.Category!=Topwear") == [1]
+        with pytest.raises(UsageError, match="no tag 'Topwear' in the group 'category'") as raised:
+            rows(features, "category=Topwear")
+        assert "columns.category is the table's own column" in raised.value.hint
+        with pytest.raises(UsageError):
+            rows(features, "columns.colour=Topwear")

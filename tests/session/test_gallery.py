@@ -74,6 +74,7 @@ def comparable(hits: tuple[Hit, ...]) -> list[tuple[object, ...]]:
         ({"where": ["colour=red", "category=dress"]}, ["--where", "colour=red", "--where", "category=dress"]),
         ({"where": {"colour": ["red", "green"]}}, ["--where", "colour=red,green"]),
         ({"where": {"colour": "red", "category": "dress"}}, ["--where", "colour=red", "--where", "category=dress"]),
+        ({"where": {"colour": "!=red"}}, ["--where", "colour!=red"]),
         ({"box": (5, 6, 20, 30)}, ["--box", "5,6,20,30"]),
         ({"min_percentile": 80}, ["--min-percentile", 80]),
         ({"largest_gap": True}, ["--largest-gap"]),

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
 from fashion_cli.errors import AnnotationError, RecipeError, TrainingError, UsageError
-from fashion_cli.model_cards import SAFETENSORS_FILE
+from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE
 from fashion_cli.steps.train import TrainConfig, effective_recipe, train_model
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import read_recipe
@@ -333,3 +334,10 @@ def test_a_run_without_epochs_fits_the_tag_head_alone(data: Path, tmp_path: Path
             assert np.array_equal(tensor, after[name]), name
     assert after["tag_head.weight"].shape[1] == 1280 + 24 + 96
     assert report.figures["category/top1"] > 0.8
+    card = (tmp_path / "head" / CARD_FILE).read_bytes()
+    with pytest.raises(TrainingError, match="belongs to another recipe or other photographs"):
+        train_model(replace(config, overrides=("stages.0.epochs=1",)), ignore)
+    (tmp_path / "head" / "checkpoint.pt").unlink()
+    with pytest.raises(UsageError, match="holds a model already, and no checkpoint"):
+        train_model(config, ignore)
+    assert (tmp_path / "head" / CARD_FILE).read_bytes() == card
