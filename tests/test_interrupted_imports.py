@@ -11,6 +11,8 @@ from PIL import Image
 PROGRAM = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started without
+
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == MODULE:

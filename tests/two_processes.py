@@ -5,11 +5,15 @@
 Usage: python -m tests.two_processes MODULE ARGUMENTS…
 """
 
+import os
 import runpy
 import sys
 
 
 def run(module: str, *arguments: str) -> None:
+    from torch import distributed
+
+    os.environ["RANK"] = str(distributed.get_rank())  # as `accelerate launch` sets it: the first process alone writes
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -92,8 +92,8 @@ def test_what_is_wrong_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["train", "galery", "--data", "data", "--out", "out"]) == 1
     assert "no recipe 'galery'" in (err := capsys.readouterr().err)
     assert "did you mean 'gallery'?" in err
-    assert main(["train", "gallery", "--data", "data", "--out", "out", "--set", "optimiser.trunk_rat=1"]) == 1
-    assert "--set optimiser.trunk_rat=1: optimiser: unknown key 'trunk_rat' — did you mean" in capsys.readouterr().err
+    assert main(["train", "gallery", "--data", "data", "--out", "out", "--set", "optimiser.backbone_l=1"]) == 1
+    assert "--set optimiser.backbone_l=1: optimiser: unknown key 'backbone_l' — did you mean" in capsys.readouterr().err
     assert main(["train", "gallery", "--data", "folder:x", "--out", "out"]) == 2
     assert "sets, not one" in capsys.readouterr().err
     assert main(["train", "gallery", "--data", "data"]) == 2

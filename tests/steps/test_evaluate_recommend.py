@@ -182,7 +182,7 @@ def test_a_split_that_is_almost_the_one_asked_for_is_named(
     table.write_text(table.read_text().replace(",val,99,", ",Val,99,"))
     line = ["eval", "recommend", str(table), "--map", str(tmp_path / "map"), "--column", "colour", "--format", "json"]
     assert main(line) == 0
-    assert "1 photograph with split='Val', which is not 'val': left out" in capsys.readouterr().err
+    assert "1 photograph has split='Val', which is not 'val': left out" in capsys.readouterr().err
 
 
 def test_what_cannot_be_measured(tmp_path: Path, made: AttributeMap) -> None:
