@@ -22,7 +22,6 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 RECIPES = sorted((ROOT / "examples" / "recipes").glob("*.toml"))
 BLOCK = re.compile(r"^ *```(?:sh|bash|console)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 HEADER = re.compile(rf"^#   (?={PROGRAM} )((?:.*\\\n#)*.*)", re.MULTILINE)
-PLANNED = {"crawl", "serve"}  # described while they are being written
 ENDS = re.compile(r"[();<>|&]+")  # of a command in a line of shell
 COMMAND: Any = typer.main.get_command(app)
 
@@ -92,8 +91,6 @@ WRITTEN = [
 
 @pytest.mark.parametrize("arguments", WRITTEN)
 def test_it_can_be_typed(arguments: list[str]) -> None:
-    if arguments[0] in PLANNED - set(COMMAND.commands):
-        pytest.skip(f"{PROGRAM} {arguments[0]} is not there yet")
     try:
         given = parsed(arguments).params
     except typer.TyperException as error:

@@ -3,7 +3,7 @@
 Trunk: EfficientNet (Tan & Le, ICML 2019) as its authors simplified it for phones and CPUs (TensorFlow's TPU models,
 "EfficientNet-Lite", 2020): no squeeze-and-excitation, ReLU6 for swish, stem and last convolution not scaled. Names of
 tensors are those of timm's `tf_efficientnet_lite0`, padding is TensorFlow's, so published weights run exactly. The
-heads are those of `multitask_mobilenet`.
+heads are those of `pooled_heads`.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,7 @@ import torch.fx
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fashion_cli.layers.heads import tag_head, tag_logits, unit_vectors
-from fashion_cli.models.outputs import ImageOutputs
+from fashion_cli.models.pooled_heads import PooledHeads
 
 FEATURE_WIDTH = 1280
 STEM_WIDTH = 32
@@ -131,7 +130,7 @@ def _stages() -> list[nn.Sequential]:
     return stages
 
 
-class MultitaskEfficientNetLite(nn.Module):
+class MultitaskEfficientNetLite(PooledHeads):
     """EfficientNet-Lite0 with a vector head and, where there are tags, a tag head.
 
     Args:
@@ -141,23 +140,5 @@ class MultitaskEfficientNetLite(nn.Module):
     """
 
     def __init__(self, vector_width: int, tags: int, tag_blocks: Sequence[int] = ()) -> None:
-        super().__init__()
-        self.features = EfficientNetLite0(tag_blocks)
         width = FEATURE_WIDTH + sum(BLOCK_WIDTHS[number] for number in set(tag_blocks))
-        self.vector_head = nn.Linear(FEATURE_WIDTH, vector_width)
-        self.tag_head = tag_head(width, tags)
-
-    def pooled(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images -> (B, F) fp32, for the tags; the vector is made of the last 1280."""
-        pooled: Tensor = self.features(images)
-        return pooled.float()
-
-    def forward(self, images: Tensor) -> ImageOutputs:
-        """Embed and tag a batch.
-
-        Args:
-            images: (B, 3, H, W), normalised as the model card says.
-        """
-        pooled = self.pooled(images)  # (B, F)
-        vectors = unit_vectors(self.vector_head(pooled[:, -FEATURE_WIDTH:]))  # (B, D)
-        return ImageOutputs(vectors=vectors, logits=tag_logits(self.tag_head, pooled))
+        super().__init__(EfficientNetLite0(tag_blocks), width, FEATURE_WIDTH, vector_width, tags)

@@ -1,9 +1,8 @@
 """MobileNetV2 that gives a unit vector and all tags in one forward pass: the model that ships with the package.
 
 Trunk: Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks (CVPR 2018), width 1.0, as in torchvision.
-The vector head (fully connected, l2) is that of Lim & Nang's retrieval network; the tag head is one linear layer over
-the same features, so tagging and embedding a photograph cost one pass. Tags may also look at the maps of earlier
-blocks: what training for vectors forgets (whether a sandal is a child's) can still be read there.
+The heads are those of `pooled_heads`. Tags may also look at the maps of earlier blocks: what training for vectors
+forgets (whether a sandal is a child's) can still be read there.
 """
 
 from collections.abc import Sequence
@@ -12,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
-from fashion_cli.layers.heads import tag_head, tag_logits, unit_vectors
-from fashion_cli.models.outputs import ImageOutputs
+from fashion_cli.models.pooled_heads import PooledHeads
 
 FEATURE_WIDTH = 1280  # MobileNetV2's last convolution at width 1.0
 BLOCK_WIDTHS = (32, 16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320)  # table 2 of Sandler et al.
@@ -41,7 +39,7 @@ class PooledBlocks(nn.Sequential):
         return torch.cat(parts, dim=1)
 
 
-class MultitaskMobileNet(nn.Module):
+class MultitaskMobileNet(PooledHeads):
     """MobileNetV2 with a vector head and, where there are tags, a tag head.
 
     Args:
@@ -51,23 +49,6 @@ class MultitaskMobileNet(nn.Module):
     """
 
     def __init__(self, vector_width: int, tags: int, tag_blocks: Sequence[int] = ()) -> None:
-        super().__init__()
-        self.features = PooledBlocks(mobilenet_v2(weights=None).features, tag_blocks)
         width = FEATURE_WIDTH + sum(BLOCK_WIDTHS[number] for number in set(tag_blocks))
-        self.vector_head = nn.Linear(FEATURE_WIDTH, vector_width)
-        self.tag_head = tag_head(width, tags)
-
-    def pooled(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images -> (B, F) fp32, what tags are told from; the last 1280 make the vector."""
-        pooled: Tensor = self.features(images)
-        return pooled.float()
-
-    def forward(self, images: Tensor) -> ImageOutputs:
-        """Embed and tag a batch.
-
-        Args:
-            images: (B, 3, H, W), normalised as the model card says.
-        """
-        pooled = self.pooled(images)  # (B, F)
-        vectors = unit_vectors(self.vector_head(pooled[:, -FEATURE_WIDTH:]))  # (B, D)
-        return ImageOutputs(vectors=vectors, logits=tag_logits(self.tag_head, pooled))
+        trunk = PooledBlocks(mobilenet_v2(weights=None).features, tag_blocks)
+        super().__init__(trunk, width, FEATURE_WIDTH, vector_width, tags)

@@ -1,6 +1,6 @@
 """Any network of another library: as it is, or with a vector head and a tag head to be trained.
 
-The heads are those of `multitask_mobilenet`: one fully connected layer and l2 for the vector, as in Lim & Nang, fashion
+The heads are those of `pooled_heads`: one fully connected layer and l2 for the vector, as in Lim & Nang, fashion
 image retrieval using clothing attributes; one linear layer for the tags.
 """
 

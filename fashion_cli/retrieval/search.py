@@ -147,7 +147,7 @@ def combine(parts: Sequence[Features], weights: Sequence[float]) -> Features:
 
 
 @dataclass(frozen=True)
-class Allowed:
+class AllowedRows:
     """The photographs that filters leave.
 
     Attributes:
@@ -159,17 +159,19 @@ class Allowed:
     notes: tuple[str, ...] = ()
 
 
-def allowed_rows(gallery: Gallery, conditions: Sequence[Condition], further: FurtherColumns | None = None) -> Allowed:
+def allowed_rows(
+    gallery: Gallery, conditions: Sequence[Condition], further: FurtherColumns | None = None
+) -> AllowedRows:
     """The rows that meet all conditions; arguments as in `match_condition`.
 
     Raises:
         UsageError: If a condition names what the gallery does not have.
     """
     if not conditions:
-        return Allowed(None)
+        return AllowedRows(None)
     matches = [match_condition(gallery.features, condition, further) for condition in conditions]
     rows = np.flatnonzero(np.logical_and.reduce([each.rows for each in matches])).astype(np.int64)
-    return Allowed(rows, tuple(each.note for each in matches if each.note))
+    return AllowedRows(rows, tuple(each.note for each in matches if each.note))
 
 
 def percentile_sample(gallery: Gallery) -> npt.NDArray[np.float32]:

@@ -17,8 +17,8 @@ from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
 from fashion_cli.errors import UnknownWordsError, UsageError
 from fashion_cli.retrieval.columns import text_column_names
-from fashion_cli.retrieval.latest_cache import Recent
 from fashion_cli.retrieval.lexicon import Lexicon, TagKey, Term, searched_text, words_of
+from fashion_cli.retrieval.lru_cache import LruCache
 
 KEPT_TAGS = 64  # tags whose scores of all photographs are kept
 ROWS_AT_ONCE = 65536
@@ -85,7 +85,7 @@ class WordSearch:
     def __init__(self, features: FeatureFile) -> None:
         self._features, self._vocabulary = features, features.header.vocabulary
         self._columns = ColumnTexts(features)
-        self._scores: Recent[TagKey, npt.NDArray[np.float32]] = Recent(KEPT_TAGS)
+        self._scores: LruCache[TagKey, npt.NDArray[np.float32]] = LruCache(KEPT_TAGS)
 
     @cached_property
     def lexicon(self) -> Lexicon:

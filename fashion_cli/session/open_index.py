@@ -18,7 +18,7 @@ from fashion_cli.retrieval.columns import number_ranges
 from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
 from fashion_cli.retrieval.filters import Condition, Matches, find_group, match_condition
 from fashion_cli.retrieval.gallery import Gallery
-from fashion_cli.retrieval.latest_cache import Recent
+from fashion_cli.retrieval.lru_cache import LruCache
 from fashion_cli.retrieval.manipulation import TagMeans
 from fashion_cli.retrieval.search import Features
 from fashion_cli.retrieval.word_search import WordSearch
@@ -65,8 +65,8 @@ class OpenIndex:
         self._items_for_now: Items | None = None  # while the catalogue fails
         self._ask_again_at = 0.0
         self.words = WordSearch(gallery.features)
-        self._filters: Recent[tuple[Condition, str], Matches] = Recent(KEPT_FILTERS)
-        self._counts: Recent[int, npt.NDArray[np.int64]] = Recent(1)
+        self._filters: LruCache[tuple[Condition, str], Matches] = LruCache(KEPT_FILTERS)
+        self._counts: LruCache[int, npt.NDArray[np.int64]] = LruCache(1)
         self._lock = Lock()
         self._users = 0
         self._retired = False

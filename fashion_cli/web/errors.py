@@ -38,7 +38,7 @@ class ApiError(Exception):  # an answer rather than an error of the program
         return error_response(self.status, self.message, self.hint, self.headers)
 
 
-def busy() -> ApiError:
+def busy_error() -> ApiError:
     """Too many searches are under way."""
     return ApiError(503, "too many searches at once", "try again in a second", {"Retry-After": "1"})
 
@@ -126,9 +126,9 @@ def _methods(request: Request) -> list[str]:
 
 def _bug(_: Request, error: Exception) -> Response:
     del error  # starlette raises it again for the log
-    return bug()
+    return internal_error()
 
 
-def bug() -> Response:
+def internal_error() -> Response:
     """What nobody has thought of."""
     return error_response(500, "an error in the server", "the server's log says more")

@@ -20,7 +20,7 @@ from fashion_cli.retrieval.facets import Facets
 from fashion_cli.retrieval.filters import Condition, Matches, is_unknown, match_condition
 from fashion_cli.retrieval.manipulation import exchange, keeping
 from fashion_cli.retrieval.paging import page_of, whole_blocks
-from fashion_cli.retrieval.search import Allowed, Hit, find_hits
+from fashion_cli.retrieval.search import AllowedRows, Hit, find_hits
 from fashion_cli.retrieval.worded_hits import find_by_words, require_photograph
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.web.encoded_queries import EncodedQuery
@@ -141,17 +141,17 @@ class SearchBackend:
 
     def _allowed(
         self, index: OpenIndex, question: SearchFilters, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
-    ) -> Allowed:
+    ) -> AllowedRows:
         """The rows that may be hits."""
         matches = [self._fitting(index, condition) for condition in question.conditions]
         if not matches and not prices and without is None:
-            return Allowed(None)
+            return AllowedRows(None)
         fits = np.ones(len(index), np.bool_) if without is None else ~without
         for match in matches:
             fits &= match.rows
         if prices and self._prices is not None:
             fits &= self._prices.rows(index, prices)
-        return Allowed(np.flatnonzero(fits).astype(np.int64), tuple(match.note for match in matches if match.note))
+        return AllowedRows(np.flatnonzero(fits).astype(np.int64), tuple(match.note for match in matches if match.note))
 
     def _fitting(self, index: OpenIndex, condition: Condition) -> Matches:
         """The rows that meet a condition; `price` is the catalogue's where no table has such a column."""

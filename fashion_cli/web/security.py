@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
-from fashion_cli.web.errors import ApiError, bug
+from fashion_cli.web.errors import ApiError, internal_error
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.settings import WebSettings
 
@@ -85,7 +85,7 @@ class SecurityMiddleware:
             await (refusal or self._app)(scope, small, guarded_send)
         except Exception:  # the log says it; the answer has the headers of all others
             if not begun:
-                await bug()(scope, receive, guarded_send)
+                await internal_error()(scope, receive, guarded_send)
             raise
         finally:
             self._tell(scope, status, time.perf_counter() - start)

@@ -24,7 +24,7 @@ from fashion_cli.session.live_index import LiveIndex
 from fashion_cli.session.open_index import OpenIndex
 from fashion_cli.session.query_encoder import features_of
 from fashion_cli.web.encoded_queries import EncodedQuery, encode_query, encode_stored_row, groups_of
-from fashion_cli.web.errors import ApiError, busy
+from fashion_cli.web.errors import ApiError, busy_error
 from fashion_cli.web.languages import TEXTS
 from fashion_cli.web.metrics import Metrics
 from fashion_cli.web.parameters import PhotographQuery, SearchFilters, TagsQuery, TextQuery, resolved_language
@@ -180,7 +180,7 @@ class SearchService:
     def _admitted(self) -> Iterator[None]:
         if self._under_way >= self._queue:
             self.metrics.refused.labels("busy").inc()
-            raise busy()
+            raise busy_error()
         self._under_way += 1
         try:
             yield
@@ -195,7 +195,7 @@ class SearchService:
             prediction = looker.predict(photograph)
         except BusyError:
             self.metrics.refused.labels("busy").inc()
-            raise busy() from None
+            raise busy_error() from None
         finally:
             looker.expected -= 1
         predictions = await asyncio.wrap_future(prediction)

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from fashion_cli.web.errors import ApiError, busy
+from fashion_cli.web.errors import ApiError, busy_error
 from fashion_cli.web.settings import WebSettings
 from fashion_cli.web.validation_messages import validation_message
 
@@ -100,7 +100,7 @@ class Uploads:
             if held.bytes > self._settings.max_bytes + FORM_BYTES:
                 raise _too_large(self._settings.max_bytes)
             if self._held > min(TOGETHER, AT_ONCE * self._settings.max_bytes):
-                raise busy()
+                raise busy_error()
             yield chunk
 
 

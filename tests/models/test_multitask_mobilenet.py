@@ -24,7 +24,7 @@ def test_tags_see_the_chosen_blocks_and_vectors_the_last_maps_alone(
 ) -> None:
     images = drawings[:2]
     maps, means = images, []
-    for number, block in enumerate(network.features):
+    for number, block in enumerate(network.features.children()):
         maps = block(maps)
         if number in BLOCKS:
             means.append([[float(channel.mean()) for channel in image] for image in maps])

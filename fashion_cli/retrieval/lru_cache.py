@@ -1,4 +1,4 @@
-"""What was computed lately, so that asking again is at once."""
+"""A cache of the values that were used last."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,7 +9,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     """A cache of the values that were asked for last. Threads may share it.
 
     Args:
