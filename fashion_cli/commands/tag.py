@@ -111,7 +111,8 @@ def tag(
     from fashion_cli.commands.cli.inputs import read_sources
     from fashion_cli.steps.tag import AddTagsConfig, TagConfig
 
-    _check(out, format_typed=is_typed(context, "format_name"), narrowed=min_score is not None or bool(top or group))
+    typed_format = format_name if is_typed(context, "format_name") else None
+    _check(out, typed_format, narrowed=min_score is not None or bool(top or group))
     if add or add_as:
         _check_added(out, add=add)
     sources = read_sources(images, null=null, optional=add)
@@ -127,7 +128,7 @@ def tag(
         _write_rows(config, out, format_name, quiet=quiet, strict=strict)
 
 
-def _check(out: Path | None, *, format_typed: bool, narrowed: bool) -> None:
+def _check(out: Path | None, typed_format: RowFormat | None, *, narrowed: bool) -> None:
     if out is None:
         return
     suffix = out.suffix.lower()
@@ -135,8 +136,10 @@ def _check(out: Path | None, *, format_typed: bool, narrowed: bool) -> None:
         raise UsageError(
             f"{out}: neither .csv, .jsonl, .json nor .h5", hint="the name says what is written: -o tags.csv"
         )
-    if format_typed:
-        raise UsageError("--format is for standard output", hint="with -o the file's name says the format")
+    if typed_format and ROW_SUFFIXES.get(suffix) != typed_format:
+        raise UsageError(
+            f"--format {typed_format} contradicts -o {out}", hint="with -o the file's name says the format: leave one out"
+        )
     if narrowed and suffix in FEATURE_SUFFIXES:
         raise UsageError(
             "a feature file holds every score",

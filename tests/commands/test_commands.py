@@ -225,6 +225,7 @@ def test_search_writes_a_contact_sheet(
         (["--where", "colour=rad"], "did you mean 'red'?", 2),
         (["--index", "elsewhere"], "fashion index FOLDER", 1),
         (["--html", "nowhere/sheet.html"], "nowhere/sheet.html", 1),
+        (["--html", "sheet.txt"], "sheet.txt does not end in .html", 2),
         (["--box", "0,0,600,10"], "beyond the photograph", 2),
     ],
 )

@@ -41,7 +41,7 @@ def test_help_shows_the_defaults_that_are_in_force(
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["serch"], "fashion: no command 'serch' — did you mean search? fashion --help"),
+        (["serch"], "no command 'serch' — did you mean search? fashion --help"),
         (["eval", "tgs"], "fashion eval: no command 'tgs' — did you mean tags? fashion eval --help"),
         (["search", "x"], "fashion search: no command 'x' — fashion search --help"),
     ],

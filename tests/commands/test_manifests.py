@@ -99,7 +99,7 @@ BAD = {
     "too few": ("path,item_id,colour\ntops/0.bmp,1\n", "m.csv:2: not as many values as the header has columns"),
     "too many": ("path,item_id\ntops/0.bmp,1,red\n", "m.csv:2: not as many values as the header has columns"),
     "no path": ("path,item_id\n,1\n", "m.csv:2: the path is empty"),
-    "semicolons": ("path;item_id\ntops/0.bmp;1\n", "no column 'path' in the header"),
+    "semicolons": ("path;item_id\ntops/0.bmp;1\n", "m.csv:1: its columns are separated by ';'"),
     "empty": ("", "no column 'path' in the header"),
     "contradiction": (
         "path,item_id\ntops/0.bmp,1\n./tops/0.bmp,2\n",

@@ -161,8 +161,12 @@ def test_a_file_name_says_more_than_the_setting_of_the_format(
     (tmp_path / "a.txt").touch()
     assert main(["tag", "a.txt", "-o", "tags.csv"]) == 1
     assert "skipped 1" in capsys.readouterr().err  # it ran
-    assert main(["tag", "a.txt", "-o", "tags.csv", "--format", "csv"]) == 2
-    assert "--format is for standard output" in capsys.readouterr().err
+    assert main(["tag", "a.txt", "-o", "tags.csv", "--format", "csv"]) == 1
+    assert "skipped 1" in capsys.readouterr().err
+    assert main(["tag", "a.txt", "-o", "tags.csv", "--format", "jsonl"]) == 2
+    assert "--format jsonl contradicts -o tags.csv" in capsys.readouterr().err
+    assert main(["tag", "a.txt", "-o", "tags.h5", "--format", "csv"]) == 2
+    assert "--format csv contradicts -o tags.h5" in capsys.readouterr().err
 
 
 def test_every_setting_is_an_option_somewhere() -> None:

@@ -65,8 +65,9 @@ def usage_hint(error: Any, argv: Sequence[str], root: Any, program: str) -> str:
 
 
 def no_command(path: str, name: str) -> str:
-    """What is said of a command that a program or group does not have."""
-    return f"{path}: no command {name!r}"
+    """What is said of a command that a program or group does not have; a program's own name stands before it anyway."""
+    group = path.partition(" ")[2]
+    return f"{path}: no command {name!r}" if group else f"no command {name!r}"
 
 
 def meant(word: str, known: Sequence[str], page: str) -> str:

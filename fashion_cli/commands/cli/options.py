@@ -23,6 +23,13 @@ def finite(value: float) -> float:
     return value
 
 
+def named_as_page(path: Path | None) -> Path | None:
+    """Refuse a name under which no browser takes the file for a page."""
+    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{path} does not end in .html.")
+    return path
+
+
 def verbatim(text: str) -> str:
     """A path as it was typed: `./-` is a file, `-` is not, and bytes that are not UTF-8 stay as they are."""
     return text
@@ -89,7 +96,8 @@ HtmlOption = Annotated[
     typer.Option(
         metavar="FILE",
         show_default=False,
-        help="Also write a contact sheet with all pictures in it.",
+        callback=named_as_page,
+        help="Also write a contact sheet, an .html file with all pictures in it.",
         rich_help_panel=OUTPUT,
     ),
 ]

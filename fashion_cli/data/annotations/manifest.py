@@ -35,6 +35,12 @@ def read_manifest(manifest: Path | str) -> Iterator[Annotation]:
 
 def _check_header(manifest: Path, line: int, names: Sequence[str]) -> None:
     if "path" not in names:
+        separator = next((each for each in (";", "\t") if len(names) == 1 and "path" in names[0].split(each)), "")
+        if separator:
+            raise AnnotationError(
+                f"{manifest}:{line or 1}: its columns are separated by {separator!r}",
+                hint="a manifest has commas: save it as CSV with those",
+            )
         raise AnnotationError(
             f"{manifest}:{line or 1}: no column 'path' in the header",
             hint="the first line of a manifest names its columns: path,item_id,…,split",

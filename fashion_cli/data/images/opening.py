@@ -124,7 +124,8 @@ def open_image(path: Path, data: bytes, max_pixels: int = MAX_PIXELS) -> OpenedI
 def check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise ImageError(
-            f"{printable(path)}: {width} x {height} = {width * height:,} pixels, over the limit of {max_pixels:,}"
+            f"{printable(path)}: {width} x {height} = {width * height:,} pixels, over the limit of {max_pixels:,}",
+            hint="shrink it first",
         )
 
 

@@ -51,6 +51,9 @@ def test_rows_come_one_at_a_time(tmp_path: Path) -> None:
     [
         ("", ":1: no column 'path'"),
         ("file,split\na.jpg,val\n", ":1: no column 'path'"),
+        ("path;split\na.jpg;val\n", ":1: its columns are separated by ';'"),
+        ("split\tpath\nval\ta.jpg\n", ":1: its columns are separated by '\\t'"),
+        ("path;split,x\na.jpg,val\n", ":1: no column 'path'"),
         ("path,split\na.jpg,val\nb.jpg\n", ":3: not as many values"),
         ("path,split\na.jpg,val,more\n", ":2: not as many values"),
         ("path,split\n,val\n", ":2: the path is empty"),
