@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from fashion_cli.steps.train import TrainConfig, effective_recipe, train_model
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import read_recipe
 from fashion_cli.weights import open_model
+from tests.forked import run_forked, run_module
 
 REPOSITORY = Path(__file__).parents[2]
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
@@ -29,7 +31,9 @@ least_photographs = 2
 
 [model]
 name = "drawn"
+architecture = "trunk"
 vector_width = 16
+options = { trunk = "torchvision:mobilenet_v3_small", config = { until = "features.3.add" } }
 
 [[stages]]
 epochs = 5
@@ -38,8 +42,8 @@ width = 32
 garments = 8
 
 [optimiser]
-backbone_lr = 1e-3
-head_lr = 5e-3
+backbone_lr = 5e-3
+head_lr = 1e-2
 warmup_steps = 2
 ema_decay = 0.0
 
@@ -134,28 +138,17 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(data: Path, trained: Path
         assert (tensor == resumed[name]).all(), name
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from fashion_cli.steps.train import TrainConfig, train_model
+def train_until_killed(recipe: Path, data: Path, out: Path) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.step == 11:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def kill(progress):
-    if progress.step == 11:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-train_model(TrainConfig(*map(Path, sys.argv[1:])), kill)
-"""
-
-
-def environment() -> dict[str, str]:
-    """As many threads as the tests have: sums depend on their number."""
-    return {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    train_model(TrainConfig(recipe, data, out), kill)
 
 
 def test_a_killed_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_path: Path) -> None:
-    line = [sys.executable, "-c", KILLED, str(data / "recipe.toml"), str(data), str(tmp_path)]
-    killed = subprocess.run(line, check=False, cwd=REPOSITORY, env=environment(), capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed = run_forked(train_until_killed, data / "recipe.toml", data, tmp_path)
+    assert killed.returncode == -signal.SIGKILL, killed.output
     assert not (tmp_path / "model.safetensors").exists()
     train_model(TrainConfig(data / "recipe.toml", data, tmp_path), ignore)
     straight, resumed = (load_file(out / "model.safetensors") for out in (trained, tmp_path))
@@ -163,30 +156,32 @@ def test_a_killed_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_
         assert (tensor == resumed[name]).all(), name
 
 
-ACCELERATE = (
-    *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"),
-    *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"),
-)
-
-
-@pytest.mark.parametrize(
-    ("change", "launch"),
-    [
-        ("loss.tags=0", ACCELERATE),
-        ("loss.vectors=0", ("tests.two_processes",)),
-        ("loss.memory=64", ("tests.two_processes",)),
-    ],
-)
-def test_two_processes_train_a_head_that_nothing_teaches_and_with_a_memory(
-    data: Path, tmp_path: Path, change: str, launch: tuple[str, ...]
-) -> None:
+def train_line(data: Path, out: Path, change: str) -> list[str]:
     overrides = ["--set", change, "--set", "stages.0.epochs=1", "--set", "optimiser.steps=3"]
-    line = ["fashion_cli", "train", str(data / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "out")]
+    return ["train", str(data / "recipe.toml"), "--data", str(data), "--out", str(out), *overrides]
+
+
+@pytest.mark.parametrize("change", ["loss.tags=0", "loss.vectors=0", "loss.memory=64"])
+def test_two_processes_train_a_head_that_nothing_teaches_and_with_a_memory(
+    data: Path, tmp_path: Path, change: str
+) -> None:
+    done = run_forked(run_module, "fashion_cli", *train_line(data, tmp_path / "out", change), processes=2)
+    assert done.returncode == 0, done.output
+    assert open_model(tmp_path / "out").card.vector_width == 16
+
+
+@pytest.mark.campaign  # three interpreters that import torch; the processes above are what it starts
+def test_accelerate_launch_starts_two_processes(data: Path, tmp_path: Path) -> None:
+    launch = (
+        *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"),
+        *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module", "fashion_cli"),
+    )
+    threads = str(torch.get_num_threads())
     done = subprocess.run(
-        [sys.executable, "-m", *launch, *line, *overrides],
+        [sys.executable, "-m", *launch, *train_line(data, tmp_path / "out", "loss.tags=0")],
         check=False,
         cwd=REPOSITORY,
-        env={**environment(), "ACCELERATE_USE_CPU": "true"},
+        env={**os.environ, "OMP_NUM_THREADS": threads, "ACCELERATE_USE_CPU": "true"},
         capture_output=True,
         text=True,
     )
@@ -225,7 +220,7 @@ def test_other_labels_are_another_run(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text(RECIPE.replace("head_lr = 5e-3", "head_lr = 1e30"))
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("head_lr = 1e-2", "head_lr = 1e30"))
     with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d+, epoch \d") as error:
         train_model(TrainConfig(tmp_path / "recipe.toml", data, tmp_path / "out"), ignore)
     named = (tmp_path / "out" / "bad-batch.txt").read_text().splitlines()
@@ -323,12 +318,12 @@ def test_fewer_garments_than_a_batch(data: Path, tmp_path: Path) -> None:
 def test_a_run_without_epochs_fits_the_tag_head_alone(data: Path, tmp_path: Path) -> None:
     """The trunk and the vectors stay as they are, to the last bit; the head is the best one on them."""
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text(RECIPE)
-    trained = train_model(TrainConfig(recipe, data, tmp_path / "trained"), ignore).model
+    recipe.write_text(re.sub(r"(?m)^(architecture|options) = .*\n", "", RECIPE))  # the network that the package ships
+    trained = train_model(TrainConfig(recipe, data, tmp_path / "trained", overrides=("stages.0.epochs=1",)), ignore)
     only_head = ("stages.0.epochs=0", "refit_tags=true", "model.options={tag_blocks=[3, 13]}")
-    config = TrainConfig(recipe, data, tmp_path / "head", init=trained / SAFETENSORS_FILE, overrides=only_head)
+    config = TrainConfig(recipe, data, tmp_path / "head", init=trained.model / SAFETENSORS_FILE, overrides=only_head)
     report = train_model(config, ignore)
-    before, after = (load_file(folder / SAFETENSORS_FILE) for folder in (trained, report.model))
+    before, after = (load_file(folder / SAFETENSORS_FILE) for folder in (trained.model, report.model))
     for name, tensor in before.items():
         if not name.startswith("tag_head"):
             assert np.array_equal(tensor, after[name]), name

@@ -1,16 +1,10 @@
-"""A small task that draws from every generator of random numbers; also a program that trains it and can be killed.
-
-Usage: drawn_task.py DIRECTORY SETTINGS, where SETTINGS is a JSON object: `optimiser` and `stop` as in recipes; what
-else it has goes to DrawnTask, but for `save_at` and `kill_at`, the steps after which a checkpoint is written and
-SIGKILL ends the process. It prints nothing; the final weights are in DIRECTORY/weights.pt.
-"""
+"""A small task that draws from every generator of random numbers; `main` trains it in a process that can be killed."""
 
 import json
 import math
 import os
 import random
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,6 +137,13 @@ def watch(out: Path, save_at: int = -1, kill_at: int = -1) -> Any:
 
 
 def main(directory: str, text: str) -> None:
+    """Leave the final weights in `weights.pt`.
+
+    Args:
+        directory: Of the run.
+        text: A JSON object: `optimiser` and `stop` as in recipes; what else it has goes to DrawnTask, but for `save_at`
+            and `kill_at`, the steps after which a checkpoint is written and SIGKILL ends the process.
+    """
     settings, out = json.loads(text), Path(directory)
     out.mkdir(exist_ok=True)
     optimiser = OptimiserSection(**settings.pop("optimiser", {}))
@@ -155,7 +156,3 @@ def main(directory: str, text: str) -> None:
             {"network": network.state_dict(), "objective": run.learner.objective.state_dict()}, out / "weights.pt"
         )
     run.accelerator.end_training()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

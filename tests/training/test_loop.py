@@ -5,8 +5,6 @@ import math
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +22,10 @@ from fashion_cli.training.loop import LoopSettings, TrainingLoop
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe_sections import OptimiserSection, StopSection
 from fashion_cli.training.run_log import read_metrics
+from tests.forked import Finished, run_forked
+from tests.training import drawn_task
 from tests.training.drawn_task import DrawnImages, DrawnTask, watch
 
-PROGRAM = Path(__file__).with_name("drawn_task.py")
 PLAIN: dict[str, Any] = {"noise": 0.0, "normalises": False}
 WAYS: dict[str, dict[str, Any]] = {
     "adamw": {"warmup_steps": 3, "ema_decay": 0.9},
@@ -149,21 +148,14 @@ def test_sigkill(tmp_path: Path) -> None:
     """In a process of its own: accumulation, sgd, a figure to watch; saved after step 4, killed after step 5 of 9."""
     settings = {"optimiser": WAYS["sgd, accumulation, step"], "stop": {"metric": "error", "better": "lower"}}
 
-    def start(out: str, **more: int) -> int:
-        line = [sys.executable, str(PROGRAM), str(tmp_path / out), json.dumps({**settings, **more})]
-        return subprocess.run(line, check=False, cwd=Path(__file__).parents[2], env=environment()).returncode
+    def start(out: str, **more: int) -> int | None:
+        return run_forked(drawn_task.main, str(tmp_path / out), json.dumps({**settings, **more})).returncode
 
     assert start("killed", save_at=4, kill_at=5) == -signal.SIGKILL
     assert not (tmp_path / "killed" / "weights.pt").exists()
     assert start("killed") == 0
     whole = train(tmp_path / "whole", settings["optimiser"], stop=StopSection("error", "lower"), report=watch(tmp_path))
     assert_same(torch.load(tmp_path / "killed" / "weights.pt")["network"], whole)
-
-
-def environment() -> dict[str, str]:
-    """The checkout's own modules, and as many threads as the tests have: sums depend on their number."""
-    here = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
-    return {**os.environ, "PYTHONPATH": here, "OMP_NUM_THREADS": str(torch.get_num_threads())}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -363,21 +355,14 @@ def test_two_processes_take_turns_at_the_batches(tmp_path: Path) -> None:
     """Each step has a batch of each process, so it is a step of one process that accumulates two; killed in between."""
     optimiser = {"kind": "sgd", "warmup_steps": 2, "ema_decay": 0.5}
 
-    def start(**more: int) -> subprocess.CompletedProcess[str]:
+    def start(**more: int) -> Finished:
         settings = json.dumps({"optimiser": optimiser, "batch": 5, **PLAIN, **more})
-        return subprocess.run(
-            [sys.executable, "-m", "tests.two_processes", "tests.training.drawn_task", str(tmp_path / "two"), settings],
-            check=False,
-            cwd=Path(__file__).parents[2],
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
+        return run_forked(drawn_task.main, str(tmp_path / "two"), settings, processes=2)
 
     assert start(save_at=3, kill_at=4).returncode != 0
     assert not (tmp_path / "two" / "weights.pt").exists()
     done = start()
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.output
     one = train(tmp_path / "one", {**optimiser, "accumulate": 2}, batch=5, **PLAIN)
     two = torch.load(tmp_path / "two" / "weights.pt")["network"]
     for name, value in one.items():
