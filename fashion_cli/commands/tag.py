@@ -138,7 +138,8 @@ def _check(out: Path | None, typed_format: RowFormat | None, *, narrowed: bool) 
         )
     if typed_format and ROW_SUFFIXES.get(suffix) != typed_format:
         raise UsageError(
-            f"--format {typed_format} contradicts -o {out}", hint="with -o the file's name says the format: leave one out"
+            f"--format {typed_format} contradicts -o {out}",
+            hint="with -o the file's name says the format: leave one out",
         )
     if narrowed and suffix in FEATURE_SUFFIXES:
         raise UsageError(
