@@ -1,6 +1,7 @@
 """Opening and searching index directories, and finding them."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,15 +22,31 @@ COUNT = 400
 PutIndex = Callable[..., Path]
 
 
+@pytest.fixture(scope="module")
+def made() -> dict[str, Path]:
+    """Index directories by their kind, once each is made."""
+    return {}
+
+
 @pytest.fixture
-def put_index(make_features: MakeFeatures, tmp_path: Path, slow_scan: None) -> PutIndex:
+def put_index(
+    make_features: MakeFeatures,
+    made: dict[str, Path],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    slow_scan: None,
+) -> PutIndex:
+    """Puts a copy of one that is made once: making takes longer than any test of it."""
     del slow_scan
 
     def put(kind: str = "annoy") -> Path:
-        with writing(tmp_path / "index") as working:
-            make_features(working, COUNT)
-            publish(tmp_path / "index", model_location="small", exact_below=0 if kind == "annoy" else 10**6)
-        return tmp_path / "index"
+        if kind not in made:
+            directory = tmp_path_factory.mktemp("made") / "index"
+            with writing(directory) as working:
+                make_features(working, COUNT)
+                publish(directory, model_location="small", exact_below=0 if kind == "annoy" else 10**6)
+            made[kind] = directory
+        return Path(shutil.copytree(made[kind], tmp_path / "index"))
 
     return put
 
