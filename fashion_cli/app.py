@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -137,6 +138,14 @@ def _here() -> Path:
         raise SettingsError("the working directory is gone", hint="cd somewhere else") from None
 
 
+@cache
+def root_command() -> typer.core.TyperGroup:
+    """The whole command line. It takes a while to build, and keeps nothing between two calls."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)  # noqa: S101  # for types: an app with several commands is one
+    return root
+
+
 def run() -> None:
     """The installed command, and `python -m fashion_cli`."""
     fill_closed_streams()
@@ -200,10 +209,10 @@ def _explain(error: Exception, argv: Sequence[str]) -> int | None:
 
 def _run(argv: Sequence[str]) -> int:
     refuse_long_dashes(argv)
-    command = typer.main.get_command(app)
+    root = root_command()
     try:
-        with command.make_context(PROGRAM, list(argv) or ["--help"], obj=tuple(argv)) as context:
-            command.invoke(context)
+        with root.make_context(PROGRAM, list(argv) or ["--help"], obj=tuple(argv)) as context:
+            root.invoke(context)
         sys.stdout.flush()
     except typer.Exit as leaving:
         return leaving.exit_code
@@ -254,7 +263,7 @@ def _usage_error(error: typer.TyperException, argv: Sequence[str]) -> int:
     if origin := _origin(getattr(error, "ctx", None), getattr(error, "param", None)):
         message = error.message.removeprefix("Value error, ").rstrip(".")
         return _tell(f"{origin}: {message}", "mend the setting", ExitCode.USAGE)
-    hint = usage_hint(error, argv, typer.main.get_command(app), PROGRAM)
+    hint = usage_hint(error, argv, root_command(), PROGRAM)
     return _tell(usage_message(error), hint, ExitCode.USAGE)
 
 
