@@ -11,6 +11,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Every test process and all that it starts would compile each module anew.
+unset PYTHONDONTWRITEBYTECODE
+
 bash scripts/set-up.sh dev,train,encoders,map,crawl,serve,databases,heif
 
 # Programs that tests use besides Python: those that read the feature file in the tests of its documentation, a browser
