@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import scrapy.core.downloader.handlers.http11  # noqa: F401  # names of its callers' modules: slow in a deep stack
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from sqlalchemy.exc import DatabaseError

@@ -15,6 +15,7 @@ PROJECT_URL = "https://pypi.org/project/fashion-cli/"  # says what the program i
 CONCURRENT_REQUESTS = 32  # requests to all hosts together
 MAX_PAGE_BYTES = 10 * 2**20
 _PACKAGE = "fashion_cli.crawling"
+_EXTENSIONS = ("corestats.CoreStats", "logcount.LogCount", "logstats.LogStats")
 
 
 def build_user_agent(contact: str) -> str:
@@ -54,10 +55,9 @@ def build_scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any
             "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
             "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
         },
-        "EXTENSIONS": {
-            "scrapy.extensions.throttle.AutoThrottle": None,
-            f"{_PACKAGE}.fetch.middlewares.CrawlDelayThrottle": 0,
-        },
+        # Scrapy imports what its own list names even where it is off: a client of HTTP, a server of SSH.
+        "EXTENSIONS_BASE": {f"scrapy.extensions.{each}": 0 for each in _EXTENSIONS},
+        "EXTENSIONS": {f"{_PACKAGE}.fetch.middlewares.CrawlDelayThrottle": 0},
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": config.delay,
         "AUTOTHROTTLE_MAX_DELAY": max(MAX_DELAY, config.delay),
@@ -65,6 +65,7 @@ def build_scrapy_settings(config: CrawlConfig, *, search: bool) -> dict[str, Any
         "DOWNLOAD_DELAY": config.delay,
         "DOWNLOAD_SLOTS": {naver.DOWNLOAD_SLOT: naver.SLOT_SETTINGS},
         "CONCURRENT_REQUESTS": CONCURRENT_REQUESTS,
+        "CONCURRENT_ITEMS": 1,  # the spider yields no items; Scrapy starts so many tasks for each response
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.per_host,
         "DOWNLOAD_TIMEOUT": config.timeout,
         "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,

@@ -17,7 +17,7 @@ from fashion_cli.errors import CrawlError, ExitCode, FashionError, MissingExtraE
 __all__ = ["CrawlConfig", "CrawlReport", "FailedRequest", "crawl_sources"]
 
 Progress = Callable[[int, int], None]
-PROGRAM = (sys.executable, "-P", "-m", "fashion_cli.crawling")  # one crawl
+PROGRAM: tuple[str, ...] = (sys.executable, "-P", "-m", "fashion_cli.crawling")  # one crawl
 PATIENCE = 20.0  # seconds that an interrupted crawl has to end by itself
 NEEDED = ("scrapy", "extruct", "imagehash", "sqlalchemy", "pyarrow")
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")

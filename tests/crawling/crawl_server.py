@@ -5,6 +5,7 @@ working directory and end as `python -m fashion_cli.crawling`, whose `main` runs
 """
 
 import array
+import importlib
 import json
 import os
 import signal
@@ -13,12 +14,29 @@ import sys
 from pathlib import Path
 
 STREAMS = (0, 1, 2)
+FIRST_BACKOFF = 0.2  # seconds before a crawl of a test tries again; a fifth of what it is for users
+IMPORTED = (  # what all crawls have in common, and most of them import only when they need it
+    "fashion_cli.crawling.runner",
+    "alembic.command",
+    "protego",
+    "scipy.fftpack",
+    "scrapy.extensions.logstats",
+    *(f"scrapy.downloadermiddlewares.{each}" for each in ("cookies", "httpcache", "httpcompression", "redirect")),
+    *(f"scrapy.spidermiddlewares.{each}" for each in ("metacopy", "referer", "start", "urllength")),
+    "sqlalchemy.dialects.sqlite",
+    "sqlite3",
+    "zoneinfo",
+)
 
 
 def serve(address: Path) -> None:
     """Fork for each crawl that is asked for, until this process is ended."""
-    import fashion_cli.crawling.runner  # noqa: F401  # what all crawls have in common
+    for name in IMPORTED:
+        importlib.import_module(name)
     from fashion_cli.crawling.__main__ import main
+    from fashion_cli.crawling.fetch import middlewares
+
+    middlewares.FIRST_BACKOFF = FIRST_BACKOFF
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     with socket.socket(socket.AF_UNIX) as listener:

@@ -1,7 +1,8 @@
-"""A crawl in a network of its own, where public addresses and names are this computer's. Prints JSON.
+"""Crawls in a network of their own, where public addresses and names are this computer's. Prints JSON.
 
-Run as `unshare --map-root-user --net --mount python -m tests.crawling.isolated_network FOLDER [OPTION…]`. Nothing that
-happens here can reach another network, and a shop on a public address can be crawled without --allow-private.
+Run as `unshare --map-root-user --net --mount python -m tests.crawling.isolated_network FOLDER CRAWLS`, where CRAWLS is
+JSON: the options of each crawl by its name. Nothing that happens here can reach another network, and a shop on a public
+address can be crawled without --allow-private.
 """
 
 import contextlib
@@ -12,6 +13,8 @@ import sys
 from pathlib import Path
 
 from fashion_cli.app import main
+from fashion_cli.steps import crawl
+from tests.crawling.quick_crawls import forking_crawls
 from tests.shop import scripted
 from tests.shop.goods import page
 from tests.shop.photographs import photograph
@@ -64,14 +67,14 @@ def prepare() -> None:
     subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
 
 
-def run() -> dict[str, object]:
+def run(folder: Path, options: list[str]) -> dict[str, object]:
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     canary = Server(lambda _: Reply(body=b"a secret"), "0.0.0.0")  # noqa: S104 - every address of this network
     with canary, Server(Site(canary.port), PUBLIC) as site:
-        start = f"http://{OUTSIDE}:{site.port}/" + ("scripted/curious" if "--browser" in sys.argv else "")
-        options = ["-o", f"{sys.argv[1]}/shop", "--delay", "0", "--format", "json", *sys.argv[2:]]
+        start = f"http://{OUTSIDE}:{site.port}/" + ("scripted/curious" if "--browser" in options else "")
+        where = ["-o", f"{folder}", "--delay", "0", "--format", "json"]
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(["crawl", start, *options])
+            code = main(["crawl", start, *where, *options])
             out.flush()
         reached = [f"{each.headers.get('host')} {each.path}" for each in canary.log]
         asked = sorted({each.path for each in site.log})
@@ -81,4 +84,7 @@ def run() -> dict[str, object]:
 
 if __name__ == "__main__":
     prepare()
-    print(json.dumps(run()))  # noqa: T201 - what the test reads
+    folder, crawls = Path(sys.argv[1]), json.loads(sys.argv[2])
+    with forking_crawls(folder / "socket") as crawl.PROGRAM:
+        found = {name: run(folder / name, options) for name, options in crawls.items()}
+    print(json.dumps(found))  # noqa: T201 - what the test reads

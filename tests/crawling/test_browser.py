@@ -33,6 +33,8 @@ from tests.shop.goods import Product
 from tests.shop.server import Reply, Server, Visit
 from tests.shop.site import Shop
 
+pytestmark = pytest.mark.usefixtures("quick_crawls")
+
 AGENT = "fashion-cli/test (+https://example.org)"
 PATIENCE = 30  # seconds until something that was asked for has to be there
 

@@ -22,6 +22,7 @@ import pytest
 from fashion_cli.app import main
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import ShownProduct
+from tests.crawling.crawl_server import FIRST_BACKOFF
 from tests.shop import traps
 from tests.shop.goods import LAYOUTS, Product
 from tests.shop.photographs import photograph, seed_of
@@ -30,7 +31,7 @@ from tests.shop.site import Shop
 
 pytestmark = pytest.mark.usefixtures("quick_crawls")
 
-PRODUCTS = 300
+PRODUCTS = 100
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "crawling.md"
 PATIENCE = 60  # seconds until something that was asked for has to be there
 ODD_HOST, SHUT_HOST = "127.0.0.2", "127.0.0.3"  # hosts of their own: one that asks for patience slows no other down
@@ -95,15 +96,15 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def odd_shop() -> Iterator[Shop]:
-    with Shop(20, odd=True, host=ODD_HOST) as opened:
+    with Shop(10, odd=True, host=ODD_HOST) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def whole(shop: Shop, odd_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Crawled:
-    """Both shops in one call: several hundred products, and everything that can go wrong."""
+    """Both shops in one call: a hundred products, and everything that can go wrong."""
     folder = tmp_path_factory.mktemp("crawl") / "shop"
-    limits = ["--timeout", "4", "--per-host", "8"]
+    limits = ["--timeout", "2.5", "--per-host", "8"]
     return crawl(f"{shop.url}/", f"{odd_shop.url}/", *limits, folder=folder)
 
 
@@ -274,6 +275,8 @@ def test_a_page_that_failed_is_fetched_with_retry_failed_and_not_without(tmp_pat
         first = crawl(f"{shop.url}/", folder=tmp_path / "shop")
         assert (first.report["failed"], first.report["all_products"]) == ({"HTTP 500": 1}, 0)
         before = len(shop.asked("/odd/"))
+        pauses = [later.at - earlier.at for earlier, later in itertools.pairwise(shop.asked("/odd/"))]
+        assert all(pause > 0.9 * FIRST_BACKOFF * 2**place for place, pause in enumerate(pauses)), pauses
         assert crawl(folder=tmp_path / "shop").report["failed"] == {}
         assert len(shop.asked("/odd/")) == before
         last = crawl("--retry-failed", folder=tmp_path / "shop")
@@ -300,7 +303,7 @@ def test_an_update_sees_new_prices_and_what_is_gone(tmp_path: Path) -> None:
 
 def test_the_pace_that_robots_txt_asks_for(tmp_path: Path) -> None:
     pace = 0.4
-    with Shop(4, crawl_delay=pace) as shop:
+    with Shop(2, crawl_delay=pace) as shop:
         assert crawl(f"{shop.url}/", folder=tmp_path / "shop", delay="0").code == 0
         times = [each.at for each in shop.log]
     assert len(times) > 10
@@ -338,18 +341,18 @@ def alive(processes: list[int]) -> list[int]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_crawl_goes_on_where_it_was_ended(how: signal.Signals, tmp_path: Path) -> None:
-    with Shop(60) as shop:
+    with Shop(24) as shop:
         where = [f"{shop.url}/", "-o", str(tmp_path / "shop"), "--allow-private", "--delay", "0.01", "--quiet"]
         command = [sys.executable, "-m", "fashion_cli", "crawl", *where]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as crawling:
-            until(lambda: len(shop.asked("/photos/")) > 40)
+            until(lambda: len(shop.asked("/photos/")) > 15)
             others = descendants(crawling.pid)
             crawling.send_signal(how)
             assert crawling.wait(PATIENCE) in (130, -how)
         assert others
         until(lambda: not alive(others))
         before = shop.counts("/photos/") + shop.counts("/goods/")
-        assert len(before) < 160
+        assert len(before) < 64
         whole = crawl(f"{shop.url}/", folder=tmp_path / "shop")
         assert whole.code == 0
         assert {each.sku for each in whole.products()} == {each.sku for each in shop.products}

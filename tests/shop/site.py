@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape as xml_escape
 
 from tests.shop import scripted, traps
 from tests.shop.goods import Page, Product, goods, page, told
-from tests.shop.photographs import photograph, seed_of
+from tests.shop.photographs import draw_garments, photograph, seed_of
 from tests.shop.server import Reply, Server, Visit
 
 PER_PAGE = 40
@@ -38,7 +38,7 @@ class Shop(Server):
         port: int = 0,
     ) -> None:
         super().__init__(self._answer, host, port)
-        photograph(0)  # what all photographs share is drawn before anybody waits for one
+        draw_garments()  # before anybody waits for a photograph
         self.season = 1
         self.canary = 9  # a port where scripts look around
         self._count, self._odd, self._crawl_delay = products, odd, crawl_delay

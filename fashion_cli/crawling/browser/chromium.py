@@ -122,11 +122,12 @@ class Browser:
         """Of the driver, which leads a process group of its own."""
         return int(self._driver.service.process.pid)
 
-    def render(self, url: str, is_network_idle: Callable[[], bool]) -> str:
+    def render(self, url: str, is_network_idle: Callable[[], bool], is_left: Callable[[], bool]) -> str:
         """Render a page: its HTML after its scripts have run.
 
         Args:
             is_network_idle: Whether no request of the page is under way.
+            is_left: Whether the page's scripts want to go elsewhere: what it shows is not waited for then.
 
         Raises:
             BrowserStuckError: If the page is too large, or its scripts do not end.
@@ -135,7 +136,7 @@ class Browser:
         try:
             with suppress(TimeoutException):  # what there is by then is looked at
                 self._driver.get(url)
-            self._wait_until_idle(is_network_idle)
+            self._wait_until_idle(is_network_idle, is_left)
             if (size := self._html_length()) > MAX_HTML_CHARACTERS:
                 raise BrowserStuckError(f"the rendered page has {size} characters")
             html = self._driver.page_source
@@ -148,11 +149,11 @@ class Browser:
             raise BrowserError(f"the browser gave up: {_first_line(error)}") from error
         return html
 
-    def _wait_until_idle(self, is_network_idle: Callable[[], bool]) -> None:
-        """Wait until nothing happens any more, or until it has been long enough."""
+    def _wait_until_idle(self, is_network_idle: Callable[[], bool], is_left: Callable[[], bool]) -> None:
+        """Wait until nothing happens any more, the page is left, or until it has been long enough."""
         now = time.monotonic()
         end, since, size = now + self._options.settle_timeout, now, -1
-        while now < end and now - since < QUIET_PERIOD:
+        while now < end and now - since < QUIET_PERIOD and not is_left():
             time.sleep(_POLL_INTERVAL)
             latest, now = self._html_length(), time.monotonic()
             if latest != size or not is_network_idle():

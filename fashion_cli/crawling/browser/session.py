@@ -83,7 +83,9 @@ class BrowserSession:
         self._page, self._page_served, self._navigated_to = page, False, ""
         try:
             async with asyncio.timeout(RENDER_TIMEOUT):
-                html = await self._run_in_thread(lambda: browser.render(page.url, lambda: self._open_requests == 0))
+                html = await self._run_in_thread(
+                    lambda: browser.render(page.url, lambda: self._open_requests == 0, lambda: self._navigated_to != "")
+                )
         except TimeoutError:
             browser.kill()
             raise BrowserStuckError("the browser does not answer any more") from None
