@@ -24,7 +24,8 @@ SMALL = (
         "--set",
         "stages.0.garments=8",
     ),
-    *("--set", "model.options.trunk=torchvision:mobilenet_v3_small", "--set", "model.vector_width=1024"),
+    *("--set", "model.options.trunk=torchvision:mobilenet_v3_small", "--set", "model.vector_width=24"),
+    *("--set", "model.options.config={until='features.3.add'}"),
     *("--set", "optimiser.head_lr=0.01", "--quiet"),
 )
 

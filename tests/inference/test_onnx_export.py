@@ -121,6 +121,7 @@ def test_the_card_forgets_a_file_while_it_is_replaced(model: Model, tmp_path: Pa
     assert ModelCard.read(tmp_path / "card.json").files[ONNX_FILE] == "0" * 64
 
 
+SMALL = "torchvision:mobilenet_v3_small"  # its first blocks
 FULL_SIZE = pytest.mark.campaign  # as large as in the papers: half a minute of export each
 TAGS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True), TagGroup("detail", ("zip",), exclusive=False)))
 
@@ -131,8 +132,10 @@ TAGS = Vocabulary((TagGroup("colour", ("red", "blue"), exclusive=True), TagGroup
         pytest.param("triplet_resnet50", 8, "", Vocabulary(()), marks=FULL_SIZE),
         pytest.param("vgg16_attributes", 8, "", TAGS, marks=FULL_SIZE),
         pytest.param("style_resnet34", 512, "", TAGS, marks=FULL_SIZE),
-        ("efficientnet_attributes", 1280, "", TAGS),
-        ("trunk", 8, "torchvision:efficientnet_b0", TAGS),
+        pytest.param("efficientnet_attributes", 1280, "", TAGS, marks=FULL_SIZE),
+        ("efficientnet_attributes", 24, SMALL, TAGS),
+        pytest.param("trunk", 8, "torchvision:efficientnet_b0", TAGS, marks=FULL_SIZE),
+        ("trunk", 8, "torchvision:resnet18", TAGS),
         ("encoder", 64, "timm:test_vit", Vocabulary(())),
         pytest.param("encoder", 256, "open_clip:ViT-S-32-alt", Vocabulary(()), marks=FULL_SIZE),
     ],
@@ -152,7 +155,7 @@ def test_every_kind_of_network_is_exported(
         vector_width=vector_width,
         input=InputSpec(64, 96),
         vocabulary=vocabulary,
-        options={"trunk": trunk},
+        options={"trunk": trunk, **({"config": {"until": "features.3.add"}} if trunk == SMALL else {})},
     )
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)

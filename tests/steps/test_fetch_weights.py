@@ -1,6 +1,7 @@
 """A network of another library becomes a model that commands take."""
 
-from collections.abc import Iterator
+import io
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from fashion_cli.inference import faithful_weights
 from fashion_cli.inference.onnx_engine import OnnxEngine
 from fashion_cli.inference.torch_engine import TorchEngine
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, SAFETENSORS_FILE, ModelCard
-from fashion_cli.steps.fetch_weights import FetchConfig, fetch_weights
+from fashion_cli.steps import fetch_weights as step
+from fashion_cli.steps.fetch_weights import FetchConfig, FetchReport, fetch_weights
 from fashion_cli.weights import open_model
 
 SOURCE = "torchvision:mobilenet_v3_small"
@@ -47,15 +49,30 @@ def unverified(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
+def fetched(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A model that the command made, and what it wrote to stdout and stderr."""
+    folder, out, err = tmp_path_factory.mktemp("models") / "fetched", io.StringIO(), io.StringIO()
+    reports: list[FetchReport] = []
+
+    def recorded(config: FetchConfig) -> FetchReport:
+        reports.append(fetch_weights(config))
+        return reports[-1]
+
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         weights = models.MobileNet_V3_Small_Weights.IMAGENET1K_V1
         patch.setattr(weights.value, "url", "http://127.0.0.1:9/by-hand.pth")
-        folder = tmp_path_factory.mktemp("models") / "fetched"
-        report = fetch_weights(FetchConfig(SOURCE, folder, SIZE, published))
-        assert (report.model, report.why_no_onnx) == (folder, "")
-        assert report.cosine > 0.999
-        yield folder
+        patch.setattr(step, "fetch_weights", recorded)
+        argv = ["weights", "fetch", SOURCE, "-o", str(folder), "--size", "64x64", "--file", str(published)]
+        assert main(argv) == 0, err.getvalue()
+    (report,) = reports
+    assert (report.model, report.why_no_onnx) == (folder, "")
+    assert report.cosine > 0.999
+    return folder, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="module")
+def model(fetched: tuple[Path, str, str]) -> Path:
+    return fetched[0]
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +171,23 @@ def test_a_place_that_cannot_be_written(published: Path, tmp_path: Path) -> None
 # Through the command
 
 
-def test_the_command_says_what_it_made(published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_it_made(fetched: tuple[Path, str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out, err = fetched
+    assert out == ""
+    assert f"{folder}: vectors of 1024, 3." in err
+    assert main(["weights", "fetch", SOURCE, "-o", str(folder)]) == 1
+    assert "--force" in capsys.readouterr().err
+
+
+def test_a_size_is_height_and_width(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "fashion_cli.inference.onnx_export", None)
     out = tmp_path / "a"
     assert main(["weights", "fetch", SOURCE, "-o", str(out), "--size", "64x48", "--file", str(published)]) == 0
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f"{out}: vectors of 1024, 3." in said.err
-    assert "64 x 48 pixels" in said.err
-    assert main(["weights", "fetch", SOURCE, "-o", str(out)]) == 1
-    assert "--force" in capsys.readouterr().err
+    assert "64 x 48 pixels" in capsys.readouterr().err
+    card = ModelCard.read(out / CARD_FILE)
+    assert (card.input.height, card.input.width) == (64, 48)
 
 
 @pytest.mark.parametrize("size", ["64", "64x", "axb", "0x64", "64x64x64"])

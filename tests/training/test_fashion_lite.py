@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 from fashion_cli.data.annotations import kind_and_path
 from fashion_cli.errors import RecipeError, TrainingError
 from fashion_cli.steps.train import TrainConfig, train_model
+from fashion_cli.training import tag_head
 from fashion_cli.training.progress import TRAINING, Progress
 from fashion_cli.training.recipe import read_recipe
 from fashion_cli.training.recipe_files import find_recipe
@@ -35,6 +36,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_penalties() -> Iterator[None]:
+    """What a refitted head is like is tested by `test_tag_head`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tag_head, "STRENGTHS", (0.1, 0.01))
+        yield
 
 
 def columns_of(section: SetSection) -> dict[str, list[str]]:

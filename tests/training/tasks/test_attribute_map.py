@@ -57,7 +57,8 @@ def test_places_tell_the_kind_and_fill_the_plane() -> None:
     assert (shown[:, :3].argmax(axis=1) == attributes[:, :3].argmax(axis=1)).all()
 
 
-def test_a_seed_gives_one_map_whatever_was_drawn_before() -> None:
+def test_a_seed_gives_one_map_whatever_was_drawn_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_module, "STEPS", 10)
     first, _, _ = learn(seed=3)
     torch.rand(17)
     np.random.default_rng().random(3)
@@ -89,7 +90,8 @@ def test_figures_are_a_count_of_best_tags() -> None:
         assert figures[f"agreement/{name}"] == pytest.approx(right / 30)
 
 
-def test_threads_are_as_before() -> None:
+def test_threads_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_module, "STEPS", 3)
     before = torch.get_num_threads()
     learn()
     assert torch.get_num_threads() == before
