@@ -10,6 +10,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast
 from torch import nn
 
+from fashion_cli.inference.memory import reuse_freed_memory
 from fashion_cli.inference.processors import processors
 
 PATIENCE = timedelta(hours=24)  # the others wait while the first process measures `val`
@@ -22,6 +23,7 @@ def start_processes(precision: str) -> Accelerator:
         precision: "no", "bf16" or "fp16".
     """
     torch.set_num_threads(min(torch.get_num_threads(), processors()))  # torch knows nothing of a container's share
+    reuse_freed_memory()
     AcceleratorState._reset_state()  # noqa: SLF001  # another run of this process may have had another precision
     return Accelerator(
         mixed_precision=precision,
