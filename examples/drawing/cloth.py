@@ -185,7 +185,9 @@ class Sheet:
         return wrinkles
 
     def _tint(self, mask: Field, colour: Colour, strength: float = 1.0) -> None:
-        self.canvas += (np.asarray(colour, float) - self.canvas) * (strength * mask[..., None])
+        window = _window(mask, margin=0)
+        canvas = self.canvas[window]
+        canvas += (np.asarray(colour, float) - canvas) * (strength * mask[window][..., None])
 
     def _fill(self, outline: Sequence[Point]) -> Field:
         fine = self._blank()
@@ -263,10 +265,9 @@ def _blur(field: Field, radius: float) -> Field:
     for axis in (0, 1, 0, 1, 0, 1):
         padding = [(reach + 1, reach) if a == axis else (0, 0) for a in (0, 1)]
         total = np.cumsum(np.pad(field, padding, mode="edge"), axis=axis)
-        size = total.shape[axis]
-        upper = np.take(total, range(2 * reach + 1, size), axis)
-        lower = np.take(total, range(size - 2 * reach - 1), axis)
-        field = (upper - lower) / (2 * reach + 1)
+        window = 2 * reach + 1
+        field = total[window:] - total[:-window] if axis == 0 else total[:, window:] - total[:, :-window]
+        field /= window
     return field
 
 

@@ -53,7 +53,7 @@ def rest(running: subprocess.Popen[str]) -> str:
     return err
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.campaign)])
 def test_a_signal_lets_what_is_under_way_finish(drawn_shop: Shop, ending: signal.Signals) -> None:
     with process(drawn_shop) as (running, address, said):
         assert f"{COUNT} photographs, tiny" in said[-1]
@@ -85,7 +85,7 @@ def test_a_signal_lets_what_is_under_way_finish(drawn_shop: Shop, ending: signal
         assert running.returncode == 0
 
 
-@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("first", [pytest.param(signal.SIGTERM, marks=pytest.mark.campaign), signal.SIGINT])
 def test_a_second_interrupt_ends_it_at_once(drawn_shop: Shop, first: signal.Signals) -> None:
     with process(drawn_shop) as (running, address, _):
         host, port = address.removeprefix("http://").rstrip("/").split(":")
