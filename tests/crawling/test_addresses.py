@@ -179,6 +179,7 @@ def listener() -> Iterator[tuple[int, list[str]]]:
         thread.join()
 
 
+@pytest.mark.usefixtures("quick_crawls")
 def test_a_real_crawl_reaches_nothing_of_this_computer(
     listener: tuple[int, list[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_real_crawl_reaches_nothing_of_this_computer(
     assert "http_proxy not used" in err
 
 
+@pytest.mark.usefixtures("quick_crawls")
 def test_a_source_at_this_computer_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crawl", "http://127.0.0.1/", "-o", str(tmp_path / "shop")]) == 2
     assert "--allow-private" in capsys.readouterr().err
