@@ -303,9 +303,9 @@ def test_readers_share_and_writers_do_not(make_file: MakeFile) -> None:
 
 
 def test_threads_read_one_file(make_file: MakeFile, rows_of: RowsOf) -> None:
-    expected = rows_of(range(500))
-    with FeatureFile.open(make_file(500)) as file, ThreadPoolExecutor(6) as threads:
-        found = list(threads.map(lambda row: file.read([row]), range(500)))
+    expected = rows_of(range(120))
+    with FeatureFile.open(make_file(120)) as file, ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda row: file.read([row]), range(120)))
     assert [rows.paths[0] for rows in found] == list(expected.paths)
     assert np.array_equal(np.concatenate([rows.vectors for rows in found]), expected.vectors)
 

@@ -25,6 +25,8 @@ SameRows = Callable[[FeatureRows, FeatureRows], None]
 Holds = Callable[[Path, Sequence[int]], None]
 MakeFile = Callable[..., Path]
 
+CAMPAIGN = pytest.mark.campaign
+ROOMS = range(1_000, 120_000, 7_919)  # bytes that a disk still has
 KILLS = 10
 BATCH = 32
 # Starts a writer for each line on its stdin. A writer says how many rows it has finished, until it is killed.
@@ -130,7 +132,14 @@ def stages(changes: list[tuple[int, bytes | None]], path: Path) -> Iterator[int]
     yield len(changes)
 
 
-@pytest.mark.parametrize("start", [0, 990, 65_500], ids=["empty", "new chunks", "HDF5 splits its index of chunks"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(0, id="empty"),
+        pytest.param(990, id="new chunks"),
+        pytest.param(65_500, id="HDF5 splits its index of chunks", marks=CAMPAIGN),
+    ],
+)
 def test_killed_between_any_two_writes(
     tmp_path: Path, make_file: MakeFile, rows_of: RowsOf, same_rows: SameRows, start: int
 ) -> None:
@@ -243,7 +252,7 @@ def fill(path: Path, rows_of: RowsOf) -> int:
     return finished
 
 
-@pytest.mark.parametrize("room", range(1_000, 120_000, 7_919))
+@pytest.mark.parametrize("room", [4_000, 90_000, *(pytest.param(each, marks=CAMPAIGN) for each in ROOMS)])
 def test_full_at_any_byte(make_file: MakeFile, rows_of: RowsOf, holds: Holds, room: int) -> None:
     """The limit on file sizes stands in for a full disk, and needs no rights."""
     path = make_file(1000)
