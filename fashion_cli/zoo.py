@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.errors import WeightsError
 from fashion_cli.model_cards import SAFETENSORS_FILE, ModelCard
 from fashion_cli.models import efficientnet_attributes, ml_gcn, style_resnet34
@@ -26,7 +27,6 @@ from fashion_cli.suggestions import suggest
 from fashion_cli.trunks.by_name import build_trunk
 from fashion_cli.trunks.trunk import Trunk
 from fashion_cli.weights import Model
-from fashion_cli.whole_files import replacing
 
 TRUNK_PREFIX = "features."  # of every network's trunk; the rest are heads
 
@@ -208,7 +208,7 @@ def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
     tensors = {name: _stored(tensor, half) for name, tensor in network.state_dict().items()}
     network.load_state_dict({name: full_precision(tensor) for name, tensor in tensors.items()})
     document = save(tensors)
-    with replacing(path) as draft:
+    with atomic_path(path) as draft:
         draft.write_bytes(document)
     return hashlib.sha256(document).hexdigest()
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.untouched_trunk import UntouchedTrunk
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.inference.deployed_model import DeployedModel
 from fashion_cli.inference.onnx_export import traced_graph
 from fashion_cli.initial_weights import fetch_encoder
@@ -25,7 +26,6 @@ from fashion_cli.models.outputs import ImageOutputs
 from fashion_cli.models.trunk import Encoder
 from fashion_cli.trunks.trunk import TrunkName, WeightsRequest
 from fashion_cli.weights import TRUNK_LIBRARIES, Model, open_model
-from fashion_cli.whole_files import replacing
 from fashion_cli.zoo import load_model
 
 VERSION = 1  # of what is frozen: another one freezes everything anew
@@ -183,5 +183,5 @@ def _freeze(source: Source, identity: str, directory: Path, fit: Fit | None) -> 
     directory.mkdir(parents=True, exist_ok=True)
     (directory / ONNX_FILE).write_bytes(document)
     files = {SAFETENSORS_FILE: identity, ONNX_FILE: hashlib.sha256(document).hexdigest()}
-    with replacing(directory / CARD_FILE) as draft:
+    with atomic_path(directory / CARD_FILE) as draft:
         replace(card, files=files).write(draft)

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from benchmarks.model_quality.features import Matrix
 from benchmarks.model_quality.labels import LabelTask
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.model_cards import TagGroup
 from fashion_cli.training.tag_head import STRENGTHS, Truths, fit, predict
-from fashion_cli.whole_files import replacing
 
 PENALTIES = (*STRENGTHS, 3e-4, 1e-4)  # descending; each fit starts where the last one ended
 FOLDS = 3
@@ -40,7 +40,7 @@ def probe(inputs: Matrix, task: LabelTask, keep: Path) -> Matrix:
     if not file.exists():
         keep.mkdir(parents=True, exist_ok=True)
         probabilities = fitted_probabilities(inputs, task)
-        with replacing(file) as draft, draft.open("wb") as stream:
+        with atomic_path(file) as draft, draft.open("wb") as stream:
             np.save(stream, probabilities)
     return np.asarray(np.load(file))
 

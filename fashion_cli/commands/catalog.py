@@ -109,7 +109,7 @@ def upgrade(*, catalog: CatalogOption = None) -> None:
     Nothing is lost; an older fashion-cli cannot read it any more.
     """
     from fashion_cli.commands.output.messages import say
-    from fashion_cli.data.image_files import printable
+    from fashion_cli.message_text import printable
     from fashion_cli.steps.catalog import upgrade_catalogue
 
     report = upgrade_catalogue(catalog)

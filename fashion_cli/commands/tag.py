@@ -180,11 +180,11 @@ def _write_features(config: "TagConfig", out: Path, *, quiet: bool, strict: bool
 def _write_rows(
     config: "TagConfig", out: Path | None, format_name: RowFormat | None, *, quiet: bool, strict: bool
 ) -> None:
+    from fashion_cli.atomic_files import atomic_text
     from fashion_cli.commands.output.messages import name_skipped, say
     from fashion_cli.commands.output.progress import show_progress
     from fashion_cli.commands.output.render import choose_format, emit, on_terminal
     from fashion_cli.commands.output.tag_results import Counted, tag_lines
-    from fashion_cli.commands.output.whole_files import whole_file
     from fashion_cli.inference.pipeline import Skipped
     from fashion_cli.steps.tag import tag_images, tag_languages
 
@@ -201,6 +201,6 @@ def _write_rows(
             for text in tag_lines(photographs, chosen, with_titles=bool(config.language)):
                 emit(text)
         else:
-            with whole_file(out) as stream:
+            with atomic_text(out) as stream:
                 stream.writelines(tag_lines(photographs, chosen, with_titles=bool(config.language)))
     name_skipped(skipped, photographs.count, strict=strict)

@@ -115,7 +115,7 @@ def fetch(
     open_clip come with: pip install 'fashion-cli[encoders]'
     """
     from fashion_cli.commands.output.messages import say
-    from fashion_cli.data.image_files import printable
+    from fashion_cli.message_text import printable
     from fashion_cli.steps.fetch_weights import FetchConfig, fetch_weights
 
     config = FetchConfig(source, out, None if size is None else _height_and_width(size), file, force)
@@ -149,7 +149,7 @@ def export(
     It starts faster than torch, and runs faster on most CPUs.
     """
     from fashion_cli.commands.output.messages import say
-    from fashion_cli.data.image_files import printable
+    from fashion_cli.message_text import printable
     from fashion_cli.steps.weights import export_onnx
 
     report = export_onnx(model)

@@ -11,7 +11,7 @@ from fashion_cli.crawling.state import crawled_products
 from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.photographs import delete_dropped_files, drop_near_duplicates
 from fashion_cli.crawling.stats import CrawlStats
-from fashion_cli.data.image_files import one_line
+from fashion_cli.message_text import one_line
 from fashion_cli.plurals import counted
 from fashion_cli.products.catalogue import Catalogue, InvalidProductError
 from fashion_cli.products.locations import CATALOGUE_FILE

@@ -11,6 +11,7 @@ from pathlib import Path
 from fashion_cli.data.file_stamps import FileStamp
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import ImageError, UsageError
+from fashion_cli.message_text import one_line, printable
 
 # An uncompressed photograph of 100 megapixels and 16 bits fits; a film with the wrong name does not.
 MAX_BYTES = 2**30
@@ -70,18 +71,6 @@ def read_bytes(path: Path) -> tuple[bytes, FileStamp]:
         if status.st_size > MAX_BYTES:
             raise ImageError(f"{printable(path)}: {status.st_size:,} bytes, over the limit of {MAX_BYTES:,}")
         return stream.read(), FileStamp.of(status)
-
-
-def printable(path: str | Path) -> str:
-    """A path as one line, also with newlines in it or bytes that are not UTF-8."""
-    text = os.fspath(path)
-    return text if text.isprintable() else repr(text)
-
-
-def one_line(error: Exception) -> str:
-    """What an exception says, as one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__
 
 
 def _find(sources: Iterable[Path], on_skip: Callable[[Path, str], None] | None) -> Iterator[Path]:

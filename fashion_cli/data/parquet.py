@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.image_files import one_line, printable
 from fashion_cli.errors import OutputError
+from fashion_cli.message_text import one_line, printable
 
 Column = Sequence[str] | npt.NDArray[np.number]
 

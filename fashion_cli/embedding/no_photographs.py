@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.pipeline import Skipped
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.suggestions import shorten
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fashion_cli.data.features import FeatureRows
-from fashion_cli.data.image_files import find_images, printable
+from fashion_cli.data.image_files import find_images
 from fashion_cli.data.images import Box
 from fashion_cli.embedding.added_tags import with_added_taggers
 from fashion_cli.embedding.stored_photographs import StoredPhotographs
@@ -16,6 +16,7 @@ from fashion_cli.errors import UsageError
 from fashion_cli.inference.multi_model import Models, open_models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Skipped, predict
+from fashion_cli.message_text import printable
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.search import Features
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 
+from fashion_cli.atomic_files import partial_path
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.embedding.fill_tags import align_tag_columns, fill_missing_tags, missing_taggers
 from fashion_cli.embedding.reuse import ReusedRow, plan_reuse
@@ -52,11 +53,6 @@ class UpdateReport:
     tagged: int = 0
 
 
-def partial_file(target: Path) -> Path:
-    """Where the work on a feature file happens."""
-    return target.with_name(target.name + ".partial")
-
-
 @dataclass(frozen=True)
 class TargetSpec:
     """What a feature file is to hold of each photograph.
@@ -89,7 +85,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
 ) -> UpdateReport:
     """Make `target` hold exactly these photographs, as the goal says. The rest is as for `update_features`."""
     targets = {os.path.abspath(path): path for path in images}
-    partial, old = partial_file(target), previous or target
+    partial, old = partial_path(target), previous or target
     with ExitStack() as stack:
         candidates = dict.fromkeys((partial, target, old))
         named = None if previous else target

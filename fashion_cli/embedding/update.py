@@ -7,14 +7,14 @@ from pathlib import Path
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
 from fashion_cli.data.features.rows import CREATED_BY
 from fashion_cli.embedding.added_tags import add_tagger_to_header, with_added_taggers
-from fashion_cli.embedding.rewrite import Columns, TargetSpec, UpdateReport, comparable, partial_file, rewrite
+from fashion_cli.embedding.rewrite import Columns, TargetSpec, UpdateReport, comparable, rewrite
 from fashion_cli.errors import FeatureFileError, WeightsError
 from fashion_cli.inference.multi_model import Models, header_of, open_models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress
 from fashion_cli.weights import Model
 
-__all__ = ["Columns", "UpdateReport", "add_tags", "partial_file", "update_features"]
+__all__ = ["Columns", "UpdateReport", "add_tags", "update_features"]
 
 
 def update_features(  # noqa: PLR0913  # three files and four ways to treat them

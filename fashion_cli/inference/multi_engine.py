@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import MAX_PIXELS, Box, ImageReader, Photograph
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.engine import Engine
 from fashion_cli.inference.multi_model import MultiModel
+from fashion_cli.message_text import printable
 from fashion_cli.model_cards import InputSpec
 from fashion_cli.outputs import Predictions
 

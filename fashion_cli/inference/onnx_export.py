@@ -21,12 +21,12 @@ import torch
 from onnx import helper, numpy_helper
 from torch.onnx import OnnxExporterError
 
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.errors import OutputError, WeightsError
 from fashion_cli.inference.deployed_model import DeployedModel
 from fashion_cli.layers.fusion import fused
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, InputSpec, ModelCard
 from fashion_cli.weights import Model
-from fashion_cli.whole_files import replacing
 from fashion_cli.zoo import load_model
 
 INPUT, OUTPUTS = "pixels", ("vectors", "scores")
@@ -223,5 +223,5 @@ def _record(directory: Path, card: ModelCard, digest: str | None) -> None:
     files = {name: sha256 for name, sha256 in card.files.items() if name != ONNX_FILE}
     if digest is not None:
         files[ONNX_FILE] = digest
-    with replacing(directory / CARD_FILE) as draft:
+    with atomic_path(directory / CARD_FILE) as draft:
         replace(card, files=files).write(draft)

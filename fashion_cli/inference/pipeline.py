@@ -19,13 +19,13 @@ import numpy.typing as npt
 
 from fashion_cli.data.features import FeatureRows
 from fashion_cli.data.features.rows import unsound_rows
-from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, Photograph
 from fashion_cli.errors import ImageError, UsageError
 from fashion_cli.inference.engine import Engine, Reader
 from fashion_cli.inference.engines import open_engine, open_reader
 from fashion_cli.inference.multi_model import Models
 from fashion_cli.inference.options import InferenceOptions
+from fashion_cli.message_text import printable
 from fashion_cli.outputs import Predictions
 
 Progress = Callable[[int, int], None]  # (done, total)

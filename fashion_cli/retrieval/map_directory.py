@@ -20,12 +20,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from fashion_cli import __version__
+from fashion_cli.atomic_files import lock, output_errors, sync
 from fashion_cli.data.features import AddedTags, FeatureHeader
 from fashion_cli.data.features.rows import SHA256_DIGITS
 from fashion_cli.errors import MapDirectoryError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
-from fashion_cli.retrieval.directory_writing import lock_directory, naming, sync
 
 MAP_FOLDER = "map"
 MAP_FILE = "map.json"
@@ -115,22 +115,22 @@ def drafting(directory: Path) -> Iterator[Path]:
         OutputError: If the directory cannot be written. The old map is still there.
     """
     draft = directory / DRAFT_FOLDER
-    with naming(directory, ROOM):
+    with output_errors(directory, ROOM):
         draft.mkdir(parents=True, exist_ok=True)
-        lock = os.open(draft, os.O_RDONLY)
+        descriptor = os.open(draft, os.O_RDONLY)
     try:
-        busy = f"{directory}: another process is writing this map"
-        lock_directory(lock, MapDirectoryError(busy, hint="wait until it is done, or stop it"))
+        message = f"{directory}: another process is writing this map"
+        lock(descriptor, busy=MapDirectoryError(message, hint="wait until it is done, or stop it"))
         try:
-            with naming(directory, ROOM):
+            with output_errors(directory, ROOM):
                 _empty(draft)
             yield draft
-            with naming(directory, ROOM):
+            with output_errors(directory, ROOM):
                 _put_in_place(draft, directory)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     finally:
-        os.close(lock)
+        os.close(descriptor)
 
 
 def write_map(attribute_map: AttributeMap, draft: Path) -> None:
@@ -170,7 +170,7 @@ def write_map(attribute_map: AttributeMap, draft: Path) -> None:
         "figures": dict(attribute_map.figures or {}),
         "features": asdict(attribute_map.header),
     }
-    with naming(draft.parent, ROOM):
+    with output_errors(draft.parent, ROOM):
         (draft / numbers).write_bytes(save(tensors))  # `save_file` lets only its owner read it
         text = json.dumps(document, indent=1)  # ASCII: a path that is not UTF-8 is escaped
         (draft / MAP_FILE).write_text(text + "\n", encoding="utf-8")

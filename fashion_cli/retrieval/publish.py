@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from fashion_cli import __version__
+from fashion_cli.atomic_files import atomic_path, lock, output_errors, partial_path, sync
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.errors import IndexDirectoryError
 from fashion_cli.plurals import counted
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
-from fashion_cli.retrieval.directory_writing import lock_directory, naming, sync
 from fashion_cli.retrieval.equal_rows import EqualRows
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
 from fashion_cli.retrieval.same_neighbours import still_fits
@@ -56,17 +56,17 @@ def writing(directory: Path) -> Iterator[Path]:
         IndexDirectoryError: If another process writes it, or it belongs to a newer version.
         OutputError: If it cannot be made or written.
     """
-    with naming(directory, FULL):
+    with output_errors(directory, FULL):
         directory.mkdir(parents=True, exist_ok=True)
-        lock = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        busy = f"{directory}: another process is writing this index"
-        lock_directory(lock, IndexDirectoryError(busy, hint="wait until it is done, or stop it"))
-        with naming(directory, FULL):
+        message = f"{directory}: another process is writing this index"
+        lock(descriptor, busy=IndexDirectoryError(message, hint="wait until it is done, or stop it"))
+        with output_errors(directory, FULL):
             _recover(directory)
         yield working_features(directory)
     finally:
-        os.close(lock)
+        os.close(descriptor)
 
 
 def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to be found
@@ -101,7 +101,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
         OutputError: If something cannot be written. The old index is still there, and so is the feature file.
     """
     source = features or working_features(directory)
-    draft = directory / f"{MANIFEST_FILE}.partial"
+    draft = partial_path(directory / MANIFEST_FILE)
     generation = _next_generation(directory)
     neighbours = directory / f"neighbours-{generation:06}.ann"
     equal_rows = directory / f"equal-rows-{generation:06}.npy"
@@ -120,7 +120,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
                 plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
                 manifest = _manifest(opened, generation, model_location, target.name, neighbours, recall, plan)
             manifest = replace(manifest, tagger_location=tagger_location, catalog=catalog)
-            with naming(directory, FULL):
+            with output_errors(directory, FULL):
                 if plan.equal is not None:
                     plan.equal.write(equal_rows)
                     sync(equal_rows)
@@ -132,7 +132,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             with suppress(OSError):
                 unfinished.unlink()
         raise
-    with naming(directory, FULL):
+    with output_errors(directory, FULL):
         sync(directory)
         draft.replace(directory / MANIFEST_FILE)
         sync(directory)
@@ -231,15 +231,9 @@ def _place(source: Path, target: Path) -> None:
         sync(source)
         source.replace(target)
         return
-    copy = target.with_name(f"{target.name}.partial")
-    try:
+    with atomic_path(target) as copy:
         shutil.copyfile(source, copy)
         sync(copy)
-        copy.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            copy.unlink()
-        raise
 
 
 def _write(path: Path, text: str) -> None:

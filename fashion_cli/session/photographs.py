@@ -6,9 +6,10 @@ from operator import index
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from fashion_cli.data.image_files import printable, read_bytes
+from fashion_cli.data.image_files import read_bytes
 from fashion_cli.data.images import Box, InMemory, file_of, is_in_memory
 from fashion_cli.errors import UsageError
+from fashion_cli.message_text import printable
 
 UNNAMED = Path("the photograph")  # what messages call one that has no path
 BoxLike = Box | tuple[int, int, int, int]

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.errors import FashionError, OutputError
 from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE, ModelCard
 from fashion_cli.weights import Model
-from fashion_cli.whole_files import replacing
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def fetch_weights(config: FetchConfig) -> FetchReport:
         (config.out / CARD_FILE).unlink(missing_ok=True)  # what is killed from here on is no model, not half of one
         digest, cosine = save_faithful(network, card, config.out / SAFETENSORS_FILE)
         card = replace(card, files={SAFETENSORS_FILE: digest})
-        with replacing(config.out / CARD_FILE) as draft:
+        with atomic_path(config.out / CARD_FILE) as draft:
             card.write(draft)
         size = (config.out / SAFETENSORS_FILE).stat().st_size
     why = _export(Model(config.out, card))

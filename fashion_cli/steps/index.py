@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from fashion_cli.checked_fields import CheckedFields
 from fashion_cli.data.features import FeatureFile, common_root, copy_below, is_feature_file, stored_path
-from fashion_cli.data.image_files import printable
 from fashion_cli.embedding.find_photographs import find_photographs
 from fashion_cli.embedding.manifest_matching import ManifestMatch
 from fashion_cli.embedding.update import UpdateReport, update_features
@@ -18,6 +17,7 @@ from fashion_cli.errors import FeatureFileError, IndexDirectoryError, UsageError
 from fashion_cli.inference.multi_model import Models, MultiModel, open_models
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress, Skipped
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import none_can_be_read
 from fashion_cli.products.locations import default_location
 from fashion_cli.retrieval.gallery import Gallery

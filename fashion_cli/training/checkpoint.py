@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.errors import TrainingError
-from fashion_cli.whole_files import replacing
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -23,7 +23,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    with replacing(path) as draft, draft.open("wb") as stream, _reasons():
+    with atomic_path(path) as draft, draft.open("wb") as stream, _reasons():
         torch.save(state, stream)
         stream.flush()
         os.fsync(stream.fileno())

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-from fashion_cli.whole_files import replacing
+from fashion_cli.atomic_files import atomic_path
 
 METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_DIRECTORY = "tensorboard"
@@ -58,7 +58,7 @@ def read_metrics(directory: Path) -> list[dict[str, Any]]:
 
 def _take_back(path: Path, done: int, measured: int) -> None:
     kept = [line for line in _lines(path) if line["step"] <= done and _stands(line, measured)] if done else []
-    with replacing(path) as draft:
+    with atomic_path(path) as draft:
         draft.write_text("".join(f"{json.dumps(line)}\n" for line in kept), encoding="utf-8")
 
 

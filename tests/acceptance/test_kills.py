@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fashion_cli.atomic_files import partial_path
 from fashion_cli.data.features import FeatureFile
-from fashion_cli.embedding.update import partial_file
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.publish import working_features
@@ -39,7 +39,7 @@ def start(tmp_path: Path, model: Path, *folders: str) -> subprocess.Popen[bytes]
 def finished_rows(directory: Path) -> int:
     """Rows that a killed run left behind, wherever it was killed."""
     working = working_features(directory)
-    for file in (partial_file(working), working):
+    for file in (partial_path(working), working):
         if file.exists():
             with FeatureFile.open(file) as features:
                 return len(features)

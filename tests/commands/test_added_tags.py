@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from fashion_cli.app import main
+from fashion_cli.atomic_files import partial_path
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.tags import present_tags
-from fashion_cli.embedding.update import partial_file
 from fashion_cli.model_cards import CARD_FILE, ModelCard, Vocabulary
 from fashion_cli.retrieval.manifest import Manifest
 from fashion_cli.weights import open_model
@@ -338,7 +338,7 @@ def test_what_an_interrupted_run_left_is_filled_in_by_all_that_it_lacks(
     third = with_groups(tiny_model, tmp_path / "third", "shape", "paint", weights="3" * 64)
     shutil.copy(tagged, "own.h5")
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", style_model) == 0
-    shutil.copy("own.h5", partial_file(tagged))  # rows without both
+    shutil.copy("own.h5", partial_path(tagged))  # rows without both
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", third) == 0
     _, groups, _ = contents(tagged)
     assert list(groups) == ["category", "colour", "style", "season", "shape", "paint"]
@@ -356,7 +356,7 @@ def test_what_an_interrupted_run_added_does_not_get_into_an_update_without_it(
 ) -> None:
     shutil.copy(tagged, "own.h5")
     assert fashion("tag", shop, "-o", tagged, "--add", "--model", style_model) == 0
-    shutil.copy(tagged, partial_file(Path("own.h5")))  # all rows are there, and more columns than are wanted
+    shutil.copy(tagged, partial_path(Path("own.h5")))  # all rows are there, and more columns than are wanted
     drawn(shop / "new.png", seed=71)
     capsys.readouterr()
     assert fashion("embed", shop, "-o", "own.h5", "--model", tiny_model) == 0
@@ -465,8 +465,8 @@ def test_kills_leave_a_usable_file_and_lose_no_finished_row(
             break  # done before the kill: the next step sees that all is there
         assert Path("f.h5").read_bytes() == before
         left = 0
-        if partial_file(Path("f.h5")).exists():
-            with FeatureFile.open(partial_file(Path("f.h5"))) as features:
+        if partial_path(Path("f.h5")).exists():
+            with FeatureFile.open(partial_path(Path("f.h5"))) as features:
                 left = len(features) if features.header.added else 0
         assert left >= finished
         wait *= 1.3 if left == finished else 1.0  # a slow machine gets nowhere in the time of a fast one

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fashion_cli.atomic_files import partial_path
 from fashion_cli.data import file_stamps
 from fashion_cli.data.features import FeatureFile
 from fashion_cli.data.file_stamps import FileStamp
-from fashion_cli.embedding.update import UpdateReport, partial_file, update_features
+from fashion_cli.embedding.update import UpdateReport, update_features
 from fashion_cli.errors import FeatureFileError, ImageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.weights import open_model
@@ -144,7 +145,7 @@ def test_other_rows_stay_where_they_are_asked_to(update, tmp_path: Path) -> None
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
 def test_a_useless_partial_file_is_passed_over(update, tmp_path: Path, content: bytes) -> None:
     images = draw(tmp_path / "gallery", 3)
-    partial_file(tmp_path / "f.h5").write_bytes(content)
+    partial_path(tmp_path / "f.h5").write_bytes(content)
     assert update(images).embedded == 3
 
 
@@ -162,7 +163,7 @@ def test_labels_of_a_changed_photograph_stay(update, tmp_path: Path) -> None:
 def test_what_a_cut_off_run_finished_is_not_counted_as_dropped(update, tmp_path: Path) -> None:
     images = draw(tmp_path / "gallery", 4)
     update(images[:3])
-    shutil.copy(tmp_path / "f.h5", partial_file(tmp_path / "f.h5"))
+    shutil.copy(tmp_path / "f.h5", partial_path(tmp_path / "f.h5"))
     report = update(images)
     assert (report.embedded, report.kept, report.dropped) == (1, 3, 0)
 
@@ -344,7 +345,7 @@ def test_kills_lose_no_finished_row(tiny_model: Path, tmp_path: Path) -> None:
         process.communicate()
         if target.exists():
             break
-        with FeatureFile.open(partial_file(target)) as features:
+        with FeatureFile.open(partial_path(target)) as features:
             assert len(features) >= reported
             finished = len(features)
     model = open_model(tiny_model)

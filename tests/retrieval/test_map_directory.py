@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from fashion_cli.atomic_files import sync
 from fashion_cli.data.features import AddedTags, FeatureHeader
 from fashion_cli.errors import MapDirectoryError, OutputError
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.retrieval.attribute_map import AttributeMap, Garments
-from fashion_cli.retrieval.directory_writing import sync
 from fashion_cli.retrieval.map_directory import DRAFT_FOLDER, MAP_FILE, drafting, find_map, open_map, write_map
 
 COLOUR = TagGroup("colour", ("red", "green", "blue"), exclusive=True, thresholds=(0.3, 0.4, 0.5))

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from fashion_cli.data.image_files import printable
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import UsageError
+from fashion_cli.message_text import printable
 from fashion_cli.suggestions import near_words
 
 DASHES = "‐‑‒–—―−﹘﹣－"  # what web pages and word processors make of hyphens

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from fashion_cli.commands.cli.inputs import STDIN, parse_weighted, read_queries
 from fashion_cli.commands.cli.options import Format
 from fashion_cli.commands.output.messages import say
-from fashion_cli.data.image_files import looks_like_path, printable
+from fashion_cli.data.image_files import looks_like_path
 from fashion_cli.errors import UsageError
+from fashion_cli.message_text import printable
 
 if TYPE_CHECKING:
     from fashion_cli.steps.search import Query

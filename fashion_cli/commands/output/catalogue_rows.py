@@ -5,10 +5,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
+from fashion_cli.atomic_files import atomic_text
 from fashion_cli.commands.cli.options import RowFormat
 from fashion_cli.commands.output.products import harmless, moment, product_document, product_words, shown_price
 from fashion_cli.commands.output.render import SEPARATOR, Column, as_csv, as_json, as_table, emit
-from fashion_cli.commands.output.whole_files import whole_file
 from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownProduct
 
 AT_ONCE = 500  # lines written together
@@ -64,7 +64,7 @@ def write_products(exported: Exported, format_name: Literal["csv", "jsonl"], out
     if out is None:
         _emit(lines)
         return
-    with whole_file(out) as stream:
+    with atomic_text(out) as stream:
         stream.writelines(lines)
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from fashion_cli.atomic_files import atomic_text
 from fashion_cli.commands.output.render import shown_path, tag_names
 from fashion_cli.commands.output.search_results import summary
-from fashion_cli.commands.output.whole_files import whole_file
-from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import Box, thumbnail
 from fashion_cli.data.tags import Tag
 from fashion_cli.errors import ImageError
+from fashion_cli.message_text import printable
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport
 
 SIDE = 320  # pixels of a thumbnail's longest side: sharp at 160 on a telephone
@@ -76,7 +76,7 @@ def write_contact_sheet(report: SearchReport, path: Path, *, box: Box | None = N
     Raises:
         OutputError: If the file cannot be written.
     """
-    with whole_file(path) as stream:
+    with atomic_text(path) as stream:
         stream.writelines(_page(report, box))
 
 

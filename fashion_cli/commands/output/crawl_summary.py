@@ -8,8 +8,8 @@ import typer
 from fashion_cli.commands.output.messages import NAMED, say
 from fashion_cli.commands.output.progress import duration
 from fashion_cli.commands.output.render import Column, as_json, as_table, emit, on_terminal
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import CrawlError, ExitCode
+from fashion_cli.message_text import printable
 
 if TYPE_CHECKING:
     from fashion_cli.steps.crawl import CrawlReport

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fashion_cli.atomic_files import atomic_path, output_errors
 from fashion_cli.commands.output.eval_figures import system_names
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import OutputError, UsageError
+from fashion_cli.message_text import printable
 from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
-from fashion_cli.whole_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,10 +154,5 @@ def save_plot(figure: "Figure", path: Path) -> None:
     Raises:
         OutputError: If the file cannot be written.
     """
-    try:
-        with replacing(path) as draft:
-            figure.savefig(draft, format=path.suffix[1:].lower())
-    except OSError as error:
-        raise OutputError(
-            f"{printable(path)}: cannot be written ({error.strerror or error})", hint="choose another place"
-        ) from error
+    with output_errors(path, "choose another place"), atomic_path(path) as draft:
+        figure.savefig(draft, format=path.suffix[1:].lower())

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.commands.output.whole_files import whole_file
-from fashion_cli.data.image_files import printable
+from fashion_cli.atomic_files import atomic_text
 from fashion_cli.data.images import thumbnail
 from fashion_cli.errors import ImageError
 from fashion_cli.inference.processors import processors
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapGroup, MapReport
 
@@ -47,7 +47,7 @@ def write_map_page(report: MapReport, path: Path, progress: Progress = lambda _d
     """
     from plotly.offline import get_plotlyjs
 
-    with whole_file(path) as stream:
+    with atomic_text(path) as stream:
         stream.writelines(_page(report, _embeddable(get_plotlyjs()), progress))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fashion_cli.commands.output.eval_plots import save_plot
-from fashion_cli.data.image_files import printable
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapGroup, MapReport
 

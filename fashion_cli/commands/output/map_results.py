@@ -2,7 +2,7 @@
 
 from fashion_cli.commands.output.messages import say
 from fashion_cli.commands.output.progress import duration
-from fashion_cli.data.image_files import printable
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.map import MapReport
 

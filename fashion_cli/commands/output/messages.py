@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import ExitCode
+from fashion_cli.message_text import printable
 
 if TYPE_CHECKING:
     from fashion_cli.data.missing_files import MissingFiles

@@ -20,7 +20,7 @@ from fashion_cli.commands.output.render import (
     tag_names,
     tags_by_group,
 )
-from fashion_cli.data.image_files import printable
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.recommend import Recommendation, Recommended, RecommendReport
 from fashion_cli.steps.search import Hit, QueryPart, QueryResult, SearchReport

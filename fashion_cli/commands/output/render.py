@@ -20,8 +20,8 @@ import typer
 
 from fashion_cli.commands.cli.options import Format, RowFormat
 from fashion_cli.commands.output.narrow_tables import print_stacked
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import ExitCode, OutputError
+from fashion_cli.message_text import printable
 
 if TYPE_CHECKING:
     from fashion_cli.data.tags import Tag

@@ -21,7 +21,7 @@ from fashion_cli.commands.output.render import (
     tag_names,
     tags_by_group,
 )
-from fashion_cli.data.image_files import printable
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.retrieval.columns import names_beside
 from fashion_cli.retrieval.facets import Facets

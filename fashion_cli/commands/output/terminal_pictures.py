@@ -9,9 +9,9 @@ from typing import Literal
 from fashion_cli.commands.output.messages import say
 from fashion_cli.commands.output.render import emit, shown_path, tag_names
 from fashion_cli.commands.output.search_results import summary
-from fashion_cli.data.image_files import printable
 from fashion_cli.data.images import ImageReader, thumbnail
 from fashion_cli.errors import ImageError
+from fashion_cli.message_text import printable
 from fashion_cli.model_cards import InputSpec
 from fashion_cli.steps.search import SearchReport
 

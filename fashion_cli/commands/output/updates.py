@@ -4,9 +4,9 @@ import typer
 
 from fashion_cli.commands.output.messages import name_skipped, say
 from fashion_cli.commands.output.progress import duration, per_second
-from fashion_cli.data.image_files import printable
 from fashion_cli.embedding.manifest_matching import ManifestMatch
 from fashion_cli.errors import ExitCode
+from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
 from fashion_cli.steps.embed import EmbedReport
 from fashion_cli.steps.index import IndexReport

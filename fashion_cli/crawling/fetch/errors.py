@@ -13,8 +13,8 @@ from scrapy.exceptions import (
 
 from fashion_cli.crawling.fetch.resolver import refused_hosts
 from fashion_cli.crawling.state.requests import Outcome
-from fashion_cli.data.image_files import one_line
 from fashion_cli.errors import CrawlError
+from fashion_cli.message_text import one_line
 
 
 class RefusedError(IgnoreRequest):

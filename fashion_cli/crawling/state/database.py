@@ -4,7 +4,6 @@ One SQLite file, `crawl.sqlite`, that only one crawl uses at a time. Whatever be
 transaction, so that a kill at any moment loses at most what was on its way; the call after it goes on from there.
 """
 
-import fcntl
 import json
 import time
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, create_engine, event, func, se
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
+from fashion_cli.atomic_files import lock
 from fashion_cli.crawling.state.crawl_tables import (
     VERSION,
     metadata,
@@ -40,10 +40,10 @@ class CrawlDatabase:
         generation: The round: 1 at first, one more with every `--update`.
     """
 
-    def __init__(self, folder: Path, lock: IO[str], connection: Connection) -> None:
+    def __init__(self, folder: Path, lock_file: IO[str], connection: Connection) -> None:
         self.folder = folder
         self.connection = connection
-        self._lock = lock
+        self._lock_file = lock_file
         self.generation = int(self.get_property("generation") or 1)
         with connection.begin():
             self._sources: dict[str, int] = {
@@ -60,22 +60,22 @@ class CrawlDatabase:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = (folder / LOCK).open("w")
+            lock_file = (folder / LOCK).open("w")
         except OSError as error:
             raise OutputError(
                 f"{folder}: cannot be written to ({error.strerror})", hint="choose another folder with -o"
             ) from error
         try:
-            _acquire_lock(lock, folder)
-            return cls(folder, lock, _connect(folder / FILE))
+            _acquire_lock(lock_file, folder)
+            return cls(folder, lock_file, _connect(folder / FILE))
         except BaseException:
-            lock.close()
+            lock_file.close()
             raise
 
     def close(self) -> None:
         self.connection.close()
         self.connection.engine.dispose()
-        self._lock.close()
+        self._lock_file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -190,7 +190,7 @@ def build_unwritable_error(database: CrawlDatabase, error: DatabaseError) -> Out
     )
 
 
-def _acquire_lock(lock: IO[str], folder: Path) -> None:
+def _acquire_lock(file: IO[str], folder: Path) -> None:
     """Keep other crawls out of the folder until this one ends, however it does.
 
     Raises:
@@ -199,7 +199,7 @@ def _acquire_lock(lock: IO[str], folder: Path) -> None:
     deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         with suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
             return
         if time.monotonic() > deadline:
             raise CrawlError(f"{folder}: another crawl is at work there", hint="wait for it, or choose another -o")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fashion_cli.data.annotations.annotation import Annotation
-from fashion_cli.data.image_files import find_images, one_line
+from fashion_cli.data.image_files import find_images
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES
 from fashion_cli.errors import AnnotationError, ImageError
+from fashion_cli.message_text import one_line
 
 SPLITS = ("train", "val", "test")
 TRAIN_SHARE = 0.8  # where the folders do not say: the rest is `val`

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from fashion_cli.data.image_files import one_line
 from fashion_cli.errors import AnnotationError
+from fashion_cli.message_text import one_line
 
 HINT = "docs/annotations.md shows the layout"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -28,8 +28,8 @@ from fashion_cli.data.features.rows import (
 )
 from fashion_cli.data.features.transactions import TransactionFile, open_locked
 from fashion_cli.data.file_stamps import FileStamp
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import FeatureFileError
+from fashion_cli.message_text import printable
 from fashion_cli.model_cards import ModelCard
 from fashion_cli.suggestions import suggest
 

@@ -16,14 +16,12 @@ for a process that is killed and for a full disk; against a power cut only `sync
 
 import os
 import struct
-import sys
 import zlib
 from contextlib import suppress
 from io import SEEK_CUR, SEEK_END, SEEK_SET, FileIO
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from fashion_cli.atomic_files import lock
 
 Bytes = bytes | bytearray | memoryview
 
@@ -241,7 +239,7 @@ def open_locked(path: Path, *, write: bool = False, create: bool = False) -> Fil
     for _ in range(LOCK_ATTEMPTS):
         stream = _open(path, write or create, create)
         try:
-            _lock(stream, exclusive=write or create)
+            lock(stream, exclusive=write or create)
             if _is_still_at(stream, path):
                 return stream
         except BaseException:
@@ -256,17 +254,6 @@ def _open(path: Path, write: bool, create: bool) -> FileIO:
         return os.open(name, flags | (os.O_CREAT if create else 0), 0o666)
 
     return FileIO(os.fspath(path), "r+b" if write else "rb", opener=opener)
-
-
-def _lock(stream: FileIO, *, exclusive: bool) -> None:
-    if sys.platform == "win32":
-        return
-    try:
-        fcntl.flock(stream, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        pass  # NFS, Lustre and others may know no locks
 
 
 def _is_still_at(stream: FileIO, path: Path) -> bool:

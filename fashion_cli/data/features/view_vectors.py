@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from fashion_cli.atomic_files import atomic_path
 from fashion_cli.data.features.file_errors import naming_unwritable
-from fashion_cli.whole_files import replacing
 
 VectorShape = tuple[int, int, int]  # N photographs, V views of each, D
 Vectors = npt.NDArray[np.float16]
@@ -81,7 +81,7 @@ def writing_view_vectors(path: Path, identity: str, shape: VectorShape) -> Itera
 
 
 def _create(path: Path, identity: str, shape: VectorShape) -> None:
-    with replacing(path) as draft, h5py.File(draft, "w") as file:
+    with atomic_path(path) as draft, h5py.File(draft, "w") as file:
         file.attrs["identity"] = identity
         file.create_dataset("done", data=np.zeros(1, np.int64))
         vectors = file.create_dataset("vectors", shape, np.float16, fillvalue=np.float16(np.nan))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_cli.data.fitting import Corners, Size
-from fashion_cli.data.image_files import printable
 from fashion_cli.errors import UsageError
+from fashion_cli.message_text import printable
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fashion_cli.data.image_files import printable, read_bytes
+from fashion_cli.data.image_files import read_bytes
 from fashion_cli.data.images.budget import DECODING
 from fashion_cli.data.images.opening import MAX_PIXELS, naming_photograph, open_image
 from fashion_cli.errors import ImageError
+from fashion_cli.message_text import printable
 
 NUMBERED = ("P", "L")  # palette and grey: one byte a pixel, kept as it is
 

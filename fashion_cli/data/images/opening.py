@@ -17,7 +17,6 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from fashion_cli.data import image_formats as formats
-from fashion_cli.data.image_files import one_line, printable
 from fashion_cli.data.image_formats import ImageFormat
 from fashion_cli.data.images.boxes import profile_of_boxes
 from fashion_cli.data.images.colour import profile_of_camera
@@ -25,6 +24,7 @@ from fashion_cli.data.images.orientation import orientation_of, read_exif
 from fashion_cli.data.images.png import Png, read_png
 from fashion_cli.data.images.tiff import CameraRawError, Tiff, read_tiff
 from fashion_cli.errors import ImageError
+from fashion_cli.message_text import one_line, printable
 
 MAX_PIXELS = 100_000_000
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fashion_cli import atomic_files
 from fashion_cli.data.features import transactions
 from fashion_cli.data.features.transactions import PAGE, TransactionFile, open_locked
 
@@ -187,14 +188,14 @@ def test_lock_is_of_the_file_that_has_the_name(tmp_path: Path, monkeypatch: pyte
     """Another process may rename its finished file between our opening and locking: keep off it."""
     path, finished = tmp_path / "f.partial", tmp_path / "f"
     path.write_bytes(b"finished")
-    lock = transactions._lock
+    lock = atomic_files.lock
 
     def rename_first(stream: FileIO, *, exclusive: bool) -> None:
         if path.exists() and not finished.exists():
             path.rename(finished)
         lock(stream, exclusive=exclusive)
 
-    monkeypatch.setattr(transactions, "_lock", rename_first)
+    monkeypatch.setattr(transactions, "lock", rename_first)
     with open_locked(path, create=True) as stream:
         stream.truncate(0)
         stream.write(b"next")

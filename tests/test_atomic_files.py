@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fashion_cli.whole_files import replacing
+from fashion_cli.atomic_files import atomic_path
 
 
 def fail_in_the_middle(path: Path, error: type[BaseException]) -> None:
-    with replacing(path) as draft:
+    with atomic_path(path) as draft:
         draft.write_text("half")
         raise error
 
@@ -25,7 +25,7 @@ def test_a_failure_leaves_what_was_there(error: type[BaseException], tmp_path: P
 
 def test_a_whole_file_replaces_it(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
-    with replacing(path) as draft:
+    with atomic_path(path) as draft:
         draft.write_text("whole")
         assert not path.exists()
     assert [each.name for each in tmp_path.iterdir()] == ["file.txt"]
