@@ -170,6 +170,7 @@ def test_skipped_photographs_and_strict(gallery: Path, capsys: pytest.CaptureFix
     assert main(["search", "images/red.png", "images/[red].jpg", "--strict"]) == ExitCode.SKIPPED
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_full_disk_keeps_the_old_index_and_every_finished_row(
     gallery: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]

@@ -137,7 +137,11 @@ def test_a_step_from_python_too(gallery: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["", ".inference.onnx_engine", ".inference.onnx_export", ".training", ".crawling.job"]
+    "module",
+    [
+        *("", ".inference.onnx_engine", ".training", ".crawling.job"),
+        pytest.param(".inference.onnx_export", marks=pytest.mark.campaign),
+    ],
 )
 def test_whichever_module_comes_first_nothing_is_reported(module: str) -> None:
     variables = ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY")

@@ -146,6 +146,7 @@ def train_until_killed(recipe: Path, data: Path, out: Path) -> None:
     train_model(TrainConfig(recipe, data, out), kill)
 
 
+@pytest.mark.campaign
 def test_a_killed_run_ends_as_if_it_had_not_been(data: Path, trained: Path, tmp_path: Path) -> None:
     killed = run_forked(train_until_killed, data / "recipe.toml", data, tmp_path)
     assert killed.returncode == -signal.SIGKILL, killed.output

@@ -144,6 +144,7 @@ def test_everything_in_it_is_learned_from(straight: Path) -> None:
     assert len(list((straight / "teachers").iterdir())) == 2
 
 
+@pytest.mark.campaign
 def test_a_run_that_was_interrupted_in_every_phase_ends_as_if_it_had_not_been(
     data: Path, straight: Path, tiny_model: Path, untagged_model: Path, tmp_path: Path
 ) -> None:

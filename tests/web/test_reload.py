@@ -51,6 +51,7 @@ class Asking(threading.Thread):
                 (self.answers if answer.status_code == 200 else self.failures).append(answer.json())
 
 
+@pytest.mark.campaign
 def test_reloads_under_load_drop_and_mix_nothing(shop: Shop, tiny_model: Path) -> None:
     with served(shop) as running:
         asking = [Asking(running) for _ in range(CLIENTS)]
