@@ -52,11 +52,11 @@ PACKAGES = {
     "train": (
         "accelerate",
         "pytorch_metric_learning",
-        "torchmetrics",
         "tensorboard",
         "onnx",
         "onnxscript",
         "matplotlib",
+        "tomli_w",
     ),
     "map": ("plotly", "pyarrow"),
     "crawl": (

@@ -24,7 +24,6 @@ from fashion_cli.training.recipe_sections import (
     StopSection,
     TeacherSection,
 )
-from fashion_cli.training.toml_text import to_toml
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,9 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def recipe_text(recipe: Recipe) -> str:
     """A recipe as TOML, with every value that it leaves to its default. Read again, it is equal."""
-    return to_toml(asdict(recipe))
+    import tomli_w
+
+    return tomli_w.dumps(asdict(recipe))
 
 
 def _checked(table: Mapping[str, Any], source: str) -> Recipe:

@@ -1,7 +1,5 @@
 """Overrides on the command line, and recipes written as TOML."""
 
-import math
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from fashion_cli.errors import RecipeError
 from fashion_cli.training.overrides import override
 from fashion_cli.training.recipe import read_recipe, recipe_text
 from fashion_cli.training.recipe_files import find_recipe, shipped_recipes
-from fashion_cli.training.toml_text import to_toml
 
 TABLE: dict[str, Any] = {
     "seed": 0,
@@ -88,25 +85,6 @@ def test_an_override_is_checked_as_the_recipe_is() -> None:
     assert error.value.hint == "did you mean 'backbone_lr'?"
     with pytest.raises(RecipeError, match=r"--set precision=half: precision: unknown choice 'half'"):
         read_recipe(path, ["precision=half"])
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        {},
-        {"a": 1, "b": 1e-5, "c": True, "d": 'q"\\\n\t\x7fé', "e": [], "f": [[1, 2], ["x"]], "g": -1e300},
-        {"t": {"x": 1, "u": {"y": 2}, "z": {}}, "first": 1},
-        {"rows": [{"a": 1, "more": [{"b": 2}, {"b": 3}]}, {"a": 2, "table": {"Off White": ["white"], "": [0.5]}}]},
-        {"numbers": [1.0, math.inf, -0.0], "k.e.y": {"ü": "v"}},
-    ],
-)
-def test_toml_is_read_back_by_python(table: dict[str, Any]) -> None:
-    assert tomllib.loads(to_toml(table)) == table
-
-
-def test_a_value_that_toml_lacks() -> None:
-    with pytest.raises(TypeError, match="NoneType"):
-        to_toml({"a": None})
 
 
 @pytest.mark.parametrize("path", sorted(shipped_recipes().glob("*.toml")), ids=lambda path: path.stem)
