@@ -66,10 +66,10 @@ WRONG: list[tuple[Any, dict[str, Any], str, str]] = [
     (search, {"where": "colour=red"}, "got a str, 'colour=red': not in a tuple", "where=('colour=red',)"),
     (search, {"where": ["colour=red"]}, "where: a tuple of str; got a list of str", "where=tuple(…)"),
     (search, {"index": "index"}, "index: a Path; got a str, 'index'", "index=Path('index')"),
-    (search, {"topk": "5"}, "topk: an int; got a str, '5'", ""),
-    (search, {"topk": 5.0}, "topk: an int; got a float, 5.0", ""),
-    (search, {"topk": True}, "topk: an int; got a bool, True", ""),
-    (search, {"rerank": "no"}, "rerank: a bool; got a str, 'no'", ""),
+    (SearchOptions, {"topk": "5"}, "topk: an int; got a str, '5'", ""),
+    (SearchOptions, {"topk": 5.0}, "topk: an int; got a float, 5.0", ""),
+    (SearchOptions, {"topk": True}, "topk: an int; got a bool, True", ""),
+    (SearchOptions, {"rerank": "no"}, "rerank: a bool; got a str, 'no'", ""),
     (search, {"box": "1,2,3,4"}, "box: a Box or None; got a str, '1,2,3,4'", ""),
     (search, {"inference": "tiny"}, "inference: an InferenceOptions; got a str, 'tiny'", ""),
     (embed, {"out": "f.h5"}, "EmbedConfig: out: a Path; got a str, 'f.h5'", "out=Path('f.h5')"),
@@ -93,7 +93,8 @@ def test_what_is_said(make: Any, values: dict[str, Any], message: str, hint: str
 
 
 def test_what_fits_is_taken() -> None:
-    search(topk=np.int64(5), alpha=1, beta=np.float32(0.5), where=(), box=Box(0, 0, 1, 1), min_percentile=95)
+    search(where=(), box=Box(0, 0, 1, 1))
+    SearchOptions(topk=np.int64(5), alpha=1, beta=np.float32(0.5), min_percentile=95)  # type: ignore[arg-type]
     embed(images=(), manifest=Path("m.csv"))
 
 

@@ -181,6 +181,7 @@ def search(
     from fashion_cli.commands.output.render import choose_format
     from fashion_cli.data.images import Box
     from fashion_cli.retrieval.gallery import find_index
+    from fashion_cli.retrieval.search import SearchOptions
     from fashion_cli.steps.search import SearchConfig, search_gallery
 
     chosen = choose_format(format_name)
@@ -190,18 +191,20 @@ def search(
         queries=read_searches(queries, text, weighted, chosen, null=null),
         index=find_index(index, {}),  # the variable is one of the settings, which have been read
         inference=InferenceOptions(model, device, engine, batch_size, workers, tagger),
-        topk=topk,
-        rerank=rerank,
-        alpha=alpha,
-        beta=beta,
+        options=SearchOptions(
+            topk=topk,
+            rerank=rerank,
+            alpha=alpha,
+            beta=beta,
+            exact=exact,
+            min_percentile=min_percentile,
+            largest_gap=largest_gap,
+            collapse=collapse,
+        ),
         where=tuple(where or ()),
         but=tuple(but or ()),
-        exact=exact,
         box=part,
-        min_percentile=min_percentile,
-        largest_gap=largest_gap,
         prior=prior,
-        collapse=collapse,
         exclude_self=exclude_self,
         catalog="" if no_catalog else catalog,
         root=root,

@@ -27,7 +27,6 @@ from fashion_cli.retrieval.facets import Facets, by_group, count_tags, size_of
 from fashion_cli.retrieval.filters import Condition, find_group
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.manipulation import TagMeans, conditions_of, exchange, keeping, parse_exchanges
-from fashion_cli.retrieval.rerank import ALPHA, BETA
 from fashion_cli.retrieval.search import (
     Features,
     Hit,
@@ -63,18 +62,11 @@ class SearchConfig(CheckedFields):
             of a query stands for a query by each of its photographs.
         index: The index directory.
         inference: How the model runs; an empty `model` is the index's own.
-        topk: How many hits, from 1.
-        rerank: Order the hits by rank and shared tags.
-        alpha: What one rank costs.
-        beta: What one shared tag brings.
+        options: Which hits, and in which order.
         where: As `Condition.parse` reads them; all must hold.
         but: "group=tag": like the photographs, but with this tag; each group once.
-        exact: Compare with every photograph, whatever the index is.
         box: The part of each query photograph to look for.
-        min_percentile: Only hits nearer than this percentage of the gallery.
-        largest_gap: Only hits before the largest drop of the cosine.
         prior: Prefer hits that are the same kind of thing as the query, where the index's model can tell.
-        collapse: Of photographs that are the same picture only the best is a hit.
         exclude_self: Leave out the query's own photographs, by path and by content.
         catalog: The product catalogue; None for the index's own, "" for none.
         root: The folder that the index's photographs lie below now; None for what the index says.
@@ -84,18 +76,11 @@ class SearchConfig(CheckedFields):
     queries: tuple[Query, ...]
     index: Path
     inference: InferenceOptions
-    topk: int = 50
-    rerank: bool = True
-    alpha: float = ALPHA
-    beta: float = BETA
+    options: SearchOptions = field(default_factory=SearchOptions)
     where: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
-    exact: bool = False
     box: Box | None = None
-    min_percentile: float | None = None
-    largest_gap: bool = False
     prior: bool = True
-    collapse: bool = True
     exclude_self: bool = False
     catalog: str | None = None
     root: Path | None = None
@@ -170,7 +155,6 @@ def search_gallery(config: SearchConfig) -> SearchReport:
         ImageError: If the box reaches beyond a query.
     """
     start = time.perf_counter()
-    options = _options(config)
     if not config.queries:
         raise UsageError("no query", hint="give a photograph, or words")
     queries, skipped_folders = _expanded(config.queries)
@@ -181,7 +165,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
         location = own if config.catalog is None else config.catalog
         add_titles(gallery, config.inference)
         with ProductLookup(location, required=location != own) as products:
-            search = _Searching(gallery, config, options, products)
+            search = _Searching(gallery, config, products)
             features, skipped = search.look_at(photographs)
             results = tuple(
                 replace(result, products=products.products_of(result.hits))
@@ -193,7 +177,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
             skipped=(*skipped_folders, *skipped),
             rows=len(gallery),
             index=config.index,
-            kind="exact" if config.exact or search.narrowed else gallery.kind,
+            kind="exact" if config.options.exact or search.narrowed else gallery.kind,
             note="; ".join(notes),
             seconds=time.perf_counter() - start,
             catalog=products.location,
@@ -225,8 +209,8 @@ def _require_photographs(config: SearchConfig, photographs: Sequence[Query]) -> 
         given = {
             "--but": config.but,
             "--box": config.box,
-            "--min-percentile": config.min_percentile,
-            "--largest-gap": config.largest_gap,
+            "--min-percentile": config.options.min_percentile,
+            "--largest-gap": config.options.largest_gap,
         }
         require_photograph(given, "--where")
     if config.but and any(isinstance(query, str) for query in config.queries):
@@ -239,7 +223,6 @@ class _Searching:
     Args:
         gallery: Where.
         config: What and how.
-        options: The same for one query.
         products: The catalogue.
 
     Attributes:
@@ -247,8 +230,8 @@ class _Searching:
         narrowed: Whether filters leave some photographs out.
     """
 
-    def __init__(self, gallery: Gallery, config: SearchConfig, options: SearchOptions, products: ProductLookup) -> None:
-        self._gallery, self._config, self._options, self._products = gallery, config, options, products
+    def __init__(self, gallery: Gallery, config: SearchConfig, products: ProductLookup) -> None:
+        self._gallery, self._config, self._options, self._products = gallery, config, config.options, products
         self._wanted = parse_exchanges(config.but)
         conditions = [Condition.parse(text) for text in config.where]
         further = {PRICE: lambda: products.prices(gallery.features)} if products.location else None
@@ -256,7 +239,7 @@ class _Searching:
         self._rows, self.notes = allowed.rows, allowed.notes
         self.narrowed = allowed.rows is not None
         self._facets = self._count(allowed.rows)
-        self._sample = percentile_sample(gallery) if config.min_percentile is not None else None
+        self._sample = percentile_sample(gallery) if config.options.min_percentile is not None else None
         self._means = TagMeans(gallery)
         prior = gallery_prior(gallery) if config.prior else None
         changed = {find_group(group, gallery.features.header.vocabulary) for group in self._wanted}
@@ -310,16 +293,3 @@ class _Searching:
         if not self._config.facets:
             return Facets(size_of(features, rows))
         return Facets(size_of(features, rows), by_group(count_tags(features, rows), features.header.vocabulary))
-
-
-def _options(config: SearchConfig) -> SearchOptions:
-    return SearchOptions(
-        topk=config.topk,
-        rerank=config.rerank,
-        alpha=config.alpha,
-        beta=config.beta,
-        exact=config.exact,
-        min_percentile=config.min_percentile,
-        largest_gap=config.largest_gap,
-        collapse=config.collapse,
-    )

@@ -1,6 +1,7 @@
 """Search against arithmetic written out: cosines, weighted sums, filters, the paper's re-ranking."""
 
 import math
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from fashion_cli.data.images import Box
 from fashion_cli.errors import IndexDirectoryError, UsageError
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.retrieval.manifest import Manifest
+from fashion_cli.retrieval.search import SearchOptions
 from fashion_cli.steps.index import IndexConfig, IndexReport, build_index
 from fashion_cli.steps.search import QueryPart, SearchConfig, SearchReport, search_gallery
 
 COUNT = 40
+OPTIONS = {each.name for each in fields(SearchOptions)}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,8 @@ def index(folder: Path, model: Path, **more) -> IndexReport:
 
 def look(gallery: Path, *queries: tuple[QueryPart, ...], **more) -> SearchReport:
     inference = InferenceOptions(model="", engine="onnx")
-    return search_gallery(SearchConfig(queries, gallery / "index", inference, **more))
+    options = SearchOptions(**{name: more.pop(name) for name in [*more] if name in OPTIONS})
+    return search_gallery(SearchConfig(queries, gallery / "index", inference, options, **more))
 
 
 def photograph(gallery: Path, number: int) -> Path:

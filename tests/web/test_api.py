@@ -3,7 +3,7 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ from fashion_cli.model_cards import CARD_FILE, CategoryPrior, ModelCard, Vocabul
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundPhotograph, FoundProduct
 from fashion_cli.retrieval.manifest import Manifest
-from fashion_cli.retrieval.search import Hit
+from fashion_cli.retrieval.search import Hit, SearchOptions
 from fashion_cli.steps.search import QueryPart, SearchConfig, search_gallery
 from fashion_cli.web.reply_building import decimal_text, web_address
 from tests.web.shops import (
@@ -41,6 +41,7 @@ from tests.web.shops import (
 )
 
 Matrix = npt.NDArray[np.float64]
+OPTIONS = {each.name for each in fields(SearchOptions)}
 STRANGER = png(draw(1000))  # not in the index
 
 
@@ -48,7 +49,8 @@ def by_command(shop: Shop, tmp_path: Path, data: bytes, **more: Any) -> list[Hit
     """What `fashion search` finds."""
     query = tmp_path / "query.png"
     query.write_bytes(data)
-    (result,) = search_gallery(SearchConfig(((QueryPart(query),),), shop.index, ONNX, **more)).results
+    options = SearchOptions(**{name: more.pop(name) for name in [*more] if name in OPTIONS})
+    (result,) = search_gallery(SearchConfig(((QueryPart(query),),), shop.index, ONNX, options, **more)).results
     return list(result.hits)
 
 
@@ -234,8 +236,8 @@ def test_hits_of_the_querys_kind_come_first(tiny_model: Path, tmp_path: Path) ->
 
 
 def test_similar_finds_what_the_command_finds_without_the_item(running: Running, drawn_shop: Shop) -> None:
-    path = drawn_shop.photograph(7)
-    (result,) = search_gallery(SearchConfig(((QueryPart(path),),), drawn_shop.index, ONNX, COUNT, rerank=False)).results
+    path, options = drawn_shop.photograph(7), SearchOptions(topk=COUNT, rerank=False)
+    (result,) = search_gallery(SearchConfig(((QueryPart(path),),), drawn_shop.index, ONNX, options)).results
     others = [int(Path(hit.path).stem) for hit in result.hits]
     address = f"/api/v1/photographs/{drawn_shop.sha256(7)}/similar"
     every = running.client.get(address, params={"topk": COUNT, "rerank": False, "one_per_item": False}).json()
