@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fashion_cli.atomic_files import output_errors
 from fashion_cli.checked_fields import CheckedFields
-from fashion_cli.errors import OutputError, UsageError
+from fashion_cli.errors import UsageError
 from fashion_cli.inference.pipeline import Skipped
 from fashion_cli.model_cards import CARD_FILE
 from fashion_cli.training.column_groups import with_column_groups
@@ -17,6 +17,7 @@ from fashion_cli.training.recipe import Recipe, read_recipe, recipe_text
 from fashion_cli.training.recipe_files import find_recipe
 
 RECIPE_FILE = "recipe.toml"
+FULL = "choose another --out or free some space; a run goes on from its last checkpoint"
 SCHEME = re.compile(r"[a-z][a-z0-9_]+:")  # "inshop:DIR", "torchvision:NAME"
 
 
@@ -93,7 +94,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
     run = Run(config.out, accelerator.device, progress)
     with accelerator.local_main_process_first():  # one process downloads and asks teachers, the others find it done
         task = build_task(recipe, data, None if config.init is None else str(config.init), run)
-    with _naming(config.out):
+    with output_errors(config.out, FULL):
         config.out.mkdir(parents=True, exist_ok=True)
         settings = LoopSettings(recipe.optimiser, recipe.stop, recipe.seed, recipe.precision, fits_run=True)
         loop = TrainingLoop(task, settings, config.out, progress, accelerator)
@@ -124,15 +125,3 @@ def effective_recipe(config: TrainConfig) -> tuple[Recipe, Path]:
             hint="give the folder that their sources are relative to",
         )
     return replace(recipe, sets=(replace(recipe.sets[0], source=source),)), Path()
-
-
-@contextmanager
-def _naming(out: Path) -> Iterator[None]:
-    """OSError -> OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written ({error.strerror or error})",
-            hint="choose another --out or free some space; a run goes on from its last checkpoint",
-        ) from error

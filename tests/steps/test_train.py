@@ -15,13 +15,14 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
-from fashion_cli.errors import AnnotationError, RecipeError, TrainingError, UsageError
+from fashion_cli.errors import AnnotationError, OutputError, RecipeError, TrainingError, UsageError
 from fashion_cli.model_cards import CARD_FILE, SAFETENSORS_FILE
 from fashion_cli.steps.train import TrainConfig, effective_recipe, train_model
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe import read_recipe
 from fashion_cli.weights import open_model
 from tests.forked import run_forked, run_module
+from tests.full_disks import files_of_at_most
 
 REPOSITORY = Path(__file__).parents[2]
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
@@ -111,6 +112,15 @@ def test_it_learns(trained: Path) -> None:
     course = losses(trained)
     assert len(course) == 40
     assert np.mean(course[-8:]) < 0.7 * np.mean(course[:8])
+
+
+def test_a_full_disk_is_an_error_that_says_how_to_go_on(data: Path, tmp_path: Path) -> None:
+    config = TrainConfig(data / "recipe.toml", data, tmp_path / "run", overrides=("stages.0.epochs=1",))
+    with files_of_at_most(100_000), pytest.raises(OutputError, match="run: cannot be written") as caught:
+        train_model(config, ignore)
+    assert "goes on from its last checkpoint" in caught.value.hint
+    train_model(config, ignore)  # there is room again
+    assert open_model(tmp_path / "run").card.figures
 
 
 def test_it_leaves_a_model(trained: Path) -> None:
