@@ -201,7 +201,9 @@ def test_photographs_that_moved_away_are_said_when_it_starts(tiny_model: Path, t
         said = rest(running)
     assert f"photographs are not there, as {shop.folder / 'photographs'}/" in said
     assert "--root DIR says where they are now" in said
-    with process(shop, "--root", str(shop.folder / "images")) as (running, _, _):
+    picture = f"api/v1/photographs/{shop.sha256(0)}"
+    with process(shop, "--root", str(shop.folder / "images")) as (running, address, _):
+        assert httpx.get(f"{address}{picture}").status_code == 200
         running.terminate()
         assert "not there" not in rest(running)
 
