@@ -195,13 +195,13 @@ def test_the_token_comes_from_the_environment_and_is_never_logged(drawn_shop: Sh
 
 def test_photographs_that_moved_away_are_said_when_it_starts(tiny_model: Path, tmp_path: Path) -> None:
     shop = make_shop(tmp_path / "shop", tiny_model)
+    picture = f"api/v1/photographs/{shop.sha256(0)}"
     (shop.folder / "photographs").rename(shop.folder / "images")
     with process(shop) as (running, _, _):
         running.terminate()
         said = rest(running)
     assert f"photographs are not there, as {shop.folder / 'photographs'}/" in said
     assert "--root DIR says where they are now" in said
-    picture = f"api/v1/photographs/{shop.sha256(0)}"
     with process(shop, "--root", str(shop.folder / "images")) as (running, address, _):
         assert httpx.get(f"{address}{picture}").status_code == 200
         running.terminate()
