@@ -60,21 +60,39 @@ def styles(
             rich_help_panel=MEASURED,
         ),
     ] = "",
-    column: Annotated[
-        str,
+    columns: Annotated[
+        list[str] | None,
         typer.Option(
+            "--column",
             metavar="NAME",
             show_default="named as the group",
-            help="Without a recipe: the column with the labels, with ; between them.",
+            help="Without a recipe: the column with the labels, with ; between them; repeated, as for main and sub "
+            "labels, all of them.",
             rich_help_panel=MEASURED,
         ),
-    ] = "",
+    ] = None,
+    top_labels: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            show_default="all",
+            help="Only the N labels that most training photographs show; the paper has sets of 5 and 7.",
+            rich_help_panel=MEASURED,
+        ),
+    ] = 0,
     cutoffs: Annotated[
-        str, typer.Option(metavar="K,K,...", help="The K of any-recall and all-recall.", rich_help_panel=MEASURED)
+        str,
+        typer.Option(
+            metavar="K,K,...", help="The K of any-recall, all-recall and example-recall.", rich_help_panel=MEASURED
+        ),
     ] = "1,2,3",
     label_cutoff: Annotated[
         int, typer.Option(min=1, metavar="K", help="The K of each label's recall.", rich_help_panel=MEASURED)
     ] = 3,
+    label_all_cutoff: Annotated[
+        int, typer.Option(min=1, metavar="K", help="The K of each label's all-recall.", rich_help_panel=MEASURED)
+    ] = 2,
     correlation: Annotated[
         Path | None,
         typer.Option(
@@ -106,7 +124,8 @@ def styles(
     """How many of several labels are found, system beside system.
 
     Prints any-recall@K, the share of photographs with a right label among the K best-scored; all-recall@K, the
-    share of a photograph's labels that are among them; and the recall of each label.
+    share with all their labels among them; example-recall@K, the share of a photograph's labels that are; and the
+    recall and all-recall of each label.
 
     \b
       fashion eval styles ml-gcn-small --data DIR --model runs/ml-gcn-0 --model runs/ml-gcn-1 --model runs/plain-0
@@ -126,9 +145,11 @@ def styles(
         data=data,
         split=split,
         group=group,
-        column=column,
+        columns=tuple(columns or ()),
+        top_labels=top_labels,
         cutoffs=read_numbers("--cutoffs", cutoffs, int, least=1),
         label_cutoff=label_cutoff,
+        label_all_cutoff=label_all_cutoff,
         correlation=correlation is not None,
     )
     with show_progress("predicting", quiet=quiet) as progress:

@@ -1,9 +1,9 @@
 """Which of a photograph's labels are among its best-scored ones: any-recall, all-recall, recall of each label.
 
 Kim, Choi and Park, Recognition of multi label fashion styles based on transfer learning and graph convolution network
-(2021), report both at the first 1, 2 and 3 labels. All-recall can be read in two ways. Here it is how many of the true
-labels are found, so a photograph of five labels cannot reach more than 3 / 5 among the first 3. The stricter reading,
-that every true label has to be there, would make that photograph a 0 whatever the network says.
+(2021): tables 3 and 4 have any-recall and all-recall at the first 1, 2 and 3 labels, table 5 has the all-recall of each
+label at the first 2. A photograph with more labels than that cannot be right by all-recall; example-recall gives it
+the share that is found.
 
 Targets hold 1 true, 0 false, -1 unknown; what is unknown is not ranked. Of equal scores the first column is the better.
 """
@@ -29,7 +29,24 @@ def any_recall(scores: Scores, truths: Truths, k: int) -> float:
 
 
 def all_recall(scores: Scores, truths: Truths, k: int) -> float:
+    """The share of photographs with a true label whose true labels are all among their k best-scored labels.
+
+    Args:
+        scores: (N, L).
+        truths: (N, L).
+        k: How many.
+
+    Returns:
+        In [0, 1]; nan where no photograph has a true label.
+    """
+    labelled = (truths == 1).any(axis=1)
+    return float(_all_found(scores, truths, k)[labelled].mean()) if labelled.any() else float("nan")
+
+
+def example_recall(scores: Scores, truths: Truths, k: int) -> float:
     """The share of a photograph's true labels that are among its k best-scored ones, the mean over photographs.
+
+    Zhang and Zhou, A review on multi-label learning algorithms (TKDE 2014), section 2.2.2.
 
     Args:
         scores: (N, L).
@@ -58,11 +75,35 @@ def label_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.float
     Returns:
         (L,) in [0, 1]; nan where no photograph shows the label.
     """
-    true = truths == 1
-    shown = true.sum(axis=0)
+    return _share_of_shown((truths == 1) & _among_best(scores, truths, k), truths)
+
+
+def label_all_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.float64]:
+    """Of the photographs that show a label, the share whose true labels are all among their k best-scored ones.
+
+    Args:
+        scores: (N, L).
+        truths: (N, L).
+        k: How many.
+
+    Returns:
+        (L,) in [0, 1]; nan where no photograph shows the label.
+    """
+    return _share_of_shown((truths == 1) & _all_found(scores, truths, k)[:, None], truths)
+
+
+def _share_of_shown(found: npt.NDArray[np.bool_], truths: Truths) -> npt.NDArray[np.float64]:
+    """(L,) for how many of the photographs that show a label `found` holds."""
+    shown = (truths == 1).sum(axis=0)
     recall = np.full(truths.shape[1], np.nan)
-    np.divide((true & _among_best(scores, truths, k)).sum(axis=0), shown, out=recall, where=shown > 0)
+    np.divide(found.sum(axis=0), shown, out=recall, where=shown > 0)
     return recall
+
+
+def _all_found(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.bool_]:
+    """(N,) whether every true label is among the k best-scored ones."""
+    found: npt.NDArray[np.bool_] = ((truths != 1) | _among_best(scores, truths, k)).all(axis=1)
+    return found
 
 
 def _among_best(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Several labels per photograph, system beside system: any-recall, all-recall and the recall of each label.
+"""Several labels per photograph, system beside system: any-, all- and example-recall, and those of each label.
 
 Tables 3 to 5 of Kim, Choi and Park, Recognition of multi label fashion styles based on transfer learning and graph
 convolution network (2021). Models that share a name are runs of one system with other seeds.
@@ -21,7 +21,7 @@ from fashion_cli.errors import AnnotationError, UsageError
 from fashion_cli.inference.multi_model import open_tagger
 from fashion_cli.inference.options import InferenceOptions
 from fashion_cli.inference.pipeline import Progress, Skipped
-from fashion_cli.metrics.multilabel import all_recall, any_recall, label_recall
+from fashion_cli.metrics.multilabel import all_recall, any_recall, example_recall, label_all_recall, label_recall
 from fashion_cli.metrics.spread import Spread, spread
 from fashion_cli.metrics.tags import mean_average_precision
 from fashion_cli.training.labelled import Labelled, LabelledSets, LabelSource, read_sets
@@ -29,6 +29,7 @@ from fashion_cli.weights import Model
 
 CUTOFFS = (1, 2, 3)
 LABEL_CUTOFF = 3
+LABEL_ALL_CUTOFF = 2  # of the paper's table 5
 
 Targets = npt.NDArray[np.int8]
 
@@ -44,9 +45,12 @@ class EvalStylesConfig(CheckedFields):
         data: Of a recipe: the folder that its sources are relative to, or, as `folder:DIR`, the one set that counts.
         split: Whose photographs; "" all.
         group: The tags that are ranked; "" where the models have one group only.
-        column: Without a recipe: the column with the labels, `;` between several; "" is the one named as the group.
-        cutoffs: The k of any-recall and all-recall.
+        columns: Without a recipe: the columns with the labels, as of main and of further ones, `;` between several in
+            one; none is the column named as the group.
+        top_labels: Only the most frequent labels of the training photographs count; 0 is all. The paper has 5 and 7.
+        cutoffs: The k of any-recall, all-recall and example-recall.
         label_cutoff: The k of each label's recall.
+        label_all_cutoff: The k of each label's all-recall.
         correlation: Also count which labels of the training photographs occur together.
     """
 
@@ -55,9 +59,11 @@ class EvalStylesConfig(CheckedFields):
     data: str | Path = Path()
     split: str = "test"
     group: str = ""
-    column: str = ""
+    columns: tuple[str, ...] = ()
+    top_labels: int = 0
     cutoffs: tuple[int, ...] = CUTOFFS
     label_cutoff: int = LABEL_CUTOFF
+    label_all_cutoff: int = LABEL_ALL_CUTOFF
     correlation: bool = False
 
 
@@ -69,17 +75,21 @@ class SystemFigures:
         name: Of its models.
         runs: How many there are.
         any_recall: k -> share of photographs with a true label among the first k.
-        all_recall: k -> share of the true labels among the first k.
+        all_recall: k -> share of photographs whose true labels are all among the first k.
+        example_recall: k -> share of a photograph's true labels that are among the first k, the mean over photographs.
         mean_average_precision: Over labels.
         labels: Label -> share of the photographs that show it which have it among the first k.
+        labels_all: Label -> share of the photographs that show it whose true labels are all among the first k.
     """
 
     name: str
     runs: int
     any_recall: Mapping[int, Spread]
     all_recall: Mapping[int, Spread]
+    example_recall: Mapping[int, Spread]
     mean_average_precision: Spread
     labels: Mapping[str, Spread]
+    labels_all: Mapping[str, Spread]
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,7 @@ class EvalStylesReport:
         photographs: That could be read and have a label.
         labels_each: How many labels they have, on average.
         label_cutoff: The k of each label's recall.
+        label_all_cutoff: The k of each label's all-recall.
         unknown: Labels of the group that the models do not know.
         correlation: Where it was asked for.
         skipped: Photographs that could not be read.
@@ -121,6 +132,7 @@ class EvalStylesReport:
     photographs: int
     labels_each: float
     label_cutoff: int
+    label_all_cutoff: int
     unknown: tuple[str, ...]
     correlation: Correlation | None
     skipped: tuple[Skipped, ...]
@@ -139,8 +151,10 @@ class _Run:
 
     any_recall: Mapping[int, float]
     all_recall: Mapping[int, float]
+    example_recall: Mapping[int, float]
     mean_average_precision: float
     labels: Mapping[str, float]
+    labels_all: Mapping[str, float]
     truths: Targets
     labelled: Labelled
     skipped: tuple[Skipped, ...]
@@ -169,13 +183,14 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
             )
         runs.setdefault(model.card.name, []).append(_measure(config, model, options, group, sets, progress))
     first = next(iter(runs.values()))[0]
-    counts = dict(zip(names[0], (first.truths == 1).sum(axis=0).tolist(), strict=True))
+    counts = dict(zip(first.labels, (first.truths == 1).sum(axis=0).tolist(), strict=True))
     return EvalStylesReport(
         systems=tuple(_system(name, each) for name, each in runs.items()),
         shown=dict(sorted(counts.items(), key=lambda pair: -pair[1])),
         photographs=len(first.truths),
         labels_each=float((first.truths == 1).sum(axis=1).mean()),
         label_cutoff=config.label_cutoff,
+        label_all_cutoff=config.label_all_cutoff,
         unknown=tuple(each.removeprefix(f"{group}:") for each in first.labelled.unknown),
         correlation=_correlation(models[0], group, first.labelled) if config.correlation else None,
         skipped=first.skipped,
@@ -208,14 +223,15 @@ def _source(config: EvalStylesConfig, group: str) -> LabelSource:
     if is_table and names_a_source(data):
         raise UsageError(f"{source} and {data} at once", hint="give a table, or --data folder:DIR")
     if source and not is_table:
-        if config.column:
+        if config.columns:
             raise UsageError("a recipe and a column at once", hint="the recipe's rules say which columns hold labels")
         if names_a_source(data):
             return LabelSource(data, "", Path(source), groups=(group,))
         return LabelSource("", "", Path(source), groups=(group,), root=Path(data))
     if not is_table and not names_a_source(data):
         raise UsageError("nothing to measure on", hint="give a recipe, a CSV table, or --data folder:DIR")
-    return LabelSource(source or data, "", columns=(f"{group}={config.column or group}",), groups=(group,))
+    columns = tuple(f"{group}={column}" for column in config.columns or (group,))
+    return LabelSource(source or data, "", columns=columns, groups=(group,))
 
 
 def _measure(
@@ -229,6 +245,8 @@ def _measure(
     vocabulary = model.card.vocabulary
     labelled = sets.labelled(vocabulary)
     matrix = labelled.truths[:, vocabulary.columns[group]]
+    top = _top_labels(matrix, labelled.splits, config.top_labels)
+    matrix = matrix[:, top]
     is_asked = np.array([config.split in ("", split) for split in labelled.splits])
     rows = np.flatnonzero(is_asked & (matrix == 1).any(axis=1))
     if not len(rows):
@@ -239,13 +257,17 @@ def _measure(
         )
     paths = [labelled.paths[row] for row in rows]
     found = cached_scores(paths, model, options, progress, boxes=labelled.boxes)
-    scores, truths = found.scores[:, vocabulary.columns[group]], matrix[rows][found.places]
+    scores, truths = found.scores[:, vocabulary.columns[group]][:, top], matrix[rows][found.places]
+    names = [_names(model, group)[place] for place in top]
     recall = label_recall(scores, truths, config.label_cutoff)
+    complete = label_all_recall(scores, truths, config.label_all_cutoff)
     return _Run(
         any_recall={k: any_recall(scores, truths, k) for k in config.cutoffs},
         all_recall={k: all_recall(scores, truths, k) for k in config.cutoffs},
+        example_recall={k: example_recall(scores, truths, k) for k in config.cutoffs},
         mean_average_precision=mean_average_precision(scores, truths),
-        labels=dict(zip(_names(model, group), recall.tolist(), strict=True)),
+        labels=dict(zip(names, recall.tolist(), strict=True)),
+        labels_all=dict(zip(names, complete.tolist(), strict=True)),
         truths=truths,
         labelled=labelled,
         skipped=found.skipped,
@@ -258,9 +280,27 @@ def _system(name: str, runs: Sequence[_Run]) -> SystemFigures:
         runs=len(runs),
         any_recall={k: spread([run.any_recall[k] for run in runs]) for k in runs[0].any_recall},
         all_recall={k: spread([run.all_recall[k] for run in runs]) for k in runs[0].all_recall},
+        example_recall={k: spread([run.example_recall[k] for run in runs]) for k in runs[0].example_recall},
         mean_average_precision=spread([run.mean_average_precision for run in runs]),
         labels={label: spread([run.labels[label] for run in runs]) for label in runs[0].labels},
+        labels_all={label: spread([run.labels_all[label] for run in runs]) for label in runs[0].labels_all},
     )
+
+
+def _top_labels(matrix: Targets, splits: Sequence[str], count: int) -> list[int]:
+    """Columns of the labels that most training photographs show; of all photographs where no split is called `train`.
+
+    Args:
+        matrix: (N, L).
+        splits: Of the N photographs.
+        count: How many; 0 is all of them.
+    """
+    if not count:
+        return list(range(matrix.shape[1]))
+    training = np.array([split == "train" for split in splits])
+    chosen = matrix[training] if training.any() else matrix
+    order = np.argsort(-(chosen == 1).sum(axis=0), kind="stable")
+    return sorted(order[:count].tolist())
 
 
 def _correlation(model: Model, group: str, labelled: Labelled) -> Correlation:

@@ -43,16 +43,18 @@ def test_rows(fashion: Fashion, table: Path, tiny_model: Path, capsys: pytest.Ca
     assert fashion(table, "--group", "category", "--model", tiny_model, "--quiet") == 0
     out, err = capsys.readouterr()
     found = rows(out)
-    assert [(row["measure"], row["k"]) for row in found[:7]] == [
+    assert [(row["measure"], row["k"]) for row in found[:10]] == [
         *(("any_recall", k) for k in (1, 2, 3)),
         *(("all_recall", k) for k in (1, 2, 3)),
+        *(("example_recall", k) for k in (1, 2, 3)),
         ("mean_average_precision", None),
     ]
+    assert {(row["measure"], row["k"]) for row in found[10:]} == {("recall", 3), ("all_recall", 2)}
     # Of three photographs that can be used: dress; shirt, bag, shoes; bag, dress.
-    assert {row["label"]: row["photographs"] for row in found[7:]} == {"bag": 2, "dress": 2, "shirt": 1, "shoes": 1}
+    assert {row["label"]: row["photographs"] for row in found[10:]} == {"bag": 2, "dress": 2, "shirt": 1, "shoes": 1}
     assert all(row["runs"] == 1 and row["deviation"] is None for row in found)
-    assert [row["photographs"] for row in found[:6]] == [3] * 6
-    assert found[3]["mean"] <= found[4]["mean"] <= found[5]["mean"] <= found[2]["mean"]  # type: ignore[operator]
+    assert [row["photographs"] for row in found[:9]] == [3] * 9
+    assert found[3]["mean"] <= found[4]["mean"] <= found[5]["mean"] <= found[8]["mean"] <= found[2]["mean"]  # type: ignore[operator]
     assert "3 photographs with 2.0 labels on average" in err
     assert "0.png" in err
 

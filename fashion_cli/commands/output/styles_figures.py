@@ -19,11 +19,18 @@ LEAST_INCHES = 4.0
 
 
 def show_styles(report: EvalStylesReport, format_name: RowFormat, *, strict: bool) -> None:
-    """Print tables 3 to 5 of the paper: any-recall, all-recall, the recall of each label; system beside system."""
+    """Print tables 3 to 5 of the paper, system beside system: any-recall, all-recall, the all-recall of each label.
+
+    Beside them stand example-recall and the recall of each label.
+    """
     if format_name == "table":
         show_rows(_recall_table(report), format_name)
         emit("\n")
-        show_rows(_label_table(report), format_name, f"Recall@{report.label_cutoff} of each label")
+        show_rows(_label_table(report, all_labels=False), format_name, f"Recall@{report.label_cutoff} of each label")
+        emit("\n")
+        show_rows(
+            _label_table(report, all_labels=True), format_name, f"All-recall@{report.label_all_cutoff} of each label"
+        )
     else:
         show_rows(_rows(report), format_name)
     say(
@@ -65,16 +72,24 @@ def _recall_table(report: EvalStylesReport) -> Rows:
     values: list[tuple[object, ...]] = [("runs", *(str(system.runs) for system in systems))]
     values += [(f"any-recall@{k}", *(_shown(each.any_recall[k]) for each in systems)) for k in systems[0].any_recall]
     values += [(f"all-recall@{k}", *(_shown(each.all_recall[k]) for each in systems)) for k in systems[0].all_recall]
+    values += [
+        (f"example-recall@{k}", *(_shown(each.example_recall[k]) for each in systems))
+        for k in systems[0].example_recall
+    ]
     values.append(("mAP", *(_shown(system.mean_average_precision) for system in systems)))
     return Rows(("", *(system.name for system in systems)), values)
 
 
-def _label_table(report: EvalStylesReport) -> Rows:
+def _label_table(report: EvalStylesReport, *, all_labels: bool) -> Rows:
     """A row for each label, the most frequent first, a column for each system."""
     return Rows(
         ("label", "photographs", *(system.name for system in report.systems)),
         [
-            (label, count, *(_shown(system.labels[label]) for system in report.systems))
+            (
+                label,
+                count,
+                *(_shown((each.labels_all if all_labels else each.labels)[label]) for each in report.systems),
+            )
             for label, count in report.shown.items()
         ],
     )
@@ -98,9 +113,12 @@ def _figures(system: SystemFigures, report: EvalStylesReport) -> Iterator[tuple[
         yield "any_recall", k, "", report.photographs, spread
     for k, spread in system.all_recall.items():
         yield "all_recall", k, "", report.photographs, spread
+    for k, spread in system.example_recall.items():
+        yield "example_recall", k, "", report.photographs, spread
     yield "mean_average_precision", None, "", report.photographs, system.mean_average_precision
     for label, count in report.shown.items():
         yield "recall", report.label_cutoff, label, count, system.labels[label]
+        yield "all_recall", report.label_all_cutoff, label, count, system.labels_all[label]
 
 
 def _shown(spread: Spread) -> str:
