@@ -1,8 +1,9 @@
 """Like this, but red: a query whose tag of a group is exchanged for another.
 
-After FLAM (Han et al., "Automatic spatially-aware fashion concept discovery", and the survey's section on attribute
-manipulation): the query's vector is moved by the difference between the mean vector of the gallery's photographs with
-the new tag and that of those with the old one. No network is needed for it.
+After the idea of FLAM (Shin et al., Semi-supervised feature-level attribute manipulation for fashion image retrieval,
+BMVC 2019; the survey's section on attribute manipulation), which trains a network for it. Here the query's vector is
+moved by the difference between the mean vector of the gallery's photographs with the new tag and that of those with the
+old one.
 
 What the query is otherwise has to stay, and a vector says that too weakly: what is blue is often no shirt, and the mean
 of what is blue leads away from shirts. So the hits that keep most of the query's other tags come first (`keeping`).

@@ -27,7 +27,7 @@ from fashion_cli.inference.pipeline import Progress, Skipped
 from fashion_cli.metrics.bootstrap import Interval, mean_intervals
 from fashion_cli.retrieval.rerank import rerank_lists
 
-WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)  # of both, in the paper
+WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 CUTOFFS = (1, 5, 10, 20)  # of the first 50 hits the order changes: recall@50 stays what it is
 RERANKED = 50
 
