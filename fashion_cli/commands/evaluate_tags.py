@@ -85,6 +85,15 @@ def tags(
             "--best", help="Of an exclusive group always claim the best tag, as classifiers do, whatever its threshold."
         ),
     ] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=complete_group,
+            metavar="GROUP",
+            show_default=False,
+            help="Also the accuracy over all exclusive groups but this one; may be repeated.",
+        ),
+    ] = None,
     confusion: Annotated[
         Path | None,
         typer.Option(
@@ -126,6 +135,7 @@ def tags(
         features=features,
         best=best,
         confusion=confusion is not None,
+        without=tuple(without or ()),
     )
     with show_progress("predicting", quiet=quiet) as progress:
         report = evaluate_tags(config, progress)

@@ -22,6 +22,16 @@ class Rates:
     recall: float
     f1: float
 
+    @property
+    def harmonic_mean(self) -> float:
+        """Of precision and recall, which is F1 where they are of one tag.
+
+        Of the means over tags it is another figure than the mean of each tag's F1, and the total F1 of Lee et al. (the
+        style search service): .6547 from their table.
+        """
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
 
 @dataclass(frozen=True)
 class TagCounts:
@@ -85,13 +95,14 @@ def mean_average_precision(scores: Scores, truths: Truths) -> float:
     return float(seen.mean()) if len(seen) else float("nan")
 
 
-def top_accuracy(scores: Scores, truths: Truths, k: int = 1) -> float:
+def top_accuracy(scores: Scores, truths: Truths, k: int = 1, untagged: int = 0) -> float:
     """Share of the photographs with a true tag that have one among their k best-scored labelled tags.
 
     Args:
         scores: (N, T) of one group.
         truths: (N, T) of the same group.
         k: How many.
+        untagged: Further photographs, whose true tags are none of the T: they have none among any k.
 
     Returns:
         In [0, 1]; nan where no photograph has a true tag.
@@ -101,7 +112,8 @@ def top_accuracy(scores: Scores, truths: Truths, k: int = 1) -> float:
         return float("nan")
     known = np.where(truths[labelled] == -1, -np.inf, scores[labelled])
     best = np.argsort(-known, axis=1, kind="stable")[:, :k]
-    return float((np.take_along_axis(truths[labelled], best, axis=1) == 1).any(axis=1).mean())
+    found = (np.take_along_axis(truths[labelled], best, axis=1) == 1).any(axis=1)
+    return float(found.sum() / (len(found) + untagged))
 
 
 def keep_best(scores: Scores) -> Scores:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fashion_cli.checked_fields import CheckedFields
-from fashion_cli.data.tags import present_tags
+from fashion_cli.data.tags import present_tags, require_group
 from fashion_cli.embedding.cached_features import cached_scores
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.multi_model import open_models, open_tagger, require_tags
@@ -39,6 +39,7 @@ class EvalTagsConfig(CheckedFields):
         best: Of an exclusive group the best tag is claimed whatever its threshold, as classifiers are reported.
         confusion: Also count which tag is taken for which; one exclusive group must be measured.
         top: The k of top-k accuracy.
+        without: Groups; the accuracy over all exclusive groups is also given without each.
     """
 
     labels: LabelSource
@@ -47,6 +48,22 @@ class EvalTagsConfig(CheckedFields):
     best: bool = False
     confusion: bool = False
     top: tuple[int, ...] = TOP
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OverallAccuracy:
+    """Over all exclusive groups, or all but one.
+
+    Attributes:
+        without: The group that is left out; "" for none.
+        photographs: Labelled ones of each group, added up.
+        accuracy: The share of these whose best-scored tag is the right one.
+    """
+
+    without: str
+    photographs: int
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -76,15 +93,18 @@ class GroupFigures:
 
     Attributes:
         photographs: With a label in this group.
+        untagged: Of these, those whose label the model has no tag for.
         micro: Of all labelled entries together.
         macro: The mean over tags that a photograph shows.
         mean_average_precision: The mean over tags that a photograph shows.
-        top: k -> the share of photographs with a right tag among their k best labelled ones.
-        accuracy: Of an exclusive group, how often the best-scored tag is the right one; of others nan.
+        top: k -> the share of photographs with a right tag among their k best labelled ones; untagged ones have none.
+        accuracy: Of an exclusive group, the share of photographs whose best-scored tag is the right one; untagged ones
+            count as wrong. Of other groups nan.
     """
 
     name: str
     photographs: int
+    untagged: int
     micro: Rates
     macro: Rates
     mean_average_precision: float
@@ -106,6 +126,7 @@ class EvalTagsReport:
         seconds: In all.
         confusion: Where it was asked for. Tags go by their English titles.
         notes: What looks like a mistake in the annotations.
+        overall: Over all exclusive groups, then without each of those that are to be left out.
     """
 
     groups: tuple[GroupFigures, ...]
@@ -117,6 +138,7 @@ class EvalTagsReport:
     seconds: float
     confusion: Confusion | None = None
     notes: tuple[str, ...] = ()
+    overall: tuple[OverallAccuracy, ...] = ()
 
 
 def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
@@ -135,21 +157,45 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     vocabulary = model.card.vocabulary
     labelled = read_labelled(config.labels, vocabulary)
     confused = _confused(vocabulary, labelled.truths) if config.confusion else None
+    for group in config.without:
+        require_group(group, vocabulary)
     found = cached_scores(labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features)
     scores, truths = found.scores, labelled.truths[found.places]
+    untagged = dict(zip(vocabulary.columns, labelled.untagged[found.places].sum(axis=0).tolist(), strict=True))
     if config.best:
         vocabulary = Vocabulary(tuple(_without_thresholds(group) for group in vocabulary.groups))
+    confusions = {
+        group.name: _confusion(group, vocabulary, scores, truths, untagged)
+        for group in vocabulary.groups
+        if group.exclusive and (truths[:, vocabulary.columns[group.name]] >= 0).any()
+    }
     return EvalTagsReport(
-        groups=tuple(_groups(vocabulary, scores, truths, config.top)),
+        groups=tuple(_groups(vocabulary, scores, truths, untagged, confusions, config.top)),
         tags=tuple(_tags(vocabulary, scores, truths)),
         photographs=len(truths),
         unknown=labelled.unknown,
         skipped=found.skipped,
         model=model.card.name,
         seconds=time.perf_counter() - start,
-        confusion=_confusion(confused, vocabulary, scores, truths) if confused is not None else None,
+        confusion=confusions[confused.name] if confused is not None else None,
         notes=labelled.notes,
+        overall=overall_accuracies(confusions, config.without),
     )
+
+
+def overall_accuracies(confusions: Mapping[str, Confusion], without: Sequence[str]) -> tuple[OverallAccuracy, ...]:
+    """The accuracy over all groups, every labelled photograph of each weighing the same, and without each of some.
+
+    Args:
+        confusions: By the name of the group.
+        without: Groups.
+    """
+    found = []
+    for left_out in ("", *without):
+        chosen = [confusion for name, confusion in confusions.items() if name != left_out]
+        if photographs := sum(each.photographs for each in chosen):
+            found.append(OverallAccuracy(left_out, photographs, sum(each.right for each in chosen) / photographs))
+    return tuple(found)
 
 
 def _confused(vocabulary: Vocabulary, truths: Truths) -> TagGroup:
@@ -169,17 +215,27 @@ def _confused(vocabulary: Vocabulary, truths: Truths) -> TagGroup:
     return exclusive[0]
 
 
-def _confusion(group: TagGroup, vocabulary: Vocabulary, scores: Scores, truths: Truths) -> Confusion:
+def _confusion(
+    group: TagGroup, vocabulary: Vocabulary, scores: Scores, truths: Truths, untagged: Mapping[str, int]
+) -> Confusion:
     """With English titles: the font of a picture may lack other letters."""
     window = vocabulary.columns[group.name]
-    return confuse(tuple(group.title(tag, "en") for tag in group.tags), scores[:, window], truths[:, window])
+    titles = tuple(group.title(tag, "en") for tag in group.tags)
+    return confuse(titles, scores[:, window], truths[:, window], untagged[group.name])
 
 
 def _without_thresholds(group: TagGroup) -> TagGroup:
     return replace(group, thresholds=(0.0,) * len(group.tags)) if group.exclusive else group
 
 
-def _groups(vocabulary: Vocabulary, scores: Scores, truths: Truths, top: Sequence[int]) -> Iterator[GroupFigures]:
+def _groups(
+    vocabulary: Vocabulary,
+    scores: Scores,
+    truths: Truths,
+    untagged: Mapping[str, int],
+    confusions: Mapping[str, Confusion],
+    top: Sequence[int],
+) -> Iterator[GroupFigures]:
     present = present_tags(scores, vocabulary)
     for group in vocabulary.groups:
         window = vocabulary.columns[group.name]
@@ -190,11 +246,12 @@ def _groups(vocabulary: Vocabulary, scores: Scores, truths: Truths, top: Sequenc
         yield GroupFigures(
             name=group.name,
             photographs=int(labelled.sum()),
+            untagged=untagged[group.name],
             micro=counts.micro(),
             macro=counts.macro(),
             mean_average_precision=mean_average_precision(scores[:, window], truths[:, window]),
-            top={k: top_accuracy(scores[:, window], truths[:, window], k) for k in top},
-            accuracy=_confusion(group, vocabulary, scores, truths).accuracy if group.exclusive else float("nan"),
+            top={k: top_accuracy(scores[:, window], truths[:, window], k, untagged[group.name]) for k in top},
+            accuracy=confusions[group.name].accuracy if group.exclusive else float("nan"),
         )
 
 

@@ -66,6 +66,7 @@ class Labelled:
         paths: N photographs.
         splits: The split of each.
         truths: (N, T): 1 true, 0 false, -1 unknown.
+        untagged: (N, G) whether all that a photograph shows of each group of the vocabulary has no tag there.
         boxes: The part that shows the garment, of those that the recipe asks to cut out as training does.
         unknown: Values, as "group:value", that the vocabulary has no tag for.
         notes: What looks like a mistake in the annotations.
@@ -74,6 +75,7 @@ class Labelled:
     paths: tuple[Path, ...]
     splits: tuple[str, ...]
     truths: npt.NDArray[np.int8]
+    untagged: npt.NDArray[np.bool_]
     boxes: Mapping[Path, Box]
     unknown: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -120,6 +122,9 @@ class LabelledSets:
             paths=tuple(annotations[row].path for row in rows),
             splits=tuple(annotations[row].split for row in rows),
             truths=matrix[rows],
+            untagged=np.concatenate(
+                [_untagged(vocabulary, each, own) for each, (_, own) in zip(rules, self.sets, strict=True)]
+            )[rows],
             boxes={path: box for path, box in self._boxes() if path in paths},
             unknown=tuple(dict.fromkeys(chain.from_iterable(unknown))),
             notes=tuple(self.notes(self.source.split)),
@@ -249,3 +254,20 @@ def _unknown(vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Se
             for value in rule.values(annotation.values.get(rule.column, "")):
                 tags = [tag.removeprefix(UNSURE) for tag in rule.tags_of(value)]
                 yield from (f"{rule.group}:{tag}" for tag in tags if tag not in known)
+
+
+def _untagged(
+    vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]
+) -> npt.NDArray[np.bool_]:
+    """(N, G) whether a photograph is labelled in a group, and with nothing that the model knows."""
+    numbers = {group.name: number for number, group in enumerate(vocabulary.groups)}
+    labelled = np.zeros((len(annotations), len(numbers)), np.bool_)
+    known = np.zeros_like(labelled)
+    for rule in rules:
+        names = set(vocabulary.names[vocabulary.columns[rule.group]])
+        for row, annotation in enumerate(annotations):
+            values = rule.values(annotation.values.get(rule.column, ""))
+            tags = [tag.removeprefix(UNSURE) for value in values for tag in rule.tags_of(value)]
+            labelled[row, numbers[rule.group]] |= bool(tags)
+            known[row, numbers[rule.group]] |= not names.isdisjoint(tags)
+    return labelled & ~known

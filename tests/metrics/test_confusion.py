@@ -41,5 +41,14 @@ def test_accuracy_is_top_1_where_everything_is_labelled() -> None:
     assert confuse(NAMES, scores, truths).accuracy == pytest.approx(top_accuracy(scores, truths))
 
 
+def test_what_has_no_tag_counts_as_wrong() -> None:
+    rng = np.random.default_rng(1)
+    scores, truths = rng.random((50, 4)), np.eye(4, dtype=np.int8)[rng.integers(0, 4, 50)]
+    plain, found = confuse(NAMES, scores, truths), confuse(NAMES, scores, truths, untagged=30)
+    assert (found.photographs, found.right, found.counts) == (80, plain.right, plain.counts)
+    assert found.accuracy == pytest.approx(plain.right / 80) == pytest.approx(top_accuracy(scores, truths, 1, 30))
+    assert top_accuracy(scores, truths, 4, 30) == 50 / 80
+
+
 def test_nothing_counted_has_no_accuracy() -> None:
     assert math.isnan(Confusion(("a",), ((0,),)).accuracy)

@@ -17,6 +17,7 @@ from torchmetrics.functional.classification import (
 
 from fashion_cli.metrics.tags import (
     PSEUDO_COUNT,
+    Rates,
     average_precision,
     best_thresholds,
     count_tags,
@@ -148,3 +149,9 @@ def test_few_true_photographs_pull_the_threshold_to_one_half() -> None:
 def _f1(values: Scores, hits: npt.NDArray[np.bool_], cut: float) -> float:
     claimed = values >= cut
     return float(2 * (claimed & hits).sum() / (claimed.sum() + hits.sum()))
+
+
+def test_the_harmonic_mean_of_the_means() -> None:
+    assert Rates(0.66, 0.65, 0.1).harmonic_mean == pytest.approx(2 / (1 / 0.66 + 1 / 0.65))
+    assert Rates(0.0, 0.0, 0.0).harmonic_mean == 0
+    assert math.isnan(Rates(math.nan, math.nan, math.nan).harmonic_mean)

@@ -41,7 +41,8 @@ def draw_confusion(confusion: Confusion, path: Path) -> None:
     axes.set_xlabel("said")
     axes.set_ylabel("true (photographs)")
     axes.set_title(
-        f"{counted(confusion.photographs, 'photograph')}, accuracy {confusion.accuracy:.3f}",
+        f"{counted(confusion.photographs, 'photograph')}, accuracy {confusion.accuracy:.3f}"
+        + (f"; {confusion.untagged:,} have no tag here and count as wrong" if confusion.untagged else ""),
         loc="left",
         fontsize=10,
         color=QUIET,

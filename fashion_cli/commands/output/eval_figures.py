@@ -14,7 +14,7 @@ from fashion_cli.metrics.bootstrap import Interval
 from fashion_cli.plurals import counted
 from fashion_cli.steps.evaluate_rerank import EvalRerankReport
 from fashion_cli.steps.evaluate_retrieval import EvalRetrievalReport
-from fashion_cli.steps.evaluate_tags import EvalTagsReport, GroupFigures, TagFigures
+from fashion_cli.steps.evaluate_tags import EvalTagsReport, GroupFigures, OverallAccuracy, TagFigures
 
 NO_VALUE = "(none)"  # a part of queries that the column says nothing of
 GAIN_COLUMNS = (("recall", ""), ("gain", ""), ("gain", "_low"), ("gain", "_high"))
@@ -66,7 +66,7 @@ def system_names(reports: Sequence[EvalRetrievalReport]) -> list[str]:
 def show_tag_figures(report: EvalTagsReport, format_name: RowFormat, *, strict: bool) -> None:
     """Print the figures of each group and of each tag."""
     if format_name == "table":
-        show_rows(_group_table(report.groups), format_name, "Groups")
+        show_rows(_group_table(report), format_name, "Groups")
         emit("\n")
         show_rows(_tag_table(report.tags), format_name, "Tags")
     else:
@@ -153,20 +153,33 @@ def _with_interval(interval: Interval) -> str:
     return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def _group_table(groups: Sequence[GroupFigures]) -> Rows:
-    rates = ("precision", "recall", "F1", "macro precision", "macro recall", "macro F1", "mAP")
+def _group_table(report: EvalTagsReport) -> Rows:
+    """A row for each group, then one for all exclusive groups, and one without each that is to be left out."""
+    groups = report.groups
+    rates = ("precision", "recall", "F1", "macro precision", "macro recall", "macro F1", "F1 of the macros", "mAP")
     top = tuple(f"top-{k}" for k in groups[0].top) if groups else ()
     return Rows(
-        ("group", "photographs", "accuracy", *rates, *top),
-        [(each.name, each.photographs, each.accuracy, *_group_figures(each), *each.top.values()) for each in groups],
+        ("group", "photographs", "no tag", "accuracy", *rates, *top),
+        [
+            (each.name, each.photographs, each.untagged, each.accuracy, *_group_figures(each), *each.top.values())
+            for each in groups
+        ]
+        + [
+            (_overall_name(each), each.photographs, "", each.accuracy, *("",) * (len(rates) + len(top)))
+            for each in report.overall
+        ],
     )
+
+
+def _overall_name(overall: OverallAccuracy) -> str:
+    return f"all but {overall.without}" if overall.without else "all exclusive"
 
 
 def _group_figures(group: GroupFigures) -> tuple[float, ...]:
     micro, macro = group.micro, group.macro
     return (
         *(micro.precision, micro.recall, micro.f1),
-        *(macro.precision, macro.recall, macro.f1),
+        *(macro.precision, macro.recall, macro.f1, macro.harmonic_mean),
         group.mean_average_precision,
     )
 
@@ -187,17 +200,28 @@ def _tag_figures(tag: TagFigures) -> tuple[object, ...]:
 def _tag_rows(report: EvalTagsReport) -> Rows:
     """Groups, whose tag is empty, then tags, in the same columns."""
     top = list(report.groups[0].top) if report.groups else []
-    nothing = (None,) * (4 + len(top))
+    nothing = (None,) * (6 + len(top))
     skipped = len(report.skipped)
     names = (
         *("group", "tag", "photographs", "labelled", "threshold", "precision", "recall", "f1"),
-        *("average_precision", "macro_precision", "macro_recall", "macro_f1", *(f"top_{k}" for k in top), "accuracy"),
-        "skipped",
+        *(
+            "average_precision",
+            "macro_precision",
+            "macro_recall",
+            "macro_f1",
+            "f1_of_macros",
+            *(f"top_{k}" for k in top),
+            "accuracy",
+        ),
+        *("untagged", "skipped"),
     )
     values: list[tuple[object, ...]] = []
     for group in report.groups:
         precision, recall, f1, *macro, mean = _group_figures(group)
         head = (group.name, "", group.photographs, None, None, precision, recall, f1, mean)
-        values.append((*head, *macro, *group.top.values(), group.accuracy, skipped))
+        values.append((*head, *macro, *group.top.values(), group.accuracy, group.untagged, skipped))
+    for overall in report.overall:
+        unknown = (None,) * (10 + len(top))
+        values.append((_overall_name(overall), "", overall.photographs, *unknown, overall.accuracy, None, skipped))
     values += [(*_tag_figures(tag), *nothing, skipped) for tag in report.tags]
     return Rows(names, values)
