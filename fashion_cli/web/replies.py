@@ -65,6 +65,7 @@ class ProductReply(Reply):
     item_id: str = Field(examples=["shop.example:17"])
     name: str = Field(examples=["Linen shirt"])
     brand: str
+    sku: str = Field(description="What the shop calls it; empty where it does not say it", examples=["LS-17"])
     keywords: list[str]
     category: str
     shop: str = Field(description="Of the lowest price", examples=["shop.example"])

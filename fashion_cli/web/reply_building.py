@@ -53,6 +53,7 @@ def product_reply(product: ShownProduct) -> ProductReply:
         item_id=product.item_id,
         name=product.name,
         brand=product.brand,
+        sku=product.sku,
         keywords=list(product.keywords),
         category=product.category,
         shop=product.shop,

@@ -254,6 +254,7 @@ def test_hits_carry_what_the_catalogue_says_now(tiny_model: Path, tmp_path: Path
             "item_id": item(2),
             "name": "Linen shirt 2",
             "brand": "Nähwerk",
+            "sku": "",
             "keywords": ["dandy"],
             "category": "",
             "shop": "cheap",

@@ -90,7 +90,7 @@ def _emit(lines: Iterable[str]) -> None:
 
 
 def _table_row(product: ShownProduct) -> list[str]:
-    name, price, shop, _ = product_words(product)
+    name, _, price, shop, _ = product_words(product)
     return [product.item_id, name, price, shop, f"{product.seen_at:%Y-%m-%d %H:%M}"]
 
 
@@ -127,7 +127,6 @@ def _json_lines(exported: Exported) -> Iterator[str]:
             **(product_document(product) or {}),
             "first_seen_at": moment(product.first_seen_at),
             "page": product.page,
-            "sku": product.sku,
             "description": product.description,
             "photographs": [vars(photograph) for photograph in photographs],
         }

@@ -8,7 +8,7 @@ from typing import Any
 from fashion_cli.products.records import ShownOffer, ShownProduct
 
 # Columns of a CSV file beside the hits of a search.
-CELLS = ("product", "brand", "price", "currency", "shop", "url", "available")
+CELLS = ("product", "brand", "sku", "price", "currency", "shop", "url", "available")
 # A spreadsheet runs what begins so; one that is set to Korean or Japanese also in full width.
 FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 NONE = "–"
@@ -24,12 +24,12 @@ def moment(time: datetime | None) -> str:
     return "" if time is None else time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def product_words(product: ShownProduct | None) -> tuple[str, str, str, str]:
-    """Name, price, shop and link in a table."""
+def product_words(product: ShownProduct | None) -> tuple[str, str, str, str, str]:
+    """Name, SKU, price, shop and link in a table."""
     if product is None:
-        return "", "", "", ""
+        return "", "", "", "", ""
     name = f"{product.name} (gone)" if product.gone else product.name
-    return name, shown_price(product.price, product.currency), product.shop, product.url
+    return name, product.sku, shown_price(product.price, product.currency), product.shop, product.url
 
 
 def product_cells(product: ShownProduct | None) -> tuple[object, ...]:
@@ -37,7 +37,7 @@ def product_cells(product: ShownProduct | None) -> tuple[object, ...]:
     if product is None:
         return ("",) * len(CELLS)
     price = "" if product.price is None else f"{product.price:f}"
-    texts = (product.name, product.brand, price, product.currency, product.shop, product.url)
+    texts = (product.name, product.brand, product.sku, price, product.currency, product.shop, product.url)
     return (*map(harmless, texts), str(product.available).lower())
 
 
@@ -49,6 +49,7 @@ def product_document(product: ShownProduct | None) -> dict[str, Any] | None:
         "item_id": product.item_id,
         "name": product.name,
         "brand": product.brand,
+        "sku": product.sku,
         "keywords": list(product.keywords),
         "category": product.category,
         "shop": product.shop,

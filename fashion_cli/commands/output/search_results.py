@@ -35,6 +35,7 @@ CSV_COLUMNS = (
 )
 PRODUCT = (
     Column("product", wraps=True),
+    Column("sku", wraps=True),
     Column("price", numeric=True),
     Column("shop", wraps=True),
     Column("link", wraps=True),

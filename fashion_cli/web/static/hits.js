@@ -85,7 +85,8 @@ function offer(product) {
   const several = (product.offers?.length ?? 0) > 1;
   return element("p", { className: "offer" },
     amount && element("strong", {}, several ? text("from_price", { price: amount }) : amount),
-    product.shop && element("span", { className: "quiet shop" }, product.shop));
+    product.shop && element("span", { className: "quiet shop" }, product.shop),
+    product.sku && element("span", { className: "quiet sku", title: text("sku") }, product.sku));
 }
 
 function offers(product) {

@@ -116,9 +116,9 @@ def _product(number: int, design: Design) -> FoundProduct:
     )
     name = HOSTILE_NAME if hostile else f"{design.colour} {design.pattern} {design.kind} no. {number}".capitalize()
     url = f"https://one.example/item/{number}"
-    return FoundProduct(
-        f"one.example:{number}", name, url, "one.example", offers, (f"keyword-{number % 5}", "옷"), "Drawn"
-    )
+    keywords = (f"keyword-{number % 5}", "옷")
+    item_id, sku = f"one.example:{number}", f"SKU-{number:03}"
+    return FoundProduct(item_id, name, url, "one.example", offers, keywords, "Drawn", sku=sku)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def test_a_chosen_photograph_shows_its_tags_and_the_hits_of_the_api(page: Page, 
         assert card.find_element(By.CSS_SELECTOR, ".name span").text == product["name"]
         assert f"₩{int(product['price']):,}" in card.find_element(By.CSS_SELECTOR, ".offer").text
         assert product["shop"] in card.find_element(By.CSS_SELECTOR, ".offer").text
+        assert card.find_element(By.CSS_SELECTOR, ".sku").text == product["sku"] != ""
         assert "%" not in card.text  # a cosine of 0.3 is a good one, and 30 % sounds like a bad one
         shared = card.find_elements(By.CSS_SELECTOR, ".shared > span:not(.unseen)")
         assert [each.text for each in shared] == [tag["title"] for tag in hit["shared_tags"]]
