@@ -96,6 +96,10 @@ class CatalogueError(FashionError):
     """A product catalogue that is missing, cannot be reached, or has tables of another version."""
 
 
+class TableError(FashionError):
+    """A table of products that cannot be read, or whose columns nobody can tell."""
+
+
 class ServeError(FashionError):
     """A server that cannot start: a port that is taken, an index that it cannot serve."""
 

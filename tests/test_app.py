@@ -184,7 +184,7 @@ def test_every_package_of_an_extra_is_known(extra: str) -> None:
     named = {re.split(r"[\[>]", each)[0].replace("-", "_") for each in lines}
     modules = {"multipart" if name == "python_multipart" else name for name in named}
     assert modules <= set(app.EXTRAS)
-    assert set(app.PACKAGES[extra]) - {"twisted", "w3lib"} <= modules  # these two come with scrapy
+    assert set(app.PACKAGES[extra]) - {"lxml", "tldextract", "twisted", "w3lib"} <= modules  # these come with scrapy
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

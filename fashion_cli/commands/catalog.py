@@ -1,4 +1,4 @@
-"""`fashion catalog list`, `export`, `prices` and `upgrade`."""
+"""`fashion catalog import`, `list`, `export`, `prices` and `upgrade`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from fashion_cli.commands.cli.help import SectionedCommand
-from fashion_cli.commands.cli.options import OUTPUT, RowFormatOption
+from fashion_cli.commands.cli.options import OUTPUT, IndexOption, QuietOption, RowFormatOption, verbatim
 from fashion_cli.commands.cli.settings import is_typed
 from fashion_cli.plurals import counted
 
-app = typer.Typer(help="The product catalogue: list, export, price history, newer tables.")
+app = typer.Typer(help="The product catalogue: import, list, export, price history, newer tables.")
 
 CatalogOption = Annotated[
     str | None,
@@ -29,6 +29,102 @@ KeywordOption = Annotated[
         help="Only products with all these words, or parts of them, in name, brand, keywords or category.",
     ),
 ]
+
+
+@app.command("import", cls=SectionedCommand)
+def import_command(
+    *,
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE",
+            parser=verbatim,
+            show_default=False,
+            help="CSV, text or .xlsx; a merchant feed (XML or text); an export of Shopify or WooCommerce.",
+        ),
+    ],
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            "--catalog",
+            metavar="URL|FILE|DIR",
+            show_default="catalogue.sqlite here, else the index's, else a new one here",
+            help="Which catalogue: a file, the folder of a crawl, or a database's URL.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=HEADING",
+            show_default=False,
+            help="What a column says, where its heading does not tell: title=상품명, sku=Code, image=Photo; repeated.",
+        ),
+    ] = None,
+    currency: Annotated[
+        str, typer.Option(metavar="CODE", show_default=False, help="Of prices that say none: KRW, EUR, …")
+    ] = "",
+    shop: Annotated[
+        str, typer.Option(metavar="NAME", show_default=False, help="Who sells, where the table does not say it.")
+    ] = "",
+    source: Annotated[
+        str,
+        typer.Option(metavar="NAME", show_default="TABLE without suffix", help="What the table is remembered by."),
+    ] = "",
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Products of an earlier table of this name that are missing here are gone."),
+    ] = False,
+    index: IndexOption = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|F.h5",
+            show_default="those of the index",
+            help="The photographs to join: a folder or a feature file.",
+        ),
+    ] = None,
+    format_name: Annotated[
+        Literal["table", "json"] | None,
+        typer.Option(
+            "--format",
+            show_default="table on a terminal, JSON in a pipe",
+            help="How the summary is printed; JSON names everything that was left out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 3 where a row or price was left out, or a product has no photograph.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fill the catalogue from a table of products.
+
+    Photographs are joined by sha256, path, file name or SKU; nothing is fetched. Call it again with a newer
+    table: prices get a new step in their history.
+    """
+    from fashion_cli.commands.output.import_summary import show_import
+    from fashion_cli.commands.output.progress import show_progress
+    from fashion_cli.steps.import_catalogue import ImportConfig, import_catalogue, resolve_index
+
+    config = ImportConfig(
+        table=Path(table),
+        catalog=catalog,
+        index=resolve_index(index, gallery),
+        gallery=gallery,
+        columns=tuple(column or ()),
+        currency=currency,
+        shop=shop,
+        source=source,
+        replace=replace,
+    )
+    with show_progress("importing", quiet=quiet, unit="rows") as progress:
+        report = import_catalogue(config, progress)
+    show_import(report, format_name, strict=strict)
 
 
 @app.command("list", cls=SectionedCommand)

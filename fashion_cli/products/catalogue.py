@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -81,20 +81,48 @@ class Catalogue:
         """Let go of the database."""
         self._engine.dispose()
 
-    def record(self, product: FoundProduct, photographs: Sequence[FoundPhotograph], seen_at: datetime) -> Change:
+    def record(
+        self,
+        product: FoundProduct,
+        photographs: Sequence[FoundPhotograph],
+        seen_at: datetime,
+        claimed: Set[str] = frozenset(),
+    ) -> Change:
         """Write what was found about a product: new, or over what was known of it.
 
-        A price that changed is added to its history. Photographs are added and never taken away; those of the latest
+        A price that changed is added to its history. Photographs are added and not taken away; those of the latest
         sighting come first. A sighting older than the latest one changes nothing that the latest said. Calling it
         again changes nothing.
+
+        Args:
+            product: What was found.
+            photographs: That show it.
+            seen_at: When.
+            claimed: The sha256 of photographs of which it is known what they show: those that are not among
+                `photographs` are taken away from this product.
 
         Raises:
             InvalidProductError: If a price, a currency or a sha256 cannot be one.
         """
-        offers = validate_offers(product.item_id, product.offers)
-        require_photographs(product.item_id, photographs)
-        moment = utc(seen_at)
-        return self._write(lambda session: writing.record(session, product, offers, photographs, moment))
+        finding, moment = _check(product, photographs), utc(seen_at)
+        (change,) = self._write(lambda session: writing.record(session, [finding], moment, claimed))
+        return change
+
+    def record_all(
+        self,
+        found: Iterable[tuple[FoundProduct, Sequence[FoundPhotograph]]],
+        seen_at: datetime,
+        claimed: Set[str] = frozenset(),
+    ) -> "list[Change | InvalidProductError]":
+        """Write what was found about some products, all in one transaction: several times as fast as one by one.
+
+        Returns:
+            Of each in order what became of it; one that no catalogue takes is left out, and says why.
+        """
+        checked = [_checked(product, photographs) for product, photographs in found]
+        findings, moment = [each for each in checked if isinstance(each, writing.Finding)], utc(seen_at)
+        changes = iter(self._write(lambda session: writing.record(session, findings, moment, claimed)))
+        return [each if isinstance(each, InvalidProductError) else next(changes) for each in checked]
 
     def mark_gone(self, item_ids: Iterable[str], at: datetime) -> int:
         """Say of products that they were not there any more; those that were seen later stay as they are.
@@ -104,6 +132,14 @@ class Catalogue:
         """
         gone, moment = list(item_ids), utc(at)
         return self._write(lambda session: writing.mark_gone(session, gone, moment))
+
+    def unseen_since(self, source: str, moment: datetime) -> list[str]:
+        """The `item_id` of products that a source had last before a moment, and that no other source has had since.
+
+        Those that are gone already are left out.
+        """
+        with self._read() as connection:
+            return queries.unseen_since(connection, source, utc(moment))
 
     def products(
         self, *, words: str = "", gone: bool | None = None, limit: int | None = None
@@ -209,6 +245,24 @@ class Catalogue:
     def _write_once(self, change: Callable[[Session], Result]) -> Result:
         with Session(self._writing, autoflush=False) as session, session.begin():
             return change(session)
+
+
+def _check(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> writing.Finding:
+    """A product as it is written.
+
+    Raises:
+        InvalidProductError: If no catalogue takes it.
+    """
+    offers = validate_offers(product.item_id, product.offers)
+    require_photographs(product.item_id, photographs)
+    return writing.Finding(product, offers, photographs)
+
+
+def _checked(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> writing.Finding | InvalidProductError:
+    try:
+        return _check(product, photographs)
+    except InvalidProductError as error:
+        return error
 
 
 Exported = tuple[ShownProduct, tuple[FoundPhotograph, ...]]

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from fashion_cli.products.offers import sort_by_price
-from fashion_cli.products.orm import Keyword, Offer, OfferPrice, Photograph, Product, Shop
+from fashion_cli.products.orm import Keyword, Offer, OfferPrice, Photograph, Product, Shop, Sighting, Source
 from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownOffer, ShownProduct
 from fashion_cli.products.search_text import query_words, to_storable, unique_digest
 
@@ -80,6 +81,23 @@ def _owners(connection: Connection, sha256s: Sequence[str]) -> dict[str, int]:
         rank = (gone_at is not None, position, product)
         best[sha256] = min(best.get(sha256, rank), rank)
     return {sha256: product for sha256, (_, _, product) in best.items()}
+
+
+def unseen_since(connection: Connection, source: str, moment: datetime) -> list[str]:
+    """The `item_id` of products that a source had last before a moment, and that no other source has had since."""
+    query = (
+        select(Product.item_id)
+        .join(Sighting, Sighting.product_id == Product.id)
+        .join(Source, Source.id == Sighting.source_id)
+        .where(
+            Source.digest == unique_digest(to_storable(source)),
+            Sighting.seen_at < moment,
+            Product.seen_at <= Sighting.seen_at,
+            Product.gone_at.is_(None),
+        )
+        .order_by(Product.id)
+    )
+    return list(connection.scalars(query))
 
 
 def page(

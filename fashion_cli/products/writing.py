@@ -1,6 +1,7 @@
 """Changes of a catalogue, each inside a transaction that somebody else begins and ends."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from fashion_cli.products.orm import Keyword, Offer, OfferPrice, Photograph, Product, Shop, Sighting, Source
+from fashion_cli.products.queries import distinct_chunks
 from fashion_cli.products.records import Change, FoundPhotograph, FoundProduct
 from fashion_cli.products.search_text import to_searchable, to_storable, unique_digest
 from fashion_cli.products.validation import ValidOffer
@@ -15,32 +17,50 @@ from fashion_cli.products.validation import ValidOffer
 AT_ONCE = 500  # values in one IN
 
 
-def record(
-    session: Session,
-    found: FoundProduct,
-    offers: Mapping[str, ValidOffer],
-    photographs: Sequence[FoundPhotograph],
-    seen_at: datetime,
-) -> Change:
-    """Write what was found about a product. A sighting older than the latest one changes nothing that it said."""
-    shops = _shops(session, [found.shop, *(offer.shop for offer in offers.values())])
-    source = _source(session, to_storable(found.source))
-    product = _known(session, found.item_id)
-    new = product is None
-    if product is None:
-        item_id = to_storable(found.item_id)
-        product = Product(digest=unique_digest(item_id), item_id=item_id, first_seen_at=seen_at)
-        session.add(product)
-    changed, latest = False, new or seen_at >= product.seen_at
-    if latest:
-        changed = _describe(product, found, shops)
-        changed |= _see(product, offers, shops, seen_at)
-    product.first_seen_at = min(product.first_seen_at, seen_at)
-    changed |= _photograph(product, photographs, latest=latest)
-    _sight(product, source, seen_at)
-    if new:
-        return "new"
-    return "changed" if changed else "same"
+@dataclass(frozen=True)
+class Finding:
+    """A product that was found, as it is written."""
+
+    product: FoundProduct
+    offers: Mapping[str, ValidOffer]
+    photographs: Sequence[FoundPhotograph]
+
+
+def record(session: Session, findings: Sequence[Finding], seen_at: datetime, claimed: Set[str]) -> list[Change]:
+    """Write what was found about products. A sighting older than the latest one changes nothing that it said.
+
+    Args:
+        session: Of a transaction.
+        findings: What was found.
+        seen_at: When.
+        claimed: The sha256 of photographs of which it is known what they show.
+    """
+    names = [name for each in findings for name in (each.product.shop, *(offer.shop for offer in each.offers.values()))]
+    shops = _shops(session, names)
+    sources = _sources(session, {to_storable(each.product.source) for each in findings})
+    known = _known(session, [each.product.item_id for each in findings])
+    changes: list[Change] = []
+    for each in findings:
+        item_id = to_storable(each.product.item_id)
+        product = known.get(item_id)
+        if new := product is None:
+            product = Product(digest=unique_digest(item_id), item_id=item_id, first_seen_at=seen_at)
+            known[item_id] = product
+            session.add(product)
+        latest = new or seen_at >= product.seen_at
+        changed = _update(product, each, shops, seen_at, claimed) if latest else False
+        product.first_seen_at = min(product.first_seen_at, seen_at)
+        changed |= _photograph(product, each.photographs, latest=latest)
+        _sight(product, sources[to_storable(each.product.source)], seen_at)
+        changes.append("new" if new else "changed" if changed else "same")
+    return changes
+
+
+def _update(product: Product, found: Finding, shops: Mapping[str, Shop], seen_at: datetime, claimed: Set[str]) -> bool:
+    """Take over what the latest sighting says; returns whether that is news."""
+    changed = _describe(product, found.product, shops)
+    changed |= _see(product, found.offers, shops, seen_at)
+    return changed | _release(product, claimed, {each.sha256 for each in found.photographs})
 
 
 def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
@@ -55,19 +75,24 @@ def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
     return news
 
 
-def _known(session: Session, item_id: str) -> Product | None:
-    """A product with all that hangs on it, kept from other writers until the transaction ends."""
-    return session.scalar(
-        select(Product)
-        .where(Product.digest == unique_digest(to_storable(item_id)))
-        .options(
-            selectinload(Product.keywords),
-            selectinload(Product.photographs),
-            selectinload(Product.offers),
-            selectinload(Product.sightings),
+def _known(session: Session, item_ids: Sequence[str]) -> dict[str, Product]:
+    """Products with all that hangs on them by `item_id`, kept from other writers until the transaction ends."""
+    found: dict[str, Product] = {}
+    for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
+        statement = (
+            select(Product)
+            .where(Product.digest.in_(chunk))
+            .options(
+                selectinload(Product.keywords),
+                selectinload(Product.photographs),
+                selectinload(Product.offers),
+                selectinload(Product.sightings),
+            )
+            .order_by(Product.id)  # in one order everywhere, so that two writers wait once, not in a circle
+            .with_for_update(of=Product)
         )
-        .with_for_update(of=Product)
-    )
+        found |= {product.item_id: product for product in session.scalars(statement)}
+    return found
 
 
 def _describe(product: Product, found: FoundProduct, shops: Mapping[str, Shop]) -> bool:
@@ -152,6 +177,14 @@ def _photograph(product: Product, photographs: Sequence[FoundPhotograph], *, lat
     return not texts.keys() <= known.keys()
 
 
+def _release(product: Product, claimed: Set[str], own: Set[str]) -> bool:
+    """Take photographs of other products away; returns whether that is news."""
+    others = [each for each in product.photographs if each.sha256 in claimed and each.sha256 not in own]
+    for each in others:
+        product.photographs.remove(each)
+    return bool(others)
+
+
 def _put_first(product: Product, sha256s: Set[str]) -> None:
     """Put the other photographs of a product behind these."""
     last = max((each.position for each in product.photographs if each.sha256 in sha256s), default=-1)
@@ -170,19 +203,25 @@ def _sight(product: Product, source: Source, seen_at: datetime) -> None:
     sighting.seen_at = max(sighting.seen_at, seen_at)
 
 
-def _source(session: Session, location: str) -> Source:
-    source = session.scalar(select(Source).where(Source.digest == unique_digest(location)))
-    if source is None:
-        source = Source(digest=unique_digest(location), location=location)
-        session.add(source)
-        session.flush()
-    return source
+def _sources(session: Session, locations: Set[str]) -> dict[str, Source]:
+    """Sources by location; those that are not there yet are added."""
+    sources: dict[str, Source] = {}
+    for location in sorted(locations):
+        source = session.scalar(select(Source).where(Source.digest == unique_digest(location)))
+        if source is None:
+            source = Source(digest=unique_digest(location), location=location)
+            session.add(source)
+            session.flush()
+        sources[location] = source
+    return sources
 
 
 def _shops(session: Session, names: Iterable[str]) -> dict[str, Shop]:
     """Shops by name; those that are not there yet are added."""
     wanted = {unique_digest(name): name for name in map(to_storable, names)}
-    shops = {shop.name: shop for shop in session.scalars(select(Shop).where(Shop.digest.in_(wanted)))}
+    shops: dict[str, Shop] = {}
+    for chunk in distinct_chunks(list(wanted)):
+        shops |= {shop.name: shop for shop in session.scalars(select(Shop).where(Shop.digest.in_(chunk)))}
     # In one order everywhere: two writers that add the same shops wait for each other once, not in a circle.
     for key in sorted(wanted.keys() - {shop.digest for shop in shops.values()}):
         shops[wanted[key]] = Shop(digest=key, name=wanted[key])

@@ -132,12 +132,45 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             with suppress(OSError):
                 unfinished.unlink()
         raise
+    _replace_manifest(directory, draft, manifest)
+    return manifest
+
+
+def publish_same_rows(directory: Path, features: Path | None, catalog: str) -> Manifest:
+    """Publish the current index with another catalogue: same photographs, same vectors, so the same neighbours.
+
+    Call it inside `writing(directory)`.
+
+    Args:
+        directory: The index directory.
+        features: A closed file in the directory with the same rows and other columns, which is moved; None if those
+            stay too.
+        catalog: Where the photographs' product catalogue is, without a password.
+
+    Raises:
+        IndexDirectoryError: If there is no index.
+        OutputError: If something cannot be written. The old index is still there.
+    """
+    generation = _next_generation(directory)
+    manifest = replace(Manifest.read(directory), generation=generation, catalog=catalog)
+    draft = partial_path(directory / MANIFEST_FILE)
+    with output_errors(directory, FULL):
+        if features is not None:
+            manifest = replace(manifest, features=f"features-{generation:06}.h5")
+            sync(features)
+            features.replace(directory / manifest.features)
+        _write(draft, manifest.dumps())
+    _replace_manifest(directory, draft, manifest)
+    return manifest
+
+
+def _replace_manifest(directory: Path, draft: Path, manifest: Manifest) -> None:
+    """Make a state the current one."""
     with output_errors(directory, FULL):
         sync(directory)
         draft.replace(directory / MANIFEST_FILE)
         sync(directory)
     _remove_leftovers(directory, manifest)
-    return manifest
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 from fashion_cli.crawling.parse.items import ScrapedItem
 from fashion_cli.crawling.parse.product_feeds import read_product_feed
 from fashion_cli.errors import CrawlError
+from tests.product_tables import write_workbook
 
 HOST = "https://cdn.example/"
 HEADINGS = ("id", "title", "image_link", "price", "sale_price", "availability")
@@ -46,6 +47,23 @@ def test_tables(name: str, delimiter: str, encoding: str, tmp_path: Path) -> Non
     found, notes = read(tmp_path, name, "\r\n".join(map(line, (HEADINGS, *ROWS))).encode(encoding))
     assert said(found) == EXPECTED
     assert [each.images for each in found] == [(f"{HOST}1.jpg",), (f"{HOST}2.jpg",), (f"{HOST}a%20b.jpg",)]
+    assert notes == []
+
+
+@pytest.mark.parametrize("text", ["Nähwerk", "Café", "Größe", "Mütze, schön", "코트", "コート"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_few_accents_in_utf8_are_not_taken_for_korean(text: str, encoding: str, tmp_path: Path) -> None:
+    (found,), _ = read(tmp_path, "f.csv", f'id,title,image_link\n1,"{text}",{HOST}1.jpg\n'.encode(encoding))
+    assert found.product is not None
+    assert found.product.name == text
+
+
+def test_workbooks(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "feed.xlsx", [HEADINGS, *ROWS])
+    (tmp_path / "feed.xlsx").rename(tmp_path / "feed.dat")
+    notes: list[str] = []
+    found = list(read_product_feed(tmp_path / "feed.dat", notes.append))
+    assert said(found) == EXPECTED
     assert notes == []
 
 

@@ -1,32 +1,49 @@
 """Readers of files that list photographs or products; the format is detected from the content.
 
 A text with a URL in each line; a table between commas, semicolons, tabs or bars; Google's merchant feed as RSS or Atom;
-Parquet. All come out as rows of a heading and its cells.
+Excel's workbooks; Parquet. All come out as rows of a heading and its cells.
 """
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from fashion_cli.crawling.parse.encodings import decode, find_declared_encodings, is_utf16_or_32
+from fashion_cli.crawling.parse.workbooks import is_old_workbook, is_workbook, read_workbook
 from fashion_cli.errors import CrawlError
 from fashion_cli.plurals import counted
 
 BATCH = 4096  # rows
 MAX_BYTES = 2**30  # of a text that is read whole
 _MAX_CELL = 2**24  # characters
+_MAX_NULS = 20  # in the first thousand characters of a text
 _DELIMITERS = (",", "\t", ";", "|")
 _NO_DELIMITER = "\x1f"
+_ITEM_NAMES = ("item", "entry", "product")
 _URL_START = re.compile(r"\s*[\"']?\s*https?://", re.IGNORECASE)
 
-Row = Mapping[str, str]
 Note = Callable[[str], None]
+
+
+class Row(dict[str, str]):
+    """The cells of a row by heading, without the empty ones.
+
+    Attributes:
+        number: Where it stands, from 1, the heading included: as a spreadsheet counts.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int, cells: dict[str, str]) -> None:
+        super().__init__(cells)
+        self.number = number
 
 
 @dataclass(frozen=True)
@@ -36,10 +53,12 @@ class FeedRows:
     Attributes:
         headings: Folded names of the columns; empty for a list of addresses, whose rows have `image_url` alone.
         rows: Heading -> cell, without the empty ones.
+        written: The headings as the file has them.
     """
 
     headings: tuple[str, ...]
     rows: Iterator[Row]
+    written: tuple[str, ...] = ()
 
 
 def read_rows(path: Path, note: Note) -> FeedRows:
@@ -57,14 +76,19 @@ def read_rows(path: Path, note: Note) -> FeedRows:
         start = stream.read(4)
     if start == b"PAR1":
         return _read_parquet(path)
+    if is_workbook(path) or is_old_workbook(path):
+        return _read_workbook(path, note)
     if path.stat().st_size > MAX_BYTES:
         raise CrawlError(f"{path}: over {MAX_BYTES:,} bytes", hint="split it, or write it as Parquet")
     body = path.read_bytes()
-    if body[:1000].count(0) > 20 and not is_utf16_or_32(body):
+    # In a text without a declaration, UTF-8 comes first: "Näh" in UTF-8 is "N채h" in CP949.
+    declared = find_declared_encodings(body[:1000]) if b"<" in body[:8] or is_utf16_or_32(body) else []
+    decoded = decode(body, declared or ["utf-8", "cp949"])
+    if decoded.text[:1000].count("\x00") > _MAX_NULS:
         raise CrawlError(
-            f"{path}: neither text nor Parquet", hint="one URL in each line, or a table with a column image_url"
+            f"{path}: neither text, a workbook nor Parquet",
+            hint="one URL in each line, or a table with a column image_url",
         )
-    decoded = decode(body, find_declared_encodings(body[:1000]) or ["cp949"])
     text = decoded.text.replace("\x00", "").lstrip("\ufeff")
     if decoded.broken:
         note(f"not {decoded.encoding}: {counted(decoded.broken, 'letter')}")
@@ -97,8 +121,8 @@ def _has_more_cells(lines: list[str]) -> bool:
 
 
 def _read_lines(text: str) -> FeedRows:
-    lines = (line.strip().strip("\"'") for line in text.splitlines())
-    return FeedRows((), ({"image_url": line} for line in lines if line and not line.startswith("#")))
+    lines = ((number, line.strip().strip("\"'")) for number, line in enumerate(text.splitlines(), 1))
+    return FeedRows((), (Row(number, {"image_url": line}) for number, line in lines if line and line[0] != "#"))
 
 
 def _read_table(text: str, note: Note) -> FeedRows:
@@ -108,26 +132,27 @@ def _read_table(text: str, note: Note) -> FeedRows:
     delimiter = max(widths, key=lambda each: widths[each])
     if widths[delimiter] == 1:
         delimiter = _NO_DELIMITER  # one column: commas belong to its addresses
-    rows = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
-    headings = next(rows, [])
+    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+    heading_number, headings = next((each for each in rows if any(cell.strip() for cell in each[1])), (1, []))
     if any(_URL_START.match(cell) for cell in headings):  # no heading
-        place = next(number for number, cell in enumerate(headings) if _URL_START.match(cell))
-        cells = (row[place] for row in [headings, *rows] if len(row) > place)
-        return FeedRows((), ({"image_url": cell} for cell in cells))
+        place = next(index for index, cell in enumerate(headings) if _URL_START.match(cell))
+        numbered = chain([(heading_number, headings)], rows)
+        addresses = ((number, cells[place]) for number, cells in numbered if len(cells) > place)
+        return FeedRows((), (Row(number, {"image_url": address}) for number, address in addresses))
     folded = tuple(map(normalize_heading, headings))
-    return FeedRows(folded, _read_cells(rows, folded, note))
+    return FeedRows(folded, _read_cells(rows, folded, note), tuple(headings))
 
 
-def _read_cells(rows: Iterable[list[str]], headings: tuple[str, ...], note: Note) -> Iterator[Row]:
-    for row in rows:
+def _read_cells(rows: Iterable[tuple[int, list[str]]], headings: tuple[str, ...], note: Note) -> Iterator[Row]:
+    for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(headings):
             note(f"rows with another number of cells than the {len(headings):,} of the heading")
-        yield _build_row(zip(headings, row, strict=False))
+        yield _build_row(number, zip(headings, row, strict=False))
 
 
-def _build_row(cells: Iterable[tuple[str, str]]) -> Row:
+def _build_row(number: int, cells: Iterable[tuple[str, str]]) -> Row:
     """Heading -> cell. Of columns with one name, the first that is filled, but images of all of them."""
     found: dict[str, str] = {}
     for heading, cell in cells:
@@ -136,18 +161,49 @@ def _build_row(cells: Iterable[tuple[str, str]]) -> Row:
         if heading.startswith("additional_image") and heading in found:
             found[heading] += f" | {cell}"
         found.setdefault(heading, cell)
-    return found
+    return Row(number, found)
+
+
+def _read_workbook(path: Path, note: Note) -> FeedRows:
+    """The sheet of a workbook that has rows, its first with two filled cells as the heading."""
+    sheet = read_workbook(path, note)
+    heading = next((row for row in sheet if sum(bool(cell.strip()) for cell in row[1]) > 1), None)
+    if heading is None:
+        raise CrawlError(f"{path}: no table", hint="its first row with two filled cells names the columns")
+    written = tuple(cell.strip() for cell in heading[1])
+    folded = tuple(map(normalize_heading, written))
+    return FeedRows(folded, _read_sheet(sheet, folded), written)
+
+
+def _read_sheet(sheet: Iterable[tuple[int, list[str]]], headings: tuple[str, ...]) -> Iterator[Row]:
+    for number, row in sheet:
+        if any(cell.strip() for cell in row):
+            yield _build_row(number, zip(headings, row, strict=False))
 
 
 def _read_xml(text: str, path: Path) -> FeedRows:
     """Google's merchant feed: RSS, or Atom, with the names of its namespace or without."""
-    plain = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-    root = etree.fromstring(plain.encode(), etree.XMLParser(recover=True, resolve_entities=False, huge_tree=True))
-    items = [] if root is None else [each for each in root.iter() if _local_name(each) in ("item", "entry", "product")]
-    if not items:
+    body = re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode()
+    headings: dict[str, None] = {}
+    for row in _read_items(body):
+        headings.update(dict.fromkeys(row))
+    if not headings:
         raise CrawlError(f"{path}: no feed of products", hint="RSS or Atom of Google's Merchant Center, CSV or Parquet")
-    rows = [_build_row((_local_name(cell), _cell_text(cell)) for cell in item) for item in items]
-    return FeedRows(tuple({name: None for row in rows for name in row}), iter(rows))
+    return FeedRows(tuple(headings), _read_items(body), tuple(headings))
+
+
+def _read_items(body: bytes) -> Iterator[Row]:
+    """Products one after another, each forgotten before the next: a tree of all takes ten times the file."""
+    number = 0
+    steps = etree.iterparse(io.BytesIO(body), recover=True, resolve_entities=False, huge_tree=True)
+    for _, element in steps:
+        if _local_name(element) not in _ITEM_NAMES:
+            continue
+        number += 1
+        yield _build_row(number, ((_local_name(cell), _cell_text(cell)) for cell in element))
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
 
 
 def _local_name(element: Any) -> str:
@@ -164,8 +220,9 @@ def _read_parquet(path: Path) -> FeedRows:
 
     try:
         with ParquetFile(path) as file:
-            headings = tuple(map(normalize_heading, file.schema_arrow.names))
-        return FeedRows(headings, _read_batches(path, headings))
+            written = tuple(file.schema_arrow.names)
+        headings = tuple(map(normalize_heading, written))
+        return FeedRows(headings, _read_batches(path, headings), written)
     except ArrowException as error:
         raise ValueError(str(error)) from error
 
@@ -173,12 +230,12 @@ def _read_parquet(path: Path) -> FeedRows:
 def _read_batches(path: Path, headings: tuple[str, ...]) -> Iterator[Row]:
     from pyarrow.parquet import ParquetFile
 
+    numbers = count(2)
     with ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield _build_row(
-                    (heading, _cell_string(value)) for heading, value in zip(headings, values, strict=True)
-                )
+                cells = ((heading, _cell_string(value)) for heading, value in zip(headings, values, strict=True))
+                yield _build_row(next(numbers), cells)
 
 
 def _cell_string(value: Any) -> str:

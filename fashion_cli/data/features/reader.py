@@ -118,6 +118,10 @@ class FeatureFile:
         """How many bytes every photograph's file had, in row order."""
         return np.asarray(self._read("size", EVERYTHING), np.int64)
 
+    def dimensions(self) -> npt.NDArray[np.int64]:
+        """Width and height of every upright photograph, pixels, (N, 2), in row order."""
+        return np.stack([np.asarray(self._read(name, EVERYTHING), np.int64) for name in ("width", "height")], axis=1)
+
     def vectors(self, rows: Selection | None = None) -> npt.NDArray[np.float16]:
         """Vectors of all or some rows, (N, D), finite, of unit length."""
         return self._finite("vectors", EVERYTHING if rows is None else rows)

@@ -11,6 +11,7 @@ from fashion_cli.data.images.box import Box
 from fashion_cli.data.images.compression import compressed
 from fashion_cli.data.images.in_memory import InMemory, file_of, is_in_memory
 from fashion_cli.data.images.masks import read_mask
+from fashion_cli.data.images.measuring import measure_photograph
 from fashion_cli.data.images.opening import MAX_PIXELS
 from fashion_cli.data.images.reader import ImageReader, Photograph
 from fashion_cli.data.images.thumbnails import thumbnail, thumbnail_of, upright
@@ -27,6 +28,7 @@ __all__ = [
     "file_sha256",
     "find_images",
     "is_in_memory",
+    "measure_photograph",
     "media_type",
     "read_mask",
     "thumbnail",
