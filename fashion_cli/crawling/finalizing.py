@@ -44,8 +44,8 @@ class IncrementalRecorder:
         """
         if self._catalogue is None:
             self._catalogue = Catalogue.open(self._location, create=True)
-        found = crawled_products.iter_unrecorded(self._database)
-        changed = (each for each in found if self._recorded.get(each.product.item_id) != each.product)
+        unrecorded = crawled_products.iter_unrecorded(self._database)
+        changed = (each for each in unrecorded if self._recorded.get(each.product.item_id) != each.product)
         batch = list(islice(changed, RECORD_BATCH))
         for each in batch:
             with suppress(InvalidProductError):  # named in the end

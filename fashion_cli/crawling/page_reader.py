@@ -15,14 +15,14 @@ from fashion_cli.crawling.parse.product_pages import HtmlPage, PageProducts, rea
 from fashion_cli.crawling.parse.urls import canonical_key, clean_url
 from fashion_cli.crawling.state.canonicals import IGNORE_CANONICAL, is_shown_elsewhere, resolve_canonicals
 from fashion_cli.crawling.state.database import CrawlDatabase
-from fashion_cli.crawling.state.requests import Outcome, get_status
+from fashion_cli.crawling.state.requests import RequestOutcome, get_status
 from fashion_cli.crawling.stats import CrawlStats
 from fashion_cli.plurals import counted
 
 
 @dataclass(frozen=True)
 class PageResult:
-    """What came of a page.
+    """The result of reading a page: its outcome, its products, and the requests that it leads to.
 
     Attributes:
         outcome: Of its request.
@@ -31,7 +31,7 @@ class PageResult:
         canonical: The address that is read in its place; "" if none is.
     """
 
-    outcome: Outcome
+    outcome: RequestOutcome
     items: tuple[ScrapedItem, ...] = ()
     requests: tuple[CrawlRequest, ...] = ()
     canonical: str = ""
@@ -63,8 +63,8 @@ class PageReader:
         for each in products.notes:
             self._stats.add_note(each, page.url)
         if not products.items and self._is_alias(page, request, links.canonical):
-            found = _build_request(request, links.canonical)
-            return PageResult(_build_alias_outcome(page, links.canonical), (), (found,), links.canonical)
+            canonical_request = _build_request(request, links.canonical)
+            return PageResult(_build_alias_outcome(page, links.canonical), (), (canonical_request,), links.canonical)
         return self._select(page, request, products, links, site, follow=request.follow and not tags.nofollow)
 
     def _decode(self, response: TextResponse) -> TextResponse:
@@ -97,27 +97,27 @@ class PageReader:
         *,
         follow: bool,
     ) -> PageResult:
-        """The products that no canonical page shows, and where to go on."""
+        """Select the products that no canonical page shows, and the requests that follow."""
         url = clean_url(page.url)
         canonical = url if request.meta.get(IGNORE_CANONICAL) else links.canonical
         items = [replace(each, canonical=crawlable_url(each.canonical, site)) for each in products.items]
-        kept = resolve_canonicals(self._database, items, canonical, url, request)
-        if items and not kept:
+        own_items = resolve_canonicals(self._database, items, canonical, url, request)
+        if items and not own_items:
             return PageResult(_build_alias_outcome(page, canonical))
-        targets = dict.fromkeys(each.canonical for each in kept if each.canonical)
-        found = [_build_request(request, target) for target in targets]
-        if follow and not is_shown_elsewhere(self._database, kept, request):
+        targets = dict.fromkeys(each.canonical for each in own_items if each.canonical)
+        requests = [_build_request(request, target) for target in targets]
+        if follow and not is_shown_elsewhere(self._database, own_items, request):
             listed = [url for each in products.listed_urls if (url := crawlable_url(each, site))]
             if len(listed) < len(products.listed_urls):
                 self._stats.add_note("products at addresses that are no pages of this site are left out", page.url)
-            found += _follow_links(request, links, listed)
-        return PageResult(build_page_outcome(page), kept, tuple(found))
+            requests += _follow_links(request, links, listed)
+        return PageResult(build_page_outcome(page), own_items, tuple(requests))
 
 
-def build_page_outcome(response: Response) -> Outcome:
+def build_page_outcome(response: Response) -> RequestOutcome:
     """The outcome of a page or a sitemap that was read."""
     etag, last_modified = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
-    return Outcome(
+    return RequestOutcome(
         "done",
         http_status=response.status,
         attempts=attempt_number(response.request),
@@ -127,7 +127,7 @@ def build_page_outcome(response: Response) -> Outcome:
     )
 
 
-def _build_alias_outcome(page: TextResponse, canonical: str) -> Outcome:
+def _build_alias_outcome(page: TextResponse, canonical: str) -> RequestOutcome:
     return replace(build_page_outcome(page), code="alias", reason=f"another address of {canonical}")
 
 
@@ -142,12 +142,14 @@ def _follow_links(request: CrawlRequest, links: Links, listed: Iterable[str]) ->
     The next page of a list is as near as the first, however long the list. One that shows what the page before it
     showed is farther away, so that a list without end comes to an end.
     """
-    shown = sorted(set(links.pages) - links.pagination)
-    digest = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
+    page_urls = sorted(set(links.pages) - links.pagination)
+    digest = hashlib.sha256("\n".join(page_urls).encode()).hexdigest()[:16]
     is_new = digest != request.meta.get("list")
-    found = []
+    requests = []
     for url in dict.fromkeys((*links.pages, *listed)):
         is_next = url in links.pagination
         meta = {"list": digest} if is_next else {}
-        found.append(CrawlRequest("page", url, request.source, request.depth + (not (is_next and is_new)), meta=meta))
-    return found
+        requests.append(
+            CrawlRequest("page", url, request.source, request.depth + (not (is_next and is_new)), meta=meta)
+        )
+    return requests

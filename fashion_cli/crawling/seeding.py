@@ -28,14 +28,14 @@ def resolve_sources(config: CrawlConfig, database: CrawlDatabase) -> list[Source
         UsageError: If that is nothing, or nothing that can be crawled.
         NaverError: If a search has no credentials.
     """
-    known = database.list_sources()
-    texts = [*config.sources, *(known if config.update or not config.sources else ())]
-    found = {each.name: each for each in (parse_source(text, allow_private=config.allow_private) for text in texts)}
-    if not found:
+    stored = database.list_sources()
+    texts = [*config.sources, *(stored if config.update or not config.sources else ())]
+    sources = {each.name: each for each in (parse_source(text, allow_private=config.allow_private) for text in texts)}
+    if not sources:
         raise UsageError("nothing to crawl", hint='give a shop\'s address, a sitemap, a list of URLs or naver:"…"')
-    if any(each.kind == "naver" for each in found.values()):
+    if any(each.kind == "naver" for each in sources.values()):
         Credentials.from_environment()
-    return list(found.values())
+    return list(sources.values())
 
 
 def enqueue_sources(config: CrawlConfig, database: CrawlDatabase, sources: Iterable[Source], stats: CrawlStats) -> int:
@@ -80,15 +80,15 @@ def _seed_list(database: CrawlDatabase, source: Source, stats: CrawlStats) -> in
     if database.get_property(name) == state:
         return 0
     products: set[str] = set()
-    found = 0
+    count = 0
     items = read_product_feed(Path(source.value), lambda text: stats.add_note(text, source.value))
     while batch := list(islice(items, BATCH)):
-        found += len(batch)
+        count += len(batch)
         with database.connection.begin():
             for item in batch:
                 save_item(database, item, None)
                 products |= {item.product.item_id} if item.product else set()
-    if not found:
+    if not count:
         stats.add_note("nothing to fetch in this list", source.value)
     database.set_property(name, state)
     return len(products)

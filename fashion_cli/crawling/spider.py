@@ -30,7 +30,7 @@ from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.frontier import Frontier
 from fashion_cli.crawling.state.photographs import RefusedPhotographError, inspect_photograph, save_photograph
 from fashion_cli.crawling.state.requests import (
-    Outcome,
+    RequestOutcome,
     add_photograph,
     enqueue,
     record_alias,
@@ -117,7 +117,9 @@ class ShopSpider(Spider):
             self.abort(error)
         except Exception as error:  # noqa: BLE001  # one page that we cannot read is not the end of the crawl
             _log.critical("a bug while reading %s", response.url, exc_info=True)
-            self._record(request, Outcome("failed", "bug", f"cannot be read ({type(error).__name__})", response.status))
+            self._record(
+                request, RequestOutcome("failed", "bug", f"cannot be read ({type(error).__name__})", response.status)
+            )
         finally:
             self.frontier.release(request)
 
@@ -155,7 +157,7 @@ class ShopSpider(Spider):
         elif request.kind == "sitemap":
             self._handle_sitemap(response, request, follow=request.follow)
         elif not isinstance(response, TextResponse):
-            self._record(request, Outcome("refused", "type", "not a page", response.status))
+            self._record(request, RequestOutcome("refused", "type", "not a page", response.status))
         elif is_sitemap_body(response.body):
             self._handle_sitemap(response, request, follow=request.follow and request.depth > 0)
         else:
@@ -165,7 +167,7 @@ class ShopSpider(Spider):
         try:
             entries = read_sitemap(response.body, response.url)
         except SitemapError as error:
-            self._record(request, Outcome("failed", "sitemap", str(error), response.status))
+            self._record(request, RequestOutcome("failed", "sitemap", str(error), response.status))
             return
         site = self._site(request.source)
         pages = [url for each in entries.pages if (url := crawlable_url(each, site))]
@@ -175,45 +177,47 @@ class ShopSpider(Spider):
             )
         for each in entries.notes:
             self._stats.add_note(each, response.url)
-        found = [CrawlRequest("page", url, request.source, 1, follow) for url in pages]
+        requests = [CrawlRequest("page", url, request.source, 1, follow) for url in pages]
         if request.depth < MAX_SITEMAP_DEPTH:
             deeper = request.depth + 1
-            found += [CrawlRequest("sitemap", url, request.source, deeper, follow) for url in entries.sitemaps]
-        self._save(request, PageResult(build_page_outcome(response), (), tuple(found)))
+            requests += [CrawlRequest("sitemap", url, request.source, deeper, follow) for url in entries.sitemaps]
+        self._save(request, PageResult(build_page_outcome(response), (), tuple(requests)))
 
     def _handle_search(self, response: Response, request: CrawlRequest) -> None:
         try:
-            found = naver.parse_results(response, request)
+            results = naver.parse_results(response, request)
         except naver.NaverError as error:
             self._stats.add_note(f"{error} — {error.hint}")
             self._stats.unfinished.append(str(error))
-            self._record(request, Outcome("failed", "search", str(error), response.status))
+            self._record(request, RequestOutcome("failed", "search", str(error), response.status))
             return
-        for each in found.notes:
+        for each in results.notes:
             self._stats.add_note(each)
-        self._save(request, PageResult(Outcome("done", http_status=response.status), found.items, found.requests))
+        self._save(
+            request, PageResult(RequestOutcome("done", http_status=response.status), results.items, results.requests)
+        )
 
     async def _handle_image(self, response: Response, request: CrawlRequest) -> None:
         if keep_out := read_robot_tags(response).keep_out:
-            self._record(request, Outcome("refused", "tags", f"the site says {keep_out}", response.status))
+            self._record(request, RequestOutcome("refused", "tags", f"the site says {keep_out}", response.status))
             return
         try:
             photo = await asyncio.to_thread(inspect_photograph, response.body, response.url, self._config.min_side)
         except RefusedPhotographError as error:
-            self._record(request, Outcome("refused", error.code, str(error), response.status))
+            self._record(request, RequestOutcome("refused", error.code, str(error), response.status))
             return
         await asyncio.to_thread(save_photograph, Path(self._config.folder), photo, response.body)
         attempts = attempt_number(response.request)
         with self._database.connection.begin():
             is_new = add_photograph(self._database, photo)
-            done = Outcome("done", http_status=200, attempts=attempts, sha256=photo.sha256)
+            done = RequestOutcome("done", http_status=200, attempts=attempts, sha256=photo.sha256)
             record_outcome(self._database, request, done)
         self._stats.photographs += is_new
         self._stats.duplicates += not is_new
 
     def _handle_unchanged(self, response: Response, request: CrawlRequest) -> None:
         attempts = attempt_number(response.request)
-        outcome = Outcome("done", "unchanged", "", 304, attempts, request.etag, request.last_modified)
+        outcome = RequestOutcome("done", "unchanged", "", 304, attempts, request.etag, request.last_modified)
         with self._database.connection.begin():
             record_outcome(self._database, request, outcome)
             requeue_links(self._database, request.id)
@@ -240,7 +244,7 @@ class ShopSpider(Spider):
         urls = [*(url for each in result.items for url in each.images), *(each.url for each in result.requests)]
         self.frontier.add_hosts({get_host(url) for url in urls})
 
-    def _record(self, request: CrawlRequest, outcome: Outcome) -> None:
+    def _record(self, request: CrawlRequest, outcome: RequestOutcome) -> None:
         """Save that a request led to nothing."""
         if self.stopping and outcome.status != "done":
             return
@@ -255,7 +259,7 @@ class ShopSpider(Spider):
     def _postpone_host(self, request: CrawlRequest, sent: Request, error: RetryLaterError) -> None:
         """A host asks to be left alone: what waits there waits for another call."""
         if self.frontier.block_host(request):
-            outcome = Outcome("pending", "later", str(error), error.status, attempt_number(sent))
+            outcome = RequestOutcome("pending", "later", str(error), error.status, attempt_number(sent))
             self._stats.count_failure("asked to come back later", sent.url, request, outcome)
             with self._database.connection.begin():
                 record_outcome(self._database, request, outcome)
@@ -277,9 +281,11 @@ class ShopSpider(Spider):
         return {"image": self._config.max_bytes, "sitemap": SITEMAP_BYTES}.get(request.kind, MAX_PAGE_BYTES)
 
 
-def _build_status_outcome(response: Response) -> Outcome:
+def _build_status_outcome(response: Response) -> RequestOutcome:
     """The outcome of a response that does not hold what was requested."""
     reason = f"HTTP {response.status}"
     if 300 <= response.status < 400 and (target := response.headers.get("Location")):
         reason = f"redirects to {target.decode('latin-1')[:200]}"
-    return Outcome("failed", f"HTTP {response.status}", reason, response.status, attempt_number(response.request))
+    return RequestOutcome(
+        "failed", f"HTTP {response.status}", reason, response.status, attempt_number(response.request)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fashion_cli.crawling.job import FailedRequest
 from fashion_cli.crawling.parse.items import CrawlRequest
-from fashion_cli.crawling.state.requests import Outcome
+from fashion_cli.crawling.state.requests import RequestOutcome
 
 MAX_FAILURES = 200  # failures that a report lists; the crawl's database has them all
 MAX_NOTES = 50
@@ -35,7 +35,7 @@ class CrawlStats:
     unlisted_notes: int = 0  # notes beyond those that are listed
     started: float = field(default_factory=time.monotonic)
 
-    def count_outcome(self, request: CrawlRequest, outcome: Outcome) -> None:
+    def count_outcome(self, request: CrawlRequest, outcome: RequestOutcome) -> None:
         if outcome.status == "refused":
             self.refused[outcome.reason if outcome.code in ("robots", "tags") else outcome.code] += 1
         elif outcome.status == "failed":
@@ -44,7 +44,7 @@ class CrawlStats:
             self.pages += 1
             self.unchanged += outcome.code == "unchanged"
 
-    def count_failure(self, kind: str, url: str, request: CrawlRequest, outcome: Outcome) -> None:
+    def count_failure(self, kind: str, url: str, request: CrawlRequest, outcome: RequestOutcome) -> None:
         attempts = request.attempts + outcome.attempts
         self._add_failure(kind, FailedRequest(url, outcome.reason, outcome.http_status, attempts))
 
@@ -58,7 +58,7 @@ class CrawlStats:
             self.failures.append(failure)
 
     def add_note(self, text: str, place: str = "") -> None:
-        """Something that a person should know; said once, with the first place, however often it happens.
+        """Note something that a person should know; said once, with the first place, however often it happens.
 
         Args:
             text: What. Texts that differ in what they quote are one.

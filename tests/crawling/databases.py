@@ -8,11 +8,18 @@ from fashion_cli.crawling.parse.items import CrawlRequest, ScrapedItem
 from fashion_cli.crawling.state.crawled_products import save_item
 from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.frontier import Frontier
-from fashion_cli.crawling.state.requests import Outcome, Photo, add_photograph, enqueue, enqueue_all, record_outcome
+from fashion_cli.crawling.state.requests import (
+    Photo,
+    RequestOutcome,
+    add_photograph,
+    enqueue,
+    enqueue_all,
+    record_outcome,
+)
 from fashion_cli.products.records import FoundOffer, FoundProduct
 
 SHOP = "http://shop.example/"
-DONE = Outcome("done", http_status=200)
+DONE = RequestOutcome("done", http_status=200)
 PRODUCT = FoundProduct(
     item_id="shop.example:7",
     name="린넨 셔츠",
@@ -46,7 +53,7 @@ def taken(waiting: Frontier) -> list[str]:
 
 
 def settled(
-    database: CrawlDatabase, request: CrawlRequest, outcome: Outcome = DONE, links: list[int] | None = None
+    database: CrawlDatabase, request: CrawlRequest, outcome: RequestOutcome = DONE, links: list[int] | None = None
 ) -> None:
     with database.connection.begin():
         record_outcome(database, request, outcome, links)

@@ -18,7 +18,7 @@ from fashion_cli.crawling.state.canonicals import (
 )
 from fashion_cli.crawling.state.crawled_products import iter_unrecorded, save_item
 from fashion_cli.crawling.state.database import FILE, CrawlDatabase
-from fashion_cli.crawling.state.requests import Outcome, enqueue
+from fashion_cli.crawling.state.requests import RequestOutcome, enqueue
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundProduct
 from tests.crawling.databases import DONE, PRODUCT, SHOP, frontier, opened, page, settled, taken
@@ -75,8 +75,10 @@ def test_it_stays_where_the_other_page_shows_another_product(order: tuple[str, s
     assert names(database) == ["shop.example:#a", "shop.example:#b"]
 
 
-@pytest.mark.parametrize("outcome", [Outcome("failed", "HTTP 404", "", 404), Outcome("refused", "robots"), DONE])
-def test_it_stays_where_the_other_page_shows_none(outcome: Outcome, database: CrawlDatabase) -> None:
+@pytest.mark.parametrize(
+    "outcome", [RequestOutcome("failed", "HTTP 404", "", 404), RequestOutcome("refused", "robots"), DONE]
+)
+def test_it_stays_where_the_other_page_shows_none(outcome: RequestOutcome, database: CrawlDatabase) -> None:
     (kept,) = read(database, request(database, "a"), unnumbered("a"), canonical=f"{SHOP}b")
     assert kept.canonical == f"{SHOP}b"
     assert [each.product.item_id for each in iter_unrecorded(database)] == []  # until that page was read
@@ -104,7 +106,7 @@ def test_pages_that_name_each_other_keep_one_product(database: CrawlDatabase) ->
 def test_a_page_without_products_is_read_after_all_if_the_one_that_it_names_fails(database: CrawlDatabase) -> None:
     at, other = request(database, "list?sort=1"), request(database, "list")
     settled(database, at, replace(DONE, code="alias"))
-    settled(database, other, Outcome("failed", "HTTP 500", "", 500))
+    settled(database, other, RequestOutcome("failed", "HTTP 500", "", 500))
     with database.connection.begin():
         save_canonical(database, at.id, other.url)
         assert requeue_aliases(database, other) == ["shop.example"]

@@ -8,7 +8,7 @@ import pytest
 from fashion_cli.crawling.state import crawled_products
 from fashion_cli.crawling.state.crawled_products import iter_complete
 from fashion_cli.crawling.state.photographs import drop_near_duplicates
-from fashion_cli.crawling.state.requests import Outcome, add_photograph, enqueue, record_outcome
+from fashion_cli.crawling.state.requests import RequestOutcome, add_photograph, enqueue, record_outcome
 from tests.crawling.databases import DONE, PRODUCT, SHOP, another_round, fetched, found, opened, page, photo
 
 
@@ -62,15 +62,15 @@ def test_pages_of_one_product_are_put_together_in_any_order(order: tuple[str, st
     ("again", "unreached", "gone"),
     [
         (DONE, False, True),  # the page was read, and does not show it any more
-        (Outcome("failed", "HTTP 404", "", 404), False, True),
-        (Outcome("failed", "HTTP 410", "", 410), False, True),
-        (Outcome("failed", "HTTP 500", "", 500), False, False),
-        (Outcome("failed", "timeout", "", 0), True, False),
+        (RequestOutcome("failed", "HTTP 404", "", 404), False, True),
+        (RequestOutcome("failed", "HTTP 410", "", 410), False, True),
+        (RequestOutcome("failed", "HTTP 500", "", 500), False, False),
+        (RequestOutcome("failed", "timeout", "", 0), True, False),
         (None, False, False),  # not come across, but not everything could be read
         (None, True, True),
     ],
 )
-def test_what_is_gone(again: Outcome | None, unreached: bool, gone: bool, tmp_path: Path) -> None:
+def test_what_is_gone(again: RequestOutcome | None, unreached: bool, gone: bool, tmp_path: Path) -> None:
     with opened(tmp_path) as database:
         database.begin_round(update_all=False)
         found(database, PRODUCT, "7")

@@ -9,7 +9,7 @@ import pytest
 
 from fashion_cli.crawling.parse.items import CrawlRequest
 from fashion_cli.crawling.state.database import FILE, CrawlDatabase
-from fashion_cli.crawling.state.requests import Outcome, enqueue_all
+from fashion_cli.crawling.state.requests import RequestOutcome, enqueue_all
 from fashion_cli.errors import CrawlError, OutputError
 from tests.crawling.databases import (
     DONE,
@@ -32,7 +32,7 @@ def test_other_rules_give_what_was_refused_another_chance(tmp_path: Path) -> Non
         enqueue_all(database, [CrawlRequest("image", f"{SHOP}1.jpg", SHOP)])
         request = frontier(database).pop()
         assert request is not None
-        settled(database, request, Outcome("refused", "pixels", "too small"))
+        settled(database, request, RequestOutcome("refused", "pixels", "too small"))
         database.apply_rules({"min_side": 100})
         assert taken(frontier(database)) == []
         database.apply_rules({"min_side": 10})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.crawling.state.database import FILE
-from fashion_cli.crawling.state.requests import Outcome, enqueue, enqueue_all, requeue_links
+from fashion_cli.crawling.state.requests import RequestOutcome, enqueue, enqueue_all, requeue_links
 from tests.crawling.databases import SHOP, another_round, frontier, opened, page, settled, taken
 
 
@@ -31,7 +31,7 @@ def test_what_was_settled_is_remembered_and_the_rest_waits(tmp_path: Path) -> No
         requests = [waiting.pop() for _ in range(3)]
         assert all(requests)
         settled(database, requests[0])  # type: ignore[arg-type]
-        settled(database, requests[1], Outcome("failed", "HTTP 500", "HTTP 500", 500, attempts=4))  # type: ignore[arg-type]
+        settled(database, requests[1], RequestOutcome("failed", "HTTP 500", "HTTP 500", 500, attempts=4))  # type: ignore[arg-type]
     with opened(tmp_path) as database:
         enqueue_all(database, [page("a"), page("b"), page("c")])
         assert taken(frontier(database)) == ["c"]
@@ -47,7 +47,7 @@ def test_a_source_that_failed_is_tried_when_it_is_typed_again(tmp_path: Path) ->
         enqueue_all(database, [page("")])
         request = frontier(database).pop()
         assert request is not None
-        settled(database, request, Outcome("refused", "robots", "robots.txt forbids it"))
+        settled(database, request, RequestOutcome("refused", "robots", "robots.txt forbids it"))
         enqueue_all(database, [page("")])
         assert taken(frontier(database)) == []
         enqueue_all(database, [page("")], again=True)
@@ -72,7 +72,7 @@ def test_a_page_that_did_not_change_leads_to_the_same_pages(tmp_path: Path) -> N
 WRITER = """
 import sys
 from pathlib import Path
-from fashion_cli.crawling.state.requests import Outcome, enqueue, record_outcome
+from fashion_cli.crawling.state.requests import RequestOutcome, enqueue, record_outcome
 from fashion_cli.crawling.parse.items import CrawlRequest
 from fashion_cli.crawling.state.database import CrawlDatabase
 from dataclasses import replace
@@ -84,7 +84,7 @@ for number in range(100_000):
     page = CrawlRequest("page", f"http://a.example/{number}", "s")
     with database.connection.begin():
         (place,) = enqueue(database, [page])
-        record_outcome(database, replace(page, id=place), Outcome("done"), enqueue(database, parts))
+        record_outcome(database, replace(page, id=place), RequestOutcome("done"), enqueue(database, parts))
 """
 
 

@@ -21,7 +21,7 @@ from fashion_cli.crawling.state import crawled_products
 from fashion_cli.crawling.state.crawled_products import save_item
 from fashion_cli.crawling.state.database import CrawlDatabase
 from fashion_cli.crawling.state.frontier import Frontier
-from fashion_cli.crawling.state.requests import Outcome, enqueue, enqueue_all, record_outcome
+from fashion_cli.crawling.state.requests import RequestOutcome, enqueue, enqueue_all, record_outcome
 from fashion_cli.crawling.stats import MAX_NOTES, CrawlStats
 from fashion_cli.products.catalogue import Catalogue
 from fashion_cli.products.records import FoundOffer, FoundProduct
@@ -31,7 +31,7 @@ from tests.shop.server import Visit as Asked
 pytestmark = pytest.mark.usefixtures("quick_crawls")
 
 SHOP = "http://shop.example/"
-DONE = Outcome("done", http_status=200)
+DONE = RequestOutcome("done", http_status=200)
 
 
 def product(number: int, currency: str = "KRW") -> FoundProduct:
@@ -131,14 +131,14 @@ def test_what_stands_for_no_number_is_none(number: str) -> None:
     [
         (DONE, [1], False),
         (DONE, [], True),  # "we are back soon"
-        (Outcome("failed", "HTTP 404", "", 404), None, True),
-        (Outcome("failed", "HTTP 500", "", 500), None, True),
-        (Outcome("refused", "site", "redirects to another site"), None, True),
-        (Outcome("refused", "robots", "robots.txt forbids it"), None, True),
+        (RequestOutcome("failed", "HTTP 404", "", 404), None, True),
+        (RequestOutcome("failed", "HTTP 500", "", 500), None, True),
+        (RequestOutcome("refused", "site", "redirects to another site"), None, True),
+        (RequestOutcome("refused", "robots", "robots.txt forbids it"), None, True),
     ],
 )
 def test_a_site_that_is_shut_has_not_lost_its_products(
-    start: Outcome, links: list[int] | None, has_failures: bool, tmp_path: Path
+    start: RequestOutcome, links: list[int] | None, has_failures: bool, tmp_path: Path
 ) -> None:
     page = CrawlRequest("page", SHOP, SHOP)
     with opened(tmp_path) as database:

@@ -119,7 +119,7 @@ class Browser:
 
     @property
     def pid(self) -> int:
-        """Of the driver, which leads a process group of its own."""
+        """The process id of the driver, which leads a process group of its own."""
         return int(self._driver.service.process.pid)
 
     def render(self, url: str, is_network_idle: Callable[[], bool], is_left: Callable[[], bool]) -> str:
@@ -188,13 +188,13 @@ def _build_chrome_options(chromium: str, options: BrowserOptions) -> ChromeOptio
     chosen = ChromeOptions()
     chosen.binary_location = chromium
     chosen.unhandled_prompt_behavior = "dismiss"
-    given = (
+    arguments = (
         f"--proxy-server=http://{options.proxy}",
         f"--user-agent={options.user_agent}",
         f"--user-data-dir={options.profile}",
     )
     # Chromium's sandbox refuses to work for root.
-    for each in (*_ARGUMENTS, *given, *(["--no-sandbox"] if os.geteuid() == 0 else [])):
+    for each in (*_ARGUMENTS, *arguments, *(["--no-sandbox"] if os.geteuid() == 0 else [])):
         chosen.add_argument(each)
     chosen.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])  # the driver's own
     chosen.add_experimental_option("prefs", _PREFERENCES)

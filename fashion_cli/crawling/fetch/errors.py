@@ -1,4 +1,4 @@
-"""Why a request was not made, or what it brought was not kept; and what else can go wrong with one."""
+"""Errors of requests: refused by a rule, failed on the way, or put off to another call."""
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -12,7 +12,7 @@ from scrapy.exceptions import (
 )
 
 from fashion_cli.crawling.fetch.resolver import refused_hosts
-from fashion_cli.crawling.state.requests import Outcome
+from fashion_cli.crawling.state.requests import RequestOutcome
 from fashion_cli.errors import CrawlError
 from fashion_cli.message_text import one_line
 
@@ -59,7 +59,7 @@ class BrowserStuckError(BrowserError):
     """A page that keeps the browser busy without end: another browser would do no better."""
 
 
-def build_error_outcome(error: BaseException, host: str, limit: int, attempts: int) -> Outcome:
+def build_error_outcome(error: BaseException, host: str, limit: int, attempts: int) -> RequestOutcome:
     """Build the outcome of a request that got no response.
 
     Args:
@@ -69,24 +69,24 @@ def build_error_outcome(error: BaseException, host: str, limit: int, attempts: i
         attempts: Requests that it took.
     """
     if isinstance(error, RefusedError):
-        return Outcome("refused", error.code, str(error), attempts=0)
+        return RequestOutcome("refused", error.code, str(error), attempts=0)
     if isinstance(error, CannotResolveHostError) and host in refused_hosts:
-        return Outcome("refused", "address", f"{host}: {refused_hosts[host]}", attempts=0)
+        return RequestOutcome("refused", "address", f"{host}: {refused_hosts[host]}", attempts=0)
     if isinstance(error, DownloadCancelledError) or "DOWNLOAD_MAXSIZE" in str(error):
-        return Outcome("refused", "bytes", f"over the limit of {limit:,} bytes", attempts=attempts)
+        return RequestOutcome("refused", "bytes", f"over the limit of {limit:,} bytes", attempts=attempts)
     if isinstance(error, UnsupportedURLSchemeError):
-        return Outcome("refused", "address", one_line(Exception(str(error))), attempts=0)
+        return RequestOutcome("refused", "address", one_line(Exception(str(error))), attempts=0)
     if isinstance(error, BrowserError):
-        return Outcome("failed", "browser", str(error), attempts=attempts)
+        return RequestOutcome("failed", "browser", str(error), attempts=attempts)
     code, reason = ("robots", str(error)) if isinstance(error, RobotsUnavailableError) else classify_error(error)
-    return Outcome("failed", code, reason, attempts=attempts)
+    return RequestOutcome("failed", code, reason, attempts=attempts)
 
 
 def classify_error(error: BaseException) -> tuple[str, str]:
     """Classify an error of a connection: a code, and the reason in words."""
     if "max redirections" in str(error):
         return "redirects", "redirects without end"
-    code, reason = next((found for kind, found in _FAILURES if isinstance(error, kind)), ("connection", ""))
+    code, reason = next((failure for kind, failure in _FAILURES if isinstance(error, kind)), ("connection", ""))
     if "ParseError" in str(error):
         return "connection", "the answer is not HTTP"
     text = "" if isinstance(error, DownloadFailedError) or not isinstance(error, Exception) else one_line(error)

@@ -36,9 +36,9 @@ class Credentials:
         Raises:
             NaverError: If one is missing, or cannot be sent in a header.
         """
-        given = os.environ if environment is None else environment
+        variables = os.environ if environment is None else environment
         names = ("NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET")
-        values = [given.get(name, "").strip() for name in names]
+        values = [variables.get(name, "").strip() for name in names]
         if missing := [name for name, value in zip(names, values, strict=True) if not value]:
             raise NaverError(
                 f"Naver's shopping search needs {' and '.join(missing)} in the environment",

@@ -36,12 +36,12 @@ class _AddressFilter:
         self._addresses.append(address)
 
     def resolutionComplete(self) -> None:  # noqa: N802
-        kept, reason = filter_addresses(each.host for each in self._addresses)
+        allowed, reason = filter_addresses(each.host for each in self._addresses)
         if reason:
             refused_hosts[self._host] = reason
         else:
             refused_hosts.pop(self._host, None)
-        for address in self._addresses if kept else ():
+        for address in self._addresses if allowed else ():
             self._receiver.addressResolved(address)
         self._receiver.resolutionComplete()
 

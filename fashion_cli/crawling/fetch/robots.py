@@ -80,11 +80,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         self.delays: dict[str, float] = {}  # host -> seconds that its robots.txt asks for
 
     async def robot_parser(self, request: Request) -> Any:
-        found = await super().robot_parser(request)
+        parser = await super().robot_parser(request)
         netloc = request.url.split("/", 3)[2]
         if netloc in self._unreachable:
             raise self._unreachable[netloc]
-        return found
+        return parser
 
     def process_request_2(self, rp: Any, request: Request) -> None:
         try:

@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 
 
 class FrontierScheduler(BaseScheduler):
-    """Hands out requests as requests; redirects and second tries of those come first."""
+    """Hands out the frontier's requests to Scrapy; redirects and second tries of those come first."""
 
     def __init__(self, spider: Any) -> None:
         self._spider = spider
@@ -23,7 +23,7 @@ class FrontierScheduler(BaseScheduler):
         return not self._spider.stopping and (bool(self._retry) or self._spider.frontier.has_waiting())
 
     def enqueue_request(self, request: Request) -> bool:
-        """What becomes of a request that was handed out: a redirect, another try."""
+        """Enqueue what becomes of a request that was handed out: a redirect, another try."""
         if request.meta.get("crawl_request") is None:
             return False
         if not request.meta.get("own_slot"):

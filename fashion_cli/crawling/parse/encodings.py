@@ -45,11 +45,11 @@ def decode_page(body: bytes, content_type: str = "") -> DecodedText:
 
 def find_declared_encodings(body: bytes, content_type: str = "") -> list[str]:
     """Find the encodings that header and page declare, in that order."""
-    found = [http_content_type_encoding(content_type) or ""]
+    labels = [http_content_type_encoding(content_type) or ""]
     match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
-    found += [match[1]] if match else []
-    found += [each.decode("ascii", "ignore") for each in _DECLARED.findall(body[:_SEARCHED_BYTES])[:8]]
-    return [name for each in found if (name := _python_name(each))]
+    labels += [match[1]] if match else []
+    labels += [each.decode("ascii", "ignore") for each in _DECLARED.findall(body[:_SEARCHED_BYTES])[:8]]
+    return [name for each in labels if (name := _python_name(each))]
 
 
 def decode(body: bytes, declared: list[str]) -> DecodedText:
@@ -115,9 +115,9 @@ def _detect_cjk(body: bytes) -> DecodedText | None:
         ("euc_jp", _KANA, 0.1),
         ("gb18030", _HAN, 0.8),
     ):
-        found = _decode_lossy(body, encoding)
-        others = [letter for letter in found.text if ord(letter) > 127]
+        candidate = _decode_lossy(body, encoding)
+        others = [letter for letter in candidate.text if ord(letter) > 127]
         common = sum(bool(letters.match(letter)) for letter in others)
-        if found.broken == 0 and others and common >= least * len(others):
-            return found
+        if candidate.broken == 0 and others and common >= least * len(others):
+            return candidate
     return None

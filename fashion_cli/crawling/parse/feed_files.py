@@ -154,14 +154,14 @@ def _read_cells(rows: Iterable[tuple[int, list[str]]], headings: tuple[str, ...]
 
 def _build_row(number: int, cells: Iterable[tuple[str, str]]) -> Row:
     """Heading -> cell. Of columns with one name, the first that is filled, but images of all of them."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for heading, cell in cells:
         if not cell.strip():
             continue
-        if heading.startswith("additional_image") and heading in found:
-            found[heading] += f" | {cell}"
-        found.setdefault(heading, cell)
-    return Row(number, found)
+        if heading.startswith("additional_image") and heading in values:
+            values[heading] += f" | {cell}"
+        values.setdefault(heading, cell)
+    return Row(number, values)
 
 
 def _read_workbook(path: Path, note: Note) -> FeedRows:

@@ -38,13 +38,13 @@ def read_json_ld(tree: Any, notes: list[str]) -> list[Node]:
         notes: Gets a line for each block that cannot be read.
     """
     scripts = [each for each in tree.iter("script") if _is_json_ld(each.get("type") or "")]
-    found: list[Any] = []
+    documents: list[Any] = []
     for number, script in enumerate(scripts, start=1):
         values = _parse_block(script.xpath("string()"))
         if values is None:
             notes.append(f"JSON-LD block {number} of {len(scripts)} is not JSON")
-        found += values or []
-    return resolve_references(list(_flatten_graphs(found)))
+        documents += values or []
+    return resolve_references(list(_flatten_graphs(documents)))
 
 
 def resolve_references(nodes: list[Node]) -> list[Node]:
@@ -52,12 +52,12 @@ def resolve_references(nodes: list[Node]) -> list[Node]:
 
     Blocks that name the same `@id` describe one node together: what one says is added to what another says.
     """
-    known: dict[str, Node] = {}
+    nodes_by_id: dict[str, Node] = {}
     for node in nodes:
         if isinstance(name := node.get("@id"), str) and len(node) > 1:
-            known[name] = {**node, **known.get(name, {})}
-    left = iter(range(MAX_NODES))
-    return [_resolve(node, known, (), left) for node in nodes]
+            nodes_by_id[name] = {**node, **nodes_by_id.get(name, {})}
+    budget = iter(range(MAX_NODES))
+    return [_resolve(node, nodes_by_id, (), budget) for node in nodes]
 
 
 def local_name(name: str) -> str:
@@ -108,14 +108,14 @@ def _repair(text: str) -> str:
 def _decode_all(text: str) -> list[Any]:
     """Every value of a text that should hold one. Numbers keep their digits."""
     decoder = json.JSONDecoder(strict=False, parse_float=JsonNumber, parse_int=JsonNumber)
-    place, found = 0, []
+    place, values = 0, []
     text = text.strip()
     while place < len(text):
         value, place = decoder.raw_decode(text, place)
-        found += value if isinstance(value, list) else [value]
+        values += value if isinstance(value, list) else [value]
         while place < len(text) and text[place] in " \t\r\n,;":
             place += 1
-    return found
+    return values
 
 
 def _flatten_graphs(values: list[Any], depth: int = 0) -> Iterator[Node]:
@@ -130,23 +130,25 @@ def _flatten_graphs(values: list[Any], depth: int = 0) -> Iterator[Node]:
             yield from _flatten_graphs(value, depth + 1)
 
 
-def _resolve(value: Any, known: dict[str, Node], above: tuple[str, ...], left: Iterator[int]) -> Any:
-    if len(above) > MAX_DEPTH:
+def _resolve(value: Any, nodes_by_id: dict[str, Node], ancestors: tuple[str, ...], budget: Iterator[int]) -> Any:
+    if len(ancestors) > MAX_DEPTH:
         return None
     if isinstance(value, list):
-        return [_resolve(each, known, above, left) for each in value]
+        return [_resolve(each, nodes_by_id, ancestors, budget) for each in value]
     if not isinstance(value, dict):
         return value
-    if next(left, None) is None:  # each of thirty nodes refers to the next one twice: a billion nodes
+    if next(budget, None) is None:  # each of thirty nodes refers to the next one twice: a billion nodes
         return None
     name = value.get("@id")
     if isinstance(name, str):
         if set(value) == {"@id"}:
-            if name not in known or name in above:
+            if name not in nodes_by_id or name in ancestors:
                 return value
-            value = known[name]
-        above = (*above, name)
+            value = nodes_by_id[name]
+        ancestors = (*ancestors, name)
     else:
-        above = (*above, "")
-    resolved = {local_name(key): _resolve(each, known, above, left) for key, each in value.items() if key != "@type"}
+        ancestors = (*ancestors, "")
+    resolved = {
+        local_name(key): _resolve(each, nodes_by_id, ancestors, budget) for key, each in value.items() if key != "@type"
+    }
     return {**resolved, "@type": [local_name(str(each)) for each in as_list(value.get("@type"))]}

@@ -49,8 +49,8 @@ def _find_source(image: Any) -> str:
     if not waits and not any(image.get(name) for name in _LAZY_SRCSETS):
         return source
     sets = [image.get(name) or "" for name in (*_LAZY_SRCSETS, "srcset")] + _read_picture_sources(image)
-    shown = next((url for each in sets if (url := pick_largest(each))), "") or _read_noscript(image)
-    return shown or (source if _is_url(source) else "")
+    candidate = next((url for each in sets if (url := pick_largest(each))), "") or _read_noscript(image)
+    return candidate or (source if _is_url(source) else "")
 
 
 def _is_url(text: str) -> bool:
@@ -65,8 +65,8 @@ def _read_picture_sources(image: Any) -> list[str]:
 
 
 def _read_noscript(image: Any) -> str:
-    """The picture that stands beside for browsers without scripts."""
-    beside = image.getnext()
-    if beside is None or beside.tag != "noscript":
+    """The picture of the `noscript` element that follows, for browsers without scripts."""
+    sibling = image.getnext()
+    if sibling is None or sibling.tag != "noscript":
         return ""
-    return next((url for each in beside.iter("img") if _is_url(url := (each.get("src") or "").strip())), "")
+    return next((url for each in sibling.iter("img") if _is_url(url := (each.get("src") or "").strip())), "")

@@ -74,8 +74,8 @@ class NaverSearch:
     def from_request(cls, request: CrawlRequest) -> Self:
         """The search that a request belongs to."""
         endpoint, _, query_string = request.url.partition("?")
-        given = {name: values[0] for name, values in parse_qs(query_string).items()}
-        return cls(given["query"], given["sort"], int(request.meta["naver_limit"]), endpoint)
+        parameters = {name: values[0] for name, values in parse_qs(query_string).items()}
+        return cls(parameters["query"], parameters["sort"], int(request.meta["naver_limit"]), endpoint)
 
 
 def first_request(search: NaverSearch) -> CrawlRequest:
@@ -101,11 +101,11 @@ def parse_results(response: Response, request: CrawlRequest) -> ParseResult:
             f"{search.endpoint} did not answer in the format of Naver's shopping search",
             hint="is --endpoint right?",
         ) from error
-    found = [_parse_item(each, search) for each in results[: search.limit - start + 1]]
+    parsed = [_parse_item(each, search) for each in results[: search.limit - start + 1]]
     return ParseResult(
-        tuple(each for each in found if isinstance(each, ScrapedItem)),
+        tuple(each for each in parsed if isinstance(each, ScrapedItem)),
         _next_page(search, start, total, len(results)),
-        tuple(each for each in found if isinstance(each, str)),
+        tuple(each for each in parsed if isinstance(each, str)),
     )
 
 

@@ -22,15 +22,15 @@ _CONTAINER_PROPERTIES = ("mainEntity", "mainEntityOfPage", "about", "itemListEle
 def find_nodes(nodes: tuple[Node, ...], *types: str) -> Iterator[Node]:
     """Find the nodes of a type that a page is about: at the top, or inside what describes the page."""
     for node in nodes:
-        for found, _ in _walk(node, _casefold_types(types), 0, None):
-            yield found
+        for match, _ in _walk(node, _casefold_types(types), 0, None):
+            yield match
 
 
 def find_products(nodes: tuple[Node, ...], types: tuple[str, ...]) -> Iterator[tuple[Node, Node | None]]:
     """Find product nodes, each with the offer that leads to it (`itemOffered`) where one does."""
     for node in nodes:
-        for found, parent in _walk(node, _casefold_types(types), 0, None):
-            yield found, parent if is_of_type(parent, "Offer", "AggregateOffer") else None
+        for match, parent in _walk(node, _casefold_types(types), 0, None):
+            yield match, parent if is_of_type(parent, "Offer", "AggregateOffer") else None
 
 
 def is_of_type(node: Any, *types: str) -> bool:
@@ -60,15 +60,15 @@ def get_text(value: Any) -> str:
     """Get the first value of a property as text on one line; a node's name where it is one."""
     for each in as_list(value):
         if isinstance(each, dict):
-            found = get_text(each.get("@value") or each.get("name"))
+            text = get_text(each.get("@value") or each.get("name"))
         elif isinstance(each, str):
-            found = normalize_text(each)
+            text = normalize_text(each)
         elif isinstance(each, int | float) and not isinstance(each, bool):
-            found = str(each)
+            text = str(each)
         else:
-            found = ""
-        if found:
-            return found
+            text = ""
+        if text:
+            return text
     return ""
 
 

@@ -31,7 +31,7 @@ _SELLING_FUNCTIONS = frozenset({"", "Sell", "sell"})
 
 @dataclass(frozen=True)
 class OfferContext:
-    """What an offer's node leaves to be known from around it.
+    """What offers inherit from the page around them: shop, address, currency, the present moment.
 
     Attributes:
         shop: Who sells where no seller is named.
@@ -57,16 +57,16 @@ def read_offers(node: Node, context: OfferContext, url: str = "") -> list[FoundO
         node: The product, or a variant of it.
         url: Its own address.
     """
-    found: list[FoundOffer] = []
+    offers: list[FoundOffer] = []
     for offer in _find_offer_nodes(node):
         nested = [each for each in as_list(offer.get("offers")) if isinstance(each, dict)]
         before = len(context.notes)
         inner = [read for each in nested if (read := _read_offer(each, context, url, offer))]
         outer = None if inner else _read_offer(offer, context, url)
-        found += inner or ([outer] if outer else [])
+        offers += inner or ([outer] if outer else [])
         if not (inner or outer) and len(context.notes) == before:
             context.notes.append("an offer without a price")
-    return found
+    return offers
 
 
 def _find_offer_nodes(node: Node) -> list[Node]:
@@ -74,9 +74,9 @@ def _find_offer_nodes(node: Node) -> list[Node]:
     offers = as_list(node.get("offers")) or as_list(node.get("offerDetails"))
     if not offers and node.get("price"):
         offers = [{name: node[name] for name in ("price", "priceCurrency", "availability") if name in node}]
-    found = [each if isinstance(each, dict) else {"price": each} for each in offers if each not in (None, "")]
+    nodes = [each if isinstance(each, dict) else {"price": each} for each in offers if each not in (None, "")]
     own = node.get("availability")
-    return [{"availability": own, **each} if own else each for each in found]
+    return [{"availability": own, **each} if own else each for each in nodes]
 
 
 def read_availability(text: str, notes: list[str]) -> str:
@@ -145,10 +145,10 @@ def _read_price(offer: Node, currency: str, context: OfferContext) -> Money | No
         code = get_text(node.get("priceCurrency")) or currency or context.currency
         if money := _parse_price(value, code, context.notes):
             ranked[rank].append(money)
-    found = ranked[0] or ranked[1]
-    if not found:
+    candidates = ranked[0] or ranked[1]
+    if not candidates:
         return None
-    lowest = sort_by_price(FoundOffer("", each.amount, each.currency, "") for each in found)[0]
+    lowest = sort_by_price(FoundOffer("", each.amount, each.currency, "") for each in candidates)[0]
     return Money(lowest.price, lowest.currency)
 
 
@@ -231,7 +231,7 @@ def _read_minimum(quantity: Any) -> float:
     if not isinstance(quantity, dict):
         return 0
     text = next(
-        (found for name in ("minValue", "minPrice", "price", "value") if (found := get_text(quantity.get(name)))), ""
+        (value for name in ("minValue", "minPrice", "price", "value") if (value := get_text(quantity.get(name)))), ""
     )
     try:
         return float(text)

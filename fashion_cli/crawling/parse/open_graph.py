@@ -24,7 +24,7 @@ def read_open_graph_product(properties: Properties, context: OfferContext, encod
     if first("og:type").lower() not in _TYPES and not priced:
         return None
     availability = read_availability(first("product:availability", "og:availability"), context.notes)
-    prices = [found for name in _PRICES if (found := _price(properties, name, context))]
+    prices = [price for name in _PRICES if (price := _price(properties, name, context))]
     offers = [FoundOffer(context.shop, each.amount, each.currency, context.page, availability) for each in prices]
     pictures = properties.get("og:image") or properties.get("og:image:url") or properties.get("og:image:secure_url", [])
     return DescribedProduct(

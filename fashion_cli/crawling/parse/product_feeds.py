@@ -81,14 +81,14 @@ def _first_filled(row: Row, names: tuple[str, ...]) -> str:
 
 
 def _read_images(cells: dict[str, str], note: Note) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    urls: dict[str, None] = {}
     for text in (cells.get("image", ""), cells.get("more", "")):
         for each in split_urls(text):
             if url := absolute_url("", each):
-                found[url] = None
+                urls[url] = None
             else:
                 note(f"cells that are no address are left out, such as {each[:60]!r}")
-    return tuple(found)
+    return tuple(urls)
 
 
 def _quote_row(cells: dict[str, str]) -> str:
@@ -125,13 +125,13 @@ def _build_product(cells: dict[str, str], path: Path, note: Note) -> FoundProduc
 
 def _read_prices(cells: dict[str, str], notes: list[str]) -> list[Money]:
     """The price, and that of a sale while it lasts."""
-    found = []
+    prices = []
     for what in ("price", "sale_price"):
         if what == "sale_price" and not _is_sale_on(cells.get("sale_dates", "")):
             continue
         if money := parse_price(cells.get(what, ""), cells.get("currency", ""), notes):
-            found.append(money)
-    return found
+            prices.append(money)
+    return prices
 
 
 def _is_sale_on(dates: str) -> bool:

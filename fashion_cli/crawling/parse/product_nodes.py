@@ -56,8 +56,8 @@ class DescribedProduct:
     listed: bool = False
 
     @property
-    def is_known(self) -> bool:
-        """Whether an address or a number tells it from others."""
+    def has_identity(self) -> bool:
+        """Whether an address or a number tells the product apart from others."""
         return bool(self.url or self.number or self.groups)
 
 
@@ -107,13 +107,13 @@ def merge_descriptions(described: Iterable[DescribedProduct]) -> list[DescribedP
     for same in (_same_group, _same_node, _same_number, _same_name):
         merged = []
         for each in described:
-            known = next((other for other in merged if same(other, each)), None)
-            if known is None:
+            match = next((other for other in merged if same(other, each)), None)
+            if match is None:
                 merged.append(each)
             elif same is _same_group:
-                merged[merged.index(known)] = _merge_variant(known, each)
+                merged[merged.index(match)] = _merge_variant(match, each)
             else:
-                fill_missing(known, each)
+                fill_missing(match, each)
         described = merged
     return merged
 
@@ -191,11 +191,11 @@ def _keywords(node: Node) -> tuple[str, ...]:
 
 def _read_image_urls(node: Node, base: str, encoding: str) -> list[str]:
     """The absolute URLs of a node's photographs, in the order in which it names them."""
-    found: list[str] = []
+    urls: list[str] = []
     for value in as_list(node.get("image")) or as_list(node.get("photo")) or as_list(node.get("images")):
         for text in _image_texts(value, 0):
-            found += [url for each in split_urls(text) if (url := absolute_url(base, each, encoding))]
-    return found
+            urls += [url for each in split_urls(text) if (url := absolute_url(base, each, encoding))]
+    return urls
 
 
 def _image_texts(value: Any, depth: int) -> list[str]:

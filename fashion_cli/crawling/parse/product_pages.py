@@ -84,7 +84,7 @@ def read_products(page: HtmlPage, now: datetime | None = None) -> PageProducts:
         readings.append([graph])
     described = _merge_syntaxes([reading for reading in readings if reading])
     crumbs = next(filter(None, map(get_breadcrumbs, data.syntaxes)), ())
-    found: dict[str, ScrapedItem] = {}
+    items: dict[str, ScrapedItem] = {}
     for each in described:
         if not each.name:
             notes.append("a product without a name")
@@ -95,8 +95,8 @@ def read_products(page: HtmlPage, now: datetime | None = None) -> PageProducts:
         if not images:
             notes.append("a product without a photograph")
         item = ScrapedItem(product, images, page.source, canonical, has_number=bool(each.number))
-        found.setdefault(product.item_id, item)
-    return PageProducts(tuple(found.values()), tuple(choice.listed_urls), tuple(dict.fromkeys(notes)))
+        items.setdefault(product.item_id, item)
+    return PageProducts(tuple(items.values()), tuple(choice.listed_urls), tuple(dict.fromkeys(notes)))
 
 
 _CURRENCIES = ("product:price:currency", "og:price:currency", "product:sale_price:currency")
@@ -105,14 +105,14 @@ _CURRENCIES = ("product:price:currency", "og:price:currency", "product:sale_pric
 def _read_nodes(nodes: tuple[Node, ...], context: OfferContext, page: HtmlPage) -> list[DescribedProduct]:
     lists = tuple(find_nodes(nodes, "ItemList", "OfferCatalog", "CollectionPage", "SearchResultsPage"))
     listed = {id(node) for node in find_nodes(tuple(map(_untyped, lists)), *PRODUCT_TYPES)}
-    found = []
+    products = []
     for node, offer in find_products(nodes, PRODUCT_TYPES):
         each = read_product_node(node, context, page.encoding)
         if offer is not None and not each.offers:
             each.offers = read_offers({"offers": offer}, context, each.url)
         each.listed = id(node) in listed
-        found.append(each)
-    return [each for each in found if each.name or each.offers or each.images or each.url]
+        products.append(each)
+    return [each for each in products if each.name or each.offers or each.images or each.url]
 
 
 def _untyped(node: Node) -> Node:
@@ -141,15 +141,15 @@ class _ProductSelector:
         for each in described:
             self.listed_urls |= dict.fromkeys(each.variant_urls)
             self._find_url(each)
-        kept = self._select_own(described)
-        left = [each for each in described if each not in kept]
+        own = self._select_own(described)
+        left = [each for each in described if each not in own]
         self.listed_urls |= dict.fromkeys(each.url for each in left if each.url)
         if nameless := [each for each in left if not each.url]:
             self._notes.append(
                 f"{counted(len(nameless), 'product')} without an address or a number that tells them apart:"
                 " taken for a list"
             )
-        return kept
+        return own
 
     def _select_own(self, described: list[DescribedProduct]) -> list[DescribedProduct]:
         if len(described) == 1:
@@ -203,7 +203,8 @@ def _merge_syntaxes(readings: list[list[DescribedProduct]]) -> list[DescribedPro
             continue
         for each in other:
             match = next(
-                (known for known in first if len(merge_descriptions([replace(known), replace(each)])) == 1), None
+                (candidate for candidate in first if len(merge_descriptions([replace(candidate), replace(each)])) == 1),
+                None,
             )
             if match is not None:
                 fill_missing(match, each)

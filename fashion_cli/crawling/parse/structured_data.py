@@ -99,9 +99,9 @@ def _build_node(item: Any, depth: int) -> Any:
 def _read_rdfa(tree: Any, body: bytes, base_url: str) -> list[Node]:
     if b"typeof" not in body:
         return []  # reading RDFa is slow, and without a type there is no product
-    shown = parse_xmldom_html(tostring(tree, encoding="utf-8"), encoding="UTF-8")
-    found = RDFaExtractor().extract_items(shown, base_url=base_url, expanded=True)
-    nodes = [{local_name(key): _simplify(each) for key, each in node.items()} for node in found]
+    document = parse_xmldom_html(tostring(tree, encoding="utf-8"), encoding="UTF-8")
+    items = RDFaExtractor().extract_items(document, base_url=base_url, expanded=True)
+    nodes = [{local_name(key): _simplify(each) for key, each in node.items()} for node in items]
     return resolve_references(
         [node for node in nodes if node.get("@type")] + [node for node in nodes if not node.get("@type")]
     )
@@ -131,8 +131,8 @@ def _read_open_graph(tree: Any) -> dict[str, list[str]]:
 
 
 def _read_headings(tree: Any) -> tuple[str, ...]:
-    found = [normalize_text(each.text_content()) for tag in ("title", "h1") for each in tree.iter(tag)]
-    return tuple(text for text in found if text)
+    headings = [normalize_text(each.text_content()) for tag in ("title", "h1") for each in tree.iter(tag)]
+    return tuple(text for text in headings if text)
 
 
 def _read_links(tree: Any) -> dict[str, str]:

@@ -94,8 +94,8 @@ def identify_page(url: str) -> tuple[str, frozenset[str]]:
     parts = urlsplit(clean_url(url))
     path = _INDEX_FILE.sub("/", unquote(parts.path).casefold()).rstrip("/")
     parameters = (unquote_plus(each) for each in _split_query(parts))
-    kept = {each.casefold() for each in parameters if not _VARIANT.match(each)}
-    return path, frozenset(kept)
+    significant = {each.casefold() for each in parameters if not _VARIANT.match(each)}
+    return path, frozenset(significant)
 
 
 def clean_url(url: str) -> str:
@@ -198,15 +198,15 @@ def _netloc(parts: SplitResult) -> str:
 
 def _remove_dot_segments(path: str) -> str:
     """A path in which no part leads up or nowhere (RFC 3986, section 5.2.4)."""
-    kept: list[str] = []
+    segments: list[str] = []
     parts = path.split("/")[1:]
     for part in parts:
         if part == "..":
-            kept = kept[:-1]
+            segments = segments[:-1]
         elif part != ".":
-            kept.append(part)
+            segments.append(part)
     ends_in_folder = parts and parts[-1] in (".", "..")
-    return "/" + "/".join(kept) + ("/" if ends_in_folder and kept else "")
+    return "/" + "/".join(segments) + ("/" if ends_in_folder and segments else "")
 
 
 def _split_query(parts: SplitResult) -> list[str]:

@@ -33,23 +33,23 @@ def resolve_canonicals(
         url: Where it was read.
     """
     here = {canonical_key(url), canonical_key(request.url)}
-    kept: list[ScrapedItem] = []
+    retained: list[ScrapedItem] = []
     for each in items:
         target = canonical if canonical_key(canonical) not in here else each.canonical
         if not target or canonical_key(target) in here:
-            kept.append(replace(each, canonical=""))
+            retained.append(replace(each, canonical=""))
             continue
         status, code = get_status(database, "page", target)
         if status == "done" and code != "alias" and _is_shown(database, target, each):
             continue
-        kept.append(replace(each, canonical=target if status in ("", "pending") else ""))
-    return tuple(kept)
+        retained.append(replace(each, canonical=target if status in ("", "pending") else ""))
+    return tuple(retained)
 
 
-def is_shown_elsewhere(database: CrawlDatabase, found: Sequence[ScrapedItem], request: CrawlRequest) -> bool:
+def is_shown_elsewhere(database: CrawlDatabase, items: Sequence[ScrapedItem], request: CrawlRequest) -> bool:
     """Whether other pages of this round have shown all of a page's products: it leads nowhere new."""
     with database.connection.begin():
-        for each in found:
+        for each in items:
             if each.product is None:
                 return False
             row = database.connection.execute(
@@ -59,7 +59,7 @@ def is_shown_elsewhere(database: CrawlDatabase, found: Sequence[ScrapedItem], re
             ).first()
             if row is None or row.page_id in (None, request.id) or json.loads(row.product)["name"] != each.product.name:
                 return False
-    return bool(found)
+    return bool(items)
 
 
 def save_canonical(database: CrawlDatabase, page_id: int, target: str, item: ScrapedItem | None = None) -> None:
@@ -84,14 +84,14 @@ def delete_canonicals(database: CrawlDatabase, page_id: int) -> None:
     database.connection.execute(canonicals.delete().where(canonicals.c.page_id == page_id))
 
 
-def drop_duplicates(database: CrawlDatabase, urls: Sequence[str], shown: Sequence[ScrapedItem]) -> None:
+def drop_duplicates(database: CrawlDatabase, urls: Sequence[str], items: Sequence[ScrapedItem]) -> None:
     """Products without a number give way to those of the same name on the page that theirs named.
 
     Those with a number are put together by it. In the transaction that is open.
     """
     keys = [request_key("page", url) for url in urls if url]
-    names = {each.product.name.casefold() for each in shown if each.product}
-    ids = {each.product.item_id for each in shown if each.product}
+    names = {each.product.name.casefold() for each in items if each.product}
+    ids = {each.product.item_id for each in items if each.product}
     rows = database.connection.execute(
         select(canonicals.c.item_id, products.c.recorded)
         .join(products, products.c.item_id == canonicals.c.item_id)

@@ -41,19 +41,19 @@ def save_item(database: CrawlDatabase, item: ScrapedItem, page: CrawlRequest | N
     ids = enqueue(database, [CrawlRequest("image", url, item.source) for url in item.images])
     if item.product is None:
         return ids
-    product, shown, page_id = item.product, ids, page.id if page else None
-    known = database.connection.execute(select(products).where(products.c.item_id == product.item_id)).first()
-    if known and known.generation == database.generation and (page_id is None or known.page_id != page_id):
-        before = _from_json(known.product)
-        yields = has_canonical(database, product.item_id, known.page_id)
+    product, image_ids, page_id = item.product, ids, page.id if page else None
+    stored = database.connection.execute(select(products).where(products.c.item_id == product.item_id)).first()
+    if stored and stored.generation == database.generation and (page_id is None or stored.page_id != page_id):
+        previous = _from_json(stored.product)
+        yields = has_canonical(database, product.item_id, stored.page_id)
         # A page that names no other one is right before one that does, then the first in the alphabet: an order that
         # does not depend on which page was read first.
-        first = (bool(item.canonical), product.url, page_id or 0) < (yields, before.url, known.page_id or 0)
+        first = (bool(item.canonical), product.url, page_id or 0) < (yields, previous.url, stored.page_id or 0)
         older = _images(database, product.item_id)
-        product = _merge(product, before) if first else _merge(before, product)
-        shown = list(dict.fromkeys([*ids, *older] if first else [*older, *ids]))
-        page_id = page_id if first else known.page_id
-    _write(database, product, page_id, shown)
+        product = _merge(product, previous) if first else _merge(previous, product)
+        image_ids = list(dict.fromkeys([*ids, *older] if first else [*older, *ids]))
+        page_id = page_id if first else stored.page_id
+    _write(database, product, page_id, image_ids)
     if page and item.canonical:
         save_canonical(database, page.id, item.canonical, item)
     return ids
@@ -81,18 +81,18 @@ def iter_complete(database: CrawlDatabase) -> Iterator[CompleteProduct]:
         .join(photographs, photographs.c.sha256 == requests.c.sha256)
         .where(photographs.c.settled == 0)
     )
-    wanted = (
+    statement = (
         select(products)
         .where(products.c.recorded == 0)
         .where(products.c.item_id.not_in(pending), products.c.item_id.not_in(unsettled))
         .order_by(products.c.item_id)
     )
     with database.connection.begin():
-        rows = database.connection.execute(wanted).all()
+        rows = database.connection.execute(statement).all()
     for row in rows:
         with database.connection.begin():
-            shown = _photographs(database, row.item_id)
-        yield CompleteProduct(_from_json(row.product), shown, datetime.fromisoformat(row.seen_at))
+            pictures = _photographs(database, row.item_id)
+        yield CompleteProduct(_from_json(row.product), pictures, datetime.fromisoformat(row.seen_at))
 
 
 def iter_unrecorded(database: CrawlDatabase) -> Iterator[CompleteProduct]:
@@ -170,7 +170,7 @@ def has_failures(database: CrawlDatabase) -> bool:
         return database.connection.scalar(select(requests.c.id).where(pages, lost).limit(1)) is not None
 
 
-def _write(database: CrawlDatabase, product: FoundProduct, page_id: int | None, shown: Sequence[int]) -> None:
+def _write(database: CrawlDatabase, product: FoundProduct, page_id: int | None, image_ids: Sequence[int]) -> None:
     row = {
         "item_id": product.item_id,
         "product": json.dumps(asdict(product), default=str, ensure_ascii=False),
@@ -185,7 +185,7 @@ def _write(database: CrawlDatabase, product: FoundProduct, page_id: int | None, 
     database.connection.execute(product_images.delete().where(product_images.c.item_id == product.item_id))
     rows = [
         {"item_id": product.item_id, "position": position, "request_id": request_id}
-        for position, request_id in enumerate(shown)
+        for position, request_id in enumerate(image_ids)
     ]
     if rows:
         database.connection.execute(insert(product_images), rows)
@@ -208,21 +208,28 @@ def _images(database: CrawlDatabase, item_id: str) -> list[int]:
 
 def _photographs(database: CrawlDatabase, item_id: str) -> tuple[FoundPhotograph, ...]:
     """A product's photographs in order, each once, and in place of one that was dropped the one that was kept."""
-    kept = photographs.alias("kept")
-    shown = select(product_images.c.position, requests.c.url, kept.c.sha256, kept.c.path, kept.c.width, kept.c.height)
+    original = photographs.alias("kept")
+    selection = select(
+        product_images.c.position,
+        requests.c.url,
+        original.c.sha256,
+        original.c.path,
+        original.c.width,
+        original.c.height,
+    )
     statement = (
-        shown.select_from(product_images)
+        selection.select_from(product_images)
         .join(requests, requests.c.id == product_images.c.request_id)
         .join(photographs, photographs.c.sha256 == requests.c.sha256)
-        .join(kept, kept.c.sha256 == func.coalesce(func.nullif(photographs.c.like, ""), photographs.c.sha256))
+        .join(original, original.c.sha256 == func.coalesce(func.nullif(photographs.c.like, ""), photographs.c.sha256))
         .where(product_images.c.item_id == item_id)
         .order_by(product_images.c.position)
     )
-    found: dict[str, FoundPhotograph] = {}
+    pictures: dict[str, FoundPhotograph] = {}
     for row in database.connection.execute(statement):
-        if row.sha256 not in found:
-            found[row.sha256] = FoundPhotograph(row.sha256, row.path, row.url, row.width, row.height, len(found))
-    return tuple(found.values())
+        if row.sha256 not in pictures:
+            pictures[row.sha256] = FoundPhotograph(row.sha256, row.path, row.url, row.width, row.height, len(pictures))
+    return tuple(pictures.values())
 
 
 def _from_json(text: str) -> FoundProduct:

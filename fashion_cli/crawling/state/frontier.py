@@ -101,13 +101,13 @@ class Frontier:
             return self._count(self._waiting_condition())
 
     def progress(self) -> tuple[int, int]:
-        """How many requests of this round are settled, and how many there are within the limits."""
+        """Count the requests of this round that are finished, and all that there are within the limits."""
         with self._database.connection.begin():
             waiting = self._count(self._waiting_condition())
-            settled = self._count(
+            finished = self._count(
                 and_(requests.c.status != "pending", requests.c.generation == self._database.generation)
             )
-        return settled, settled + waiting
+        return finished, finished + waiting
 
     def _pop_of_host(self, host: str) -> CrawlRequest | None:
         for _ in range(2):

@@ -133,19 +133,19 @@ def drop_near_duplicates(database: CrawlDatabase, bits: int, *, all_there: bool)
     # Settled ones first, then the best of the new ones: whoever comes later gives way.
     order = sorted(rows, key=lambda each: (not each.settled, -each.size, each.sha256))
     neighbours = _neighbours(order, bits)
-    kept: set[int] = set()
+    retained: set[int] = set()
     dropped: dict[str, str] = {}
     for place, each in enumerate(order):
-        like = min((other for other in neighbours[place] if other in kept), default=None)
+        like = min((other for other in neighbours[place] if other in retained), default=None)
         if each.settled or like is None:
-            kept.add(place)
+            retained.add(place)
         else:
             dropped[each.sha256] = order[like].sha256
     if not all_there:
         alone = [each.sha256 for place, each in enumerate(order) if not neighbours[place]]
         _mark_settled(database, alone, {})
         return 0
-    _mark_settled(database, [order[place].sha256 for place in kept], dropped)
+    _mark_settled(database, [order[place].sha256 for place in retained], dropped)
     return len(dropped)
 
 
@@ -178,9 +178,9 @@ class _Fingerprint:
 
 def _neighbours(fingerprints: Sequence[_Fingerprint], bits: int) -> dict[int, list[int]]:
     """Places of photographs that look like each other: place -> places."""
-    found: dict[int, list[int]] = defaultdict(list)
+    neighbours: dict[int, list[int]] = defaultdict(list)
     if bits < 0:
-        return found
+        return neighbours
     # Two hashes that differ in at most `bits` places agree in at least one of `bits + 1` parts (pigeonhole principle):
     # only those that share a part are compared, instead of all pairs.
     edges = [round(part * HASH_BITS / (bits + 1)) for part in range(bits + 2)]
@@ -192,9 +192,9 @@ def _neighbours(fingerprints: Sequence[_Fingerprint], bits: int) -> dict[int, li
         for one, other in _pairs(parts.values(), fingerprints):
             if (one, other) not in seen and fingerprints[one].is_near_duplicate(fingerprints[other], bits):
                 seen.add((one, other))
-                found[one].append(other)
-                found[other].append(one)
-    return found
+                neighbours[one].append(other)
+                neighbours[other].append(one)
+    return neighbours
 
 
 def _pairs(groups: Iterable[list[int]], fingerprints: Sequence[_Fingerprint]) -> Iterator[tuple[int, int]]:
@@ -205,9 +205,9 @@ def _pairs(groups: Iterable[list[int]], fingerprints: Sequence[_Fingerprint]) ->
                 yield from ((one, other) for one in group[:number])
 
 
-def _mark_settled(database: CrawlDatabase, kept: Iterable[str], dropped: dict[str, str]) -> None:
+def _mark_settled(database: CrawlDatabase, retained: Iterable[str], dropped: dict[str, str]) -> None:
     with database.connection.begin():
-        for sha256 in kept:
+        for sha256 in retained:
             database.connection.execute(update(photographs).where(photographs.c.sha256 == sha256).values(settled=1))
         for sha256, like in dropped.items():
             database.connection.execute(

@@ -20,8 +20,8 @@ _PRIORITY: dict[Kind, int] = {"image": 20, "sitemap": 10, "naver": 5, "page": 0}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a request.
+class RequestOutcome:
+    """The outcome of a request: its status, with code and reason where it failed or was refused.
 
     Attributes:
         status: "done", "failed" or "refused"; "pending" for what waits for another call, with the reason.
@@ -68,7 +68,7 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def enqueue(database: CrawlDatabase, found: Sequence[CrawlRequest], *, again: bool = False) -> list[int]:
+def enqueue(database: CrawlDatabase, batch: Sequence[CrawlRequest], *, again: bool = False) -> list[int]:
     """Add requests that are not known yet, in the transaction that is open.
 
     In a later round, what is reached waits to be fetched again; photographs only if they failed.
@@ -79,7 +79,7 @@ def enqueue(database: CrawlDatabase, found: Sequence[CrawlRequest], *, again: bo
     Returns:
         Their rows' ids, without repetition, in the order given.
     """
-    unique = {request_key(request.kind, request.url): request for request in found}
+    unique = {request_key(request.kind, request.url): request for request in batch}
     rows = [_row(database, key, request) for key, request in unique.items()]
     if not rows:
         return []
@@ -102,9 +102,9 @@ def enqueue(database: CrawlDatabase, found: Sequence[CrawlRequest], *, again: bo
     return _ids(database, list(unique))
 
 
-def enqueue_all(database: CrawlDatabase, found: Iterable[CrawlRequest], *, again: bool = False) -> None:
+def enqueue_all(database: CrawlDatabase, crawl_requests: Iterable[CrawlRequest], *, again: bool = False) -> None:
     """`enqueue` in transactions of its own, for any number of requests."""
-    waiting = iter(found)
+    waiting = iter(crawl_requests)
     while batch := list(islice(waiting, MAX_IN_VALUES)):
         with database.connection.begin():
             enqueue(database, batch, again=again)
@@ -125,7 +125,7 @@ def requeue_links(database: CrawlDatabase, page_id: int) -> None:
 
 
 def record_outcome(
-    database: CrawlDatabase, request: CrawlRequest, outcome: Outcome, links: Sequence[int] | None = None
+    database: CrawlDatabase, request: CrawlRequest, outcome: RequestOutcome, links: Sequence[int] | None = None
 ) -> None:
     """Save the outcome of a request, in the transaction that is open.
 
@@ -198,9 +198,9 @@ def _row(database: CrawlDatabase, key: str, request: CrawlRequest) -> dict[str, 
 
 
 def _ids(database: CrawlDatabase, keys: list[str]) -> list[int]:
-    found: dict[str, int] = {}
+    ids: dict[str, int] = {}
     for start in range(0, len(keys), MAX_IN_VALUES):
         part = keys[start : start + MAX_IN_VALUES]
         rows = database.connection.execute(select(requests.c.key, requests.c.id).where(requests.c.key.in_(part)))
-        found |= {row.key: row.id for row in rows}
-    return [found[key] for key in keys]
+        ids |= {row.key: row.id for row in rows}
+    return [ids[key] for key in keys]
