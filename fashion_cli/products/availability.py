@@ -232,8 +232,8 @@ def normalize_availability(text: str) -> str:
     return next((name for name, pattern in _COMPILED if pattern.search(words)), plain[:64])
 
 
-def is_known(availability: str) -> bool:
-    """Whether a normalized availability means something."""
+def is_valid_availability(availability: str) -> bool:
+    """Whether a normalized availability is one that has a meaning here."""
     return not availability or availability in BUYABLE or availability in UNAVAILABLE
 
 

@@ -38,13 +38,13 @@ class Catalogue:
 
     Attributes:
         location: Where it is, without a password: an absolute path, or a URL.
-        found_version: Of its tables before it was opened; "" where there were none.
+        previous_version: Of its tables before it was opened; "" where there were none.
     """
 
-    def __init__(self, engine: Engine, location: str | Path, found_version: str) -> None:
+    def __init__(self, engine: Engine, location: str | Path, previous_version: str) -> None:
         self.location = stored_location(location)
-        self.found_version = found_version
-        self._given = location
+        self.previous_version = previous_version
+        self._original_location = location
         self._engine = engine
         self._writing = engine.execution_options(**{WRITES: True})
 
@@ -65,11 +65,11 @@ class Catalogue:
         engine = connect_database(location, create=create)
         try:
             with translate_database_errors(location):
-                found = prepare(engine, location, create=create, upgrade=upgrade)
+                version = prepare(engine, location, create=create, upgrade=upgrade)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, location, found)
+        return cls(engine, location, version)
 
     def __enter__(self) -> Self:
         return self
@@ -155,9 +155,9 @@ class Catalogue:
         while left is None or left > 0:
             size = queries.AT_ONCE if left is None else min(left, queries.AT_ONCE)
             with self._read() as connection:
-                found, after = queries.page(connection, words=words, gone=gone, after=after, limit=size)
-            yield from found
-            if len(found) < size:
+                page, after = queries.page(connection, words=words, gone=gone, after=after, limit=size)
+            yield from page
+            if len(page) < size:
                 return
             left = None if left is None else left - size
 
@@ -226,7 +226,7 @@ class Catalogue:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with translate_database_errors(self._given), self._engine.connect() as connection:
+        with translate_database_errors(self._original_location), self._engine.connect() as connection:
             yield connection
 
     def _write(self, change: Callable[[Session], Result]) -> Result:
@@ -236,10 +236,10 @@ class Catalogue:
                 return self._write_once(change)
             except DBAPIError as error:
                 if not _may_try_again(error):
-                    with translate_database_errors(self._given):
+                    with translate_database_errors(self._original_location):
                         raise
                 time.sleep(random.uniform(0, PAUSE) * attempt)
-        with translate_database_errors(self._given):
+        with translate_database_errors(self._original_location):
             return self._write_once(change)
 
     def _write_once(self, change: Callable[[Session], Result]) -> Result:

@@ -165,8 +165,8 @@ SIGN = re.compile(
 
 def currency_code(text: str) -> str:
     """The ISO 4217 code of a currency that is written somehow; "" if it is none."""
-    said = text.strip().casefold()
-    return said.upper() if said.upper() in CODES else _NAMES.get(said, "")
+    name = text.strip().casefold()
+    return name.upper() if name.upper() in CODES else _NAMES.get(name, "")
 
 
 def is_shared(sign: str) -> bool:

@@ -34,7 +34,7 @@ URLS = "mysql://USER:PASSWORD@HOST/DATABASE, postgresql://USER:PASSWORD@HOST/DAT
 
 
 def connect_database(location: str | Path, *, create: bool) -> Engine:
-    """Connections to a catalogue's database; none is made yet.
+    """Make the engine of a catalogue's database; it connects when it is first used.
 
     Args:
         location: A URL, or the path of an SQLite file.
@@ -66,26 +66,26 @@ def _server(location: str) -> Engine:
 
 
 def _url(location: str) -> URL:
-    shown = redact_password(location)
+    redacted = redact_password(location)
     try:
         url = make_url(readable_url(location))
     except (ArgumentError, ValueError):  # ValueError: the port is no number
-        raise CatalogueError(f"{shown}: this is no URL of a database", hint=URLS) from None
+        raise CatalogueError(f"{redacted}: this is no URL of a database", hint=URLS) from None
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     if url.get_backend_name() not in (*MYSQL, "postgresql"):
-        raise CatalogueError(f"{shown}: no catalogue can lie in this kind of database", hint=URLS)
+        raise CatalogueError(f"{redacted}: no catalogue can lie in this kind of database", hint=URLS)
     if not url.database:
-        raise CatalogueError(f"{shown}: which database of this server?", hint=URLS)
+        raise CatalogueError(f"{redacted}: which database of this server?", hint=URLS)
     return url
 
 
 def _sqlite(file: Path, *, create: bool) -> Engine:
     if not file.exists():
-        shown = Path(redact_password(file))  # a URL with a slash too few is a path
+        redacted = Path(redact_password(file))  # a URL with a slash too few is a path
         if not create:
-            raise CatalogueError(f"{shown}: no product catalogue here", hint="fashion crawl SOURCE -o DIR makes one")
+            raise CatalogueError(f"{redacted}: no product catalogue here", hint="fashion crawl SOURCE -o DIR makes one")
         if not file.parent.is_dir():
-            raise CatalogueError(f"{shown}: there is no such folder", hint=f"mkdir -p {shown.parent}")
+            raise CatalogueError(f"{redacted}: there is no such folder", hint=f"mkdir -p {redacted.parent}")
     path = file.absolute()
     if os.access(path.parent, os.W_OK):
         url = URL.create("sqlite+pysqlite", database=str(path))
@@ -143,17 +143,21 @@ def translate_database_errors(location: str | Path) -> Iterator[None]:
 
 
 def _translate(location: str | Path, error: DBAPIError) -> CatalogueError:
-    shown, reason = redact_password(location), redact_passwords(_first_line(error.orig or error), location)
+    redacted, reason = redact_password(location), redact_passwords(_first_line(error.orig or error), location)
     if not is_url(location):
         if "not a database" in reason or "malformed" in reason:
-            return CatalogueError(f"{shown}: not a product catalogue, or damaged ({reason})", hint="name another file")
-        return CatalogueError(f"{shown}: {reason}", hint="check the disk, permissions and other programs that write it")
+            return CatalogueError(
+                f"{redacted}: not a product catalogue, or damaged ({reason})", hint="name another file"
+            )
+        return CatalogueError(
+            f"{redacted}: {reason}", hint="check the disk, permissions and other programs that write it"
+        )
     if isinstance(error, OperationalError) and error.statement is None:
         hint = "check host, port, user and password, and whether the server runs"
         if not has_password(location):
             hint += "; this URL has no password: give one with --catalog or FASHION_CATALOG"
-        return CatalogueError(f"{shown}: cannot be reached ({reason})", hint=hint)
-    return CatalogueError(f"{shown}: {reason}", hint="check the server and the rights of this user")
+        return CatalogueError(f"{redacted}: cannot be reached ({reason})", hint=hint)
+    return CatalogueError(f"{redacted}: {reason}", hint="check the server and the rights of this user")
 
 
 def _first_line(error: BaseException) -> str:

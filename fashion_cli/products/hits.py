@@ -27,8 +27,8 @@ def item_ids_of_rows(features: FeatureFile, items_of: ItemsOf | None) -> list[st
     if items_of is None:
         return named
     sha256s = features.sha256s()
-    known = items_of(sha256s)
-    return [known.get(sha256, item) for item, sha256 in zip(named, sha256s, strict=True)]
+    items_by_sha256 = items_of(sha256s)
+    return [items_by_sha256.get(sha256, item) for item, sha256 in zip(named, sha256s, strict=True)]
 
 
 def products_of(hits: Sequence[Hit], catalogue: "Catalogue") -> dict[str, ShownProduct]:

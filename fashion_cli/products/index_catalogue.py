@@ -30,4 +30,4 @@ def attach_catalogue(directory: Path, catalogue: Catalogue) -> int:
             location = stored_path(catalogue.location, features.header.root)
         if joined.rewritten or location != manifest.catalog:
             publish_same_rows(directory, directory / _JOINED if joined.rewritten else None, location)
-    return joined.known
+    return joined.matched

@@ -11,14 +11,14 @@ from fashion_cli.products.records import ITEM_ID
 
 @dataclass(frozen=True)
 class JoinReport:
-    """What came of joining a catalogue.
+    """The result of joining a feature file with a catalogue.
 
     Attributes:
-        known: Photographs whose product is in the catalogue.
+        matched: Photographs whose product is in the catalogue.
         rewritten: Whether the target was written; else the source says just this already.
     """
 
-    known: int
+    matched: int
     rewritten: bool
 
 
@@ -37,19 +37,19 @@ def join_items(catalogue: Catalogue, source: Path, target: Path) -> JoinReport:
     """
     with FeatureFile.open(source) as features:
         items = catalogue.item_ids_by_photograph(features.sha256s())
-        wanted = _filled(features, items)
-        known = sum(sha256 in items for sha256 in features.sha256s())
-        if wanted == (features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)):
-            return JoinReport(known, rewritten=False)
+        item_ids = _filled(features, items)
+        matched = sum(sha256 in items for sha256 in features.sha256s())
+        if item_ids == (features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)):
+            return JoinReport(matched, rewritten=False)
         names = tuple(dict.fromkeys((*features.column_names, ITEM_ID)))
         draft = target.with_name(f"{target.name}-joined")
         with FeatureWriter.create(draft, features.header, names) as writer:
             for rows in features.chunks():
                 start = len(writer)
-                column = tuple(wanted[start : start + len(rows)])
+                column = tuple(item_ids[start : start + len(rows)])
                 writer.append(replace(rows, columns={**rows.columns, ITEM_ID: column}))
             writer.move_to(target)
-    return JoinReport(known, rewritten=True)
+    return JoinReport(matched, rewritten=True)
 
 
 def _filled(features: FeatureFile, items: dict[str, str]) -> list[str]:

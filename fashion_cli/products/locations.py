@@ -34,8 +34,8 @@ def default_location(folder: Path) -> Path | None:
 
 def redact_password(location: str | Path) -> str:
     """A location that may be shown and stored: a URL loses its password, wherever it stands."""
-    shown, _ = _divided(str(location))
-    return shown
+    redacted, _ = _split_secrets(str(location))
+    return redacted
 
 
 def has_password(location: str | Path) -> bool:
@@ -57,8 +57,8 @@ def redact_passwords(text: str, location: str | Path = "") -> str:
 
 def readable_url(location: str) -> str:
     """A URL whose password and options may hold "@": that is escaped, as every parser of URLs wants it."""
-    if found := re.match(rf"({_BEGINNING}[^:]*:)(.*)$", location, re.DOTALL):
-        beginning, rest = found.groups()
+    if match := re.match(rf"({_BEGINNING}[^:]*:)(.*)$", location, re.DOTALL):
+        beginning, rest = match.groups()
         ends = [place.start() for place in re.finditer("@", rest)]
         if end := next((place for place in ends if _HOST.fullmatch(rest, place + 1)), 0):
             return f"{beginning}{_escaped(rest[:end])}@{_escaped(rest[end + 1 :])}"
@@ -70,23 +70,23 @@ def _escaped(text: str) -> str:
     return text.replace("@", quote("@", safe=""))
 
 
-def _divided(location: str) -> tuple[str, tuple[str, ...]]:
-    """What may be shown of a location, and its passwords."""
+def _split_secrets(location: str) -> tuple[str, tuple[str, ...]]:
+    """Split a location into what may be shown and its passwords."""
     if not (is_url(location) or _PASSWORD.match(location)):
         return location, ()
     head, mark, query = location.partition("?")
-    kept, secrets = _without_secrets(query)
-    shown, end = head + mark + kept, ""
-    if found := _PASSWORD.match(shown) or _WITHOUT_HOST.match(shown):
-        secrets += found.groups()[1:]
-        end = "@" if found.re is _PASSWORD else ""
-        shown = found[1] + end + shown[found.end() :]
-    return shown.rstrip("?&") if mark else shown, secrets
+    public, secrets = _split_query_secrets(query)
+    redacted, end = head + mark + public, ""
+    if match := _PASSWORD.match(redacted) or _WITHOUT_HOST.match(redacted):
+        secrets += match.groups()[1:]
+        end = "@" if match.re is _PASSWORD else ""
+        redacted = match[1] + end + redacted[match.end() :]
+    return redacted.rstrip("?&") if mark else redacted, secrets
 
 
-def _without_secrets(query: str) -> tuple[str, tuple[str, ...]]:
-    """The options of a URL that may be shown, and the values of the others."""
-    kept: list[str] = []
+def _split_query_secrets(query: str) -> tuple[str, tuple[str, ...]]:
+    """Split the options of a URL into those that may be shown and the values of the others."""
+    public: list[str] = []
     secrets: list[str] = []
     secret = False
     for option in query.split("&"):
@@ -96,13 +96,13 @@ def _without_secrets(query: str) -> tuple[str, tuple[str, ...]]:
         if secret:
             secrets.append(value if equals else option)
         else:
-            kept.append(option)
-    return "&".join(kept), tuple(secrets)
+            public.append(option)
+    return "&".join(public), tuple(secrets)
 
 
 def _spellings(location: str | Path) -> Iterator[str]:
     """Every way in which a location's passwords may stand in a text, also in parts."""
-    _, secrets = _divided(str(location))
+    _, secrets = _split_secrets(str(location))
     for secret in secrets:
         plain = unquote(secret)
         ways = (secret, plain, unquote_plus(secret), quote(plain), quote(plain, safe=""), quote_plus(plain))

@@ -1,4 +1,4 @@
-"""The product catalogue beside an index: asked where it can be, and done without where nobody asked for it."""
+"""Look up products beside an index: an optional catalogue, without which searches go on."""
 
 from collections.abc import Callable, Sequence
 from types import TracebackType

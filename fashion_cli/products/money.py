@@ -77,11 +77,11 @@ def read_price(value: Any, currency: str = "") -> Money | None:
     text = _plain(written)
     if not text:
         return None
-    beside = currency_code(currency)
+    neighbour_currency = currency_code(currency)
     if isinstance(value, JsonNumber | int | float | Decimal) or _POWER.fullmatch(text):
-        amount, code = _from_number(text, beside), beside
+        amount, code = _from_number(text, neighbour_currency), neighbour_currency
     else:
-        amount, code = _from_text(text, beside)
+        amount, code = _from_text(text, neighbour_currency)
     if amount == 0:
         return None
     if amount is None or not _LOWEST <= amount < _HIGHEST:
@@ -113,18 +113,18 @@ def _from_number(text: str, code: str) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
-def _from_text(text: str, beside: str) -> tuple[Decimal | None, str]:
-    found = list(_NUMBER.finditer(text))
+def _from_text(text: str, neighbour_currency: str) -> tuple[Decimal | None, str]:
+    numbers = list(_NUMBER.finditer(text))
     signs = list(SIGN.finditer(text.casefold() if len(text.casefold()) == len(text) else text))
-    amounts = [each for each in found if _may_be_price(text, each, signs)]
+    amounts = [each for each in numbers if _may_be_price(text, each, signs)]
     if not amounts:
         return None, ""
-    chosen = next((each for each in amounts if _beside_sign(text, each, amounts, signs)), amounts[0])
+    chosen = next((each for each in amounts if _is_next_to_sign(text, each, amounts, signs)), amounts[0])
     if _is_negative(text, chosen, signs):
         return None, ""
     sign = _nearest(chosen, signs)
     written = currency_code(sign)
-    code = beside if beside and (is_shared(sign) or not written) else written
+    code = neighbour_currency if neighbour_currency and (is_shared(sign) or not written) else written
     return _amount(chosen.group(), code, text[chosen.end() :]), code
 
 
@@ -144,7 +144,9 @@ def _may_be_price(text: str, number: re.Match[str], signs: list[re.Match[str]]) 
     return not _PER.match(rest)
 
 
-def _beside_sign(text: str, number: re.Match[str], amounts: list[re.Match[str]], signs: list[re.Match[str]]) -> bool:
+def _is_next_to_sign(
+    text: str, number: re.Match[str], amounts: list[re.Match[str]], signs: list[re.Match[str]]
+) -> bool:
     """Whether a currency stands beside a number, or behind the range that it begins."""
     if _nearest(number, signs, reach=1):
         return True

@@ -10,8 +10,8 @@ PRICE = "price"
 
 def main_currency(products: Iterable[ShownProduct]) -> str:
     """The currency that most products are sold in; "" where none has a price. Prices of two do not compare."""
-    known = Counter(product.currency for product in products if product.currency)
-    return max(sorted(known), key=known.__getitem__, default="")
+    counts = Counter(product.currency for product in products if product.currency)
+    return max(sorted(counts), key=counts.__getitem__, default="")
 
 
 def price_column(products: Sequence[ShownProduct], item_ids: Sequence[str]) -> list[str]:

@@ -39,23 +39,23 @@ def distinct_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def by_items(connection: Connection, item_ids: Sequence[str]) -> dict[str, ShownProduct]:
-    found: dict[str, ShownProduct] = {}
+    products: dict[str, ShownProduct] = {}
     for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
         rows = connection.execute(_PRODUCTS.where(Product.digest.in_(chunk))).all()
-        found |= {product.item_id: product for product in read_products(connection, rows)}
-    return {item_id: found[to_storable(item_id)] for item_id in item_ids if to_storable(item_id) in found}
+        products |= {product.item_id: product for product in read_products(connection, rows)}
+    return {item_id: products[to_storable(item_id)] for item_id in item_ids if to_storable(item_id) in products}
 
 
 def by_photographs(connection: Connection, sha256s: Sequence[str]) -> dict[str, ShownProduct]:
     """The product of each photograph. Where one shows several: one that is not gone, then whose picture comes first."""
-    found: dict[str, ShownProduct] = {}
+    products_by_sha256: dict[str, ShownProduct] = {}
     for chunk in distinct_chunks(sha256s):
         owners = _owners(connection, chunk)
         rows = connection.execute(_PRODUCTS.where(Product.id.in_(set(owners.values())))).all()
         products = {row.id: product for row, product in zip(rows, read_products(connection, rows), strict=True)}
         # One that vanished between the two queries was deleted by hand.
-        found |= {sha256: products[product] for sha256, product in owners.items() if product in products}
-    return found
+        products_by_sha256 |= {sha256: products[product] for sha256, product in owners.items() if product in products}
+    return products_by_sha256
 
 
 def item_ids_by_photograph(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
@@ -148,7 +148,7 @@ def count(connection: Connection) -> int:
 
 def photographs(connection: Connection, item_ids: Sequence[str]) -> dict[str, tuple[FoundPhotograph, ...]]:
     """The photographs of each product, the first first."""
-    found: dict[str, list[FoundPhotograph]] = defaultdict(list)
+    photographs_by_item: dict[str, list[FoundPhotograph]] = defaultdict(list)
     for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
         query = (
             select(Product.item_id, Photograph)
@@ -166,8 +166,8 @@ def photographs(connection: Connection, item_ids: Sequence[str]) -> dict[str, tu
             .order_by(Photograph.product_id, Photograph.position, Photograph.sha256)
         )
         for item_id, sha256, path, url, width, height, position in connection.execute(query).all():
-            found[item_id].append(FoundPhotograph(sha256, path, url, width, height, position))
-    return {item_id: tuple(each) for item_id, each in found.items()}
+            photographs_by_item[item_id].append(FoundPhotograph(sha256, path, url, width, height, position))
+    return {item_id: tuple(each) for item_id, each in photographs_by_item.items()}
 
 
 def prices(connection: Connection, item_id: str) -> list[PriceObservation]:
@@ -209,10 +209,10 @@ def read_products(connection: Connection, rows: Sequence[Any]) -> list[ShownProd
 
 def _keywords(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
     query = select(Keyword.product_id, Keyword.keyword).where(Keyword.product_id.in_(ids)).order_by(Keyword.position)
-    found: dict[int, list[str]] = defaultdict(list)
+    keywords: dict[int, list[str]] = defaultdict(list)
     for product, keyword in connection.execute(query).all():
-        found[product].append(keyword)
-    return found
+        keywords[product].append(keyword)
+    return keywords
 
 
 def _offers(connection: Connection, ids: Iterable[int]) -> dict[int, list[ShownOffer]]:
@@ -222,10 +222,10 @@ def _offers(connection: Connection, ids: Iterable[int]) -> dict[int, list[ShownO
         .where(Offer.product_id.in_(ids), Offer.withdrawn_at.is_(None))
         .order_by(Offer.id)
     )
-    found: dict[int, list[ShownOffer]] = defaultdict(list)
+    offers: dict[int, list[ShownOffer]] = defaultdict(list)
     for product, shop, price, currency, url, availability, seen_at in connection.execute(query).all():
-        found[product].append(ShownOffer(shop, price, currency, url, availability, seen_at))
-    return found
+        offers[product].append(ShownOffer(shop, price, currency, url, availability, seen_at))
+    return offers
 
 
 def _product(row: Any, keywords: tuple[str, ...], offers: Sequence[ShownOffer]) -> ShownProduct:

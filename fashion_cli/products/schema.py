@@ -40,20 +40,23 @@ def prepare(engine: Engine, location: str | Path, *, create: bool, upgrade: bool
         CatalogueError: If there are none, they are older or newer, or the tables are another program's.
     """
     with engine.connect() as connection:
-        found = version_of(connection)
-    if found == NEWEST:
-        return found
-    shown = redact_password(location)
-    if not found and not create:
-        raise CatalogueError(f"{shown}: no product catalogue here", hint="fashion crawl SOURCE --catalog … makes one")
-    if found and found not in REVISIONS:
+        version = version_of(connection)
+    if version == NEWEST:
+        return version
+    redacted = redact_password(location)
+    if not version and not create:
         raise CatalogueError(
-            f"{shown}: written by a newer fashion-cli (catalogue version {found})",
+            f"{redacted}: no product catalogue here", hint="fashion crawl SOURCE --catalog … makes one"
+        )
+    if version and version not in REVISIONS:
+        raise CatalogueError(
+            f"{redacted}: written by a newer fashion-cli (catalogue version {version})",
             hint="pip install --upgrade fashion-cli",
         )
-    if found and not upgrade:
+    if version and not upgrade:
         raise CatalogueError(
-            f"{shown}: has tables of version {found}, and this fashion-cli needs {NEWEST}", hint=UPGRADE.format(shown)
+            f"{redacted}: has tables of version {version}, and this fashion-cli needs {NEWEST}",
+            hint=UPGRADE.format(redacted),
         )
     enable_write_ahead_log(engine)
     with (
@@ -62,10 +65,10 @@ def prepare(engine: Engine, location: str | Path, *, create: bool, upgrade: bool
         _alone(connection),
     ):
         if version_of(connection) != NEWEST:  # another process may have been faster
-            _clear_unfinished(connection, shown)
+            _clear_unfinished(connection, redacted)
             _migrate(connection)
         connection.commit()
-    return found
+    return version
 
 
 def version_of(connection: Connection) -> str:
@@ -85,7 +88,7 @@ def _migrate(connection: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def _clear_unfinished(connection: Connection, shown: str) -> None:
+def _clear_unfinished(connection: Connection, redacted: str) -> None:
     """Take away what an interrupted creation left: MariaDB cannot take tables back by itself.
 
     Such tables are empty, because nothing is ever written where there is no version. If one is not, its version was
@@ -100,13 +103,13 @@ def _clear_unfinished(connection: Connection, shown: str) -> None:
     ours = [table for table in CatalogueTable.metadata.sorted_tables if inspector.has_table(table.name)]
     if ours and not inspector.has_table(VERSION_TABLE):
         raise CatalogueError(
-            f"{shown}: has a table {ours[0].name} that is no product catalogue's",
+            f"{redacted}: has a table {ours[0].name} that is no product catalogue's",
             hint="give the catalogue a database of its own",
         )
     for table in ours:
         if connection.scalar(select(literal(1)).select_from(table).limit(1)):
             raise CatalogueError(
-                f"{shown}: its table {table.name} has rows, but {VERSION_TABLE} does not say of which version",
+                f"{redacted}: its table {table.name} has rows, but {VERSION_TABLE} does not say of which version",
                 hint=f"write the version into {VERSION_TABLE}.version_num, or choose another database",
             )
     CatalogueTable.metadata.drop_all(connection, ours)

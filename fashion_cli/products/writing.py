@@ -38,29 +38,31 @@ def record(session: Session, findings: Sequence[Finding], seen_at: datetime, cla
     names = [name for each in findings for name in (each.product.shop, *(offer.shop for offer in each.offers.values()))]
     shops = _shops(session, names)
     sources = _sources(session, {to_storable(each.product.source) for each in findings})
-    known = _known(session, [each.product.item_id for each in findings])
+    products = _lock_products(session, [each.product.item_id for each in findings])
     changes: list[Change] = []
     for each in findings:
         item_id = to_storable(each.product.item_id)
-        product = known.get(item_id)
+        product = products.get(item_id)
         if new := product is None:
             product = Product(digest=unique_digest(item_id), item_id=item_id, first_seen_at=seen_at)
-            known[item_id] = product
+            products[item_id] = product
             session.add(product)
         latest = new or seen_at >= product.seen_at
         changed = _update(product, each, shops, seen_at, claimed) if latest else False
         product.first_seen_at = min(product.first_seen_at, seen_at)
-        changed |= _photograph(product, each.photographs, latest=latest)
-        _sight(product, sources[to_storable(each.product.source)], seen_at)
+        changed |= _update_photographs(product, each.photographs, latest=latest)
+        _record_sighting(product, sources[to_storable(each.product.source)], seen_at)
         changes.append("new" if new else "changed" if changed else "same")
     return changes
 
 
-def _update(product: Product, found: Finding, shops: Mapping[str, Shop], seen_at: datetime, claimed: Set[str]) -> bool:
+def _update(
+    product: Product, finding: Finding, shops: Mapping[str, Shop], seen_at: datetime, claimed: Set[str]
+) -> bool:
     """Take over what the latest sighting says; returns whether that is news."""
-    changed = _describe(product, found.product, shops)
-    changed |= _see(product, found.offers, shops, seen_at)
-    return changed | _release(product, claimed, {each.sha256 for each in found.photographs})
+    changed = _describe(product, finding.product, shops)
+    changed |= _mark_present(product, finding.offers, shops, seen_at)
+    return changed | _release(product, claimed, {each.sha256 for each in finding.photographs})
 
 
 def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
@@ -75,7 +77,7 @@ def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
     return news
 
 
-def _known(session: Session, item_ids: Sequence[str]) -> dict[str, Product]:
+def _lock_products(session: Session, item_ids: Sequence[str]) -> dict[str, Product]:
     """Products with all that hangs on them by `item_id`, kept from other writers until the transaction ends."""
     found: dict[str, Product] = {}
     for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
@@ -95,11 +97,12 @@ def _known(session: Session, item_ids: Sequence[str]) -> dict[str, Product]:
     return found
 
 
-def _describe(product: Product, found: FoundProduct, shops: Mapping[str, Shop]) -> bool:
+def _describe(product: Product, snapshot: FoundProduct, shops: Mapping[str, Shop]) -> bool:
     """Take over what a source says; returns whether that is news."""
-    keywords = [to_storable(keyword) for keyword in dict.fromkeys(found.keywords)]
+    keywords = [to_storable(keyword) for keyword in dict.fromkeys(snapshot.keywords)]
     texts = {
-        name: to_storable(getattr(found, name)) for name in ("name", "brand", "description", "category", "sku", "url")
+        name: to_storable(getattr(snapshot, name))
+        for name in ("name", "brand", "description", "category", "sku", "url")
     }
     changed = any(getattr(product, name) != text for name, text in texts.items())
     for name, text in texts.items():
@@ -113,33 +116,37 @@ def _describe(product: Product, found: FoundProduct, shops: Mapping[str, Shop]) 
             else:
                 product.keywords.append(Keyword(position=place, keyword=keyword))
     product.words = to_searchable((product.name, product.brand, *keywords, product.category))
-    shop = shops[to_storable(found.shop)]
+    shop = shops[to_storable(snapshot.shop)]
     changed |= product.shop is not shop
     product.shop = shop
     return changed
 
 
-def _see(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
+def _mark_present(
+    product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime
+) -> bool:
     """A product is there, with these offers; returns whether that is news."""
-    changed = _offer(product, offers, shops, seen_at)
+    changed = _update_offers(product, offers, shops, seen_at)
     changed |= product.gone_at is not None
     product.gone_at, product.seen_at = None, seen_at
     return changed
 
 
-def _offer(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime) -> bool:
+def _update_offers(
+    product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[str, Shop], seen_at: datetime
+) -> bool:
     """Take over all offers of a product; returns whether that is news."""
-    known = {each.digest: each for each in product.offers}
+    stored = {each.digest: each for each in product.offers}
     changed = False
-    for gone in known.keys() - offers.keys():
-        if known[gone].withdrawn_at is None:
-            known[gone].withdrawn_at, changed = seen_at, True
-    for key, found in offers.items():
-        offer = known.get(key)
-        texts = (found.price, found.currency, found.availability)
+    for gone in stored.keys() - offers.keys():
+        if stored[gone].withdrawn_at is None:
+            stored[gone].withdrawn_at, changed = seen_at, True
+    for key, current in offers.items():
+        offer = stored.get(key)
+        texts = (current.price, current.currency, current.availability)
         missing_since = (offer.withdrawn_at or product.gone_at) if offer else None
         if offer is None:
-            offer = Offer(digest=key, shop=shops[found.shop], url=found.url)
+            offer = Offer(digest=key, shop=shops[current.shop], url=current.url)
             product.offers.append(offer)
             news = True
         else:
@@ -147,7 +154,7 @@ def _offer(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[st
         offer.price, offer.currency, offer.availability = texts
         offer.seen_at, offer.withdrawn_at = seen_at, None
         if news:
-            step = OfferPrice(price=found.price, currency=found.currency, availability=found.availability)
+            step = OfferPrice(price=current.price, currency=current.currency, availability=current.availability)
             step.seen_at = seen_at
             step.missing_since = min(missing_since, seen_at) if missing_since else None
             offer.history.add(step)
@@ -155,26 +162,26 @@ def _offer(product: Product, offers: Mapping[str, ValidOffer], shops: Mapping[st
     return changed
 
 
-def _photograph(product: Product, photographs: Sequence[FoundPhotograph], *, latest: bool) -> bool:
+def _update_photographs(product: Product, photographs: Sequence[FoundPhotograph], *, latest: bool) -> bool:
     """Add photographs; returns whether that is news.
 
     Those that the latest sighting does not show stay behind the others, because an index knows the product by their
     files.
     """
-    known = {each.sha256: each for each in product.photographs}
+    stored = {each.sha256: each for each in product.photographs}
     texts = {each.sha256: each for each in photographs}
-    for sha256, found in texts.items():
-        if sha256 in known and not latest:
+    for sha256, current in texts.items():
+        if sha256 in stored and not latest:
             continue
-        photograph = known.get(sha256)
+        photograph = stored.get(sha256)
         if photograph is None:
             photograph = Photograph(sha256=sha256)
             product.photographs.append(photograph)
-        photograph.path, photograph.url = to_storable(found.path), to_storable(found.url)
-        photograph.width, photograph.height, photograph.position = found.width, found.height, found.position
+        photograph.path, photograph.url = to_storable(current.path), to_storable(current.url)
+        photograph.width, photograph.height, photograph.position = current.width, current.height, current.position
     if texts:
-        _put_first(product, texts.keys() if latest else known.keys())
-    return not texts.keys() <= known.keys()
+        _put_first(product, texts.keys() if latest else stored.keys())
+    return not texts.keys() <= stored.keys()
 
 
 def _release(product: Product, claimed: Set[str], own: Set[str]) -> bool:
@@ -193,7 +200,7 @@ def _put_first(product: Product, sha256s: Set[str]) -> None:
         photograph.position = position
 
 
-def _sight(product: Product, source: Source, seen_at: datetime) -> None:
+def _record_sighting(product: Product, source: Source, seen_at: datetime) -> None:
     """Write down where a product was seen, and when."""
     sighting = next((each for each in product.sightings if each.source_id == source.id), None)
     if sighting is None:

@@ -91,7 +91,7 @@ def upgrade_catalogue(catalog: str | None) -> UpgradeReport:
     from fashion_cli.products.schema import NEWEST
 
     with _open(catalog, upgrade=True) as catalogue:
-        return UpgradeReport(catalogue.location, catalogue.found_version, NEWEST, len(catalogue))
+        return UpgradeReport(catalogue.location, catalogue.previous_version, NEWEST, len(catalogue))
 
 
 def _open(catalog: str | None, *, upgrade: bool = False) -> "Catalogue":

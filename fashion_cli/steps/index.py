@@ -305,6 +305,6 @@ def _report(
         seconds=time.perf_counter() - start,
         model=manifest.model,
         engine=update.engine,
-        in_catalog=joined.known if joined else 0,
+        in_catalog=joined.matched if joined else 0,
         note=manifest.note,
     )

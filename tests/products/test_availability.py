@@ -2,7 +2,7 @@
 
 import pytest
 
-from fashion_cli.products.availability import is_buyable, is_known, normalize_availability
+from fashion_cli.products.availability import is_buyable, is_valid_availability, normalize_availability
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from fashion_cli.products.availability import is_buyable, is_known, normalize_av
 )
 def test_what_can_be_bought(text: str) -> None:
     assert is_buyable(text)
-    assert is_known(normalize_availability(text))
+    assert is_valid_availability(normalize_availability(text))
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_what_can_be_bought(text: str) -> None:
 )
 def test_what_cannot(text: str) -> None:
     assert not is_buyable(text)
-    assert is_known(normalize_availability(text))
+    assert is_valid_availability(normalize_availability(text))
 
 
 @pytest.mark.parametrize("text", ["ask", "maybe", "https://schema.org/Whatever", "非売品", "soon"])
 def test_unknown_words_are_known_as_such_and_not_sold(text: str) -> None:
-    assert not is_known(normalize_availability(text))
+    assert not is_valid_availability(normalize_availability(text))
     assert not is_buyable(text)
     assert normalize_availability(text) == text

@@ -99,7 +99,7 @@ def test_upgrading_keeps_all_that_was_there(location: str, tmp_path: Path, monke
     monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
     monkeypatch.setattr(schema, "NEWEST", "0002")
     with Catalogue.open(location, upgrade=True) as catalogue:
-        assert catalogue.found_version == "0001"
+        assert catalogue.previous_version == "0001"
         assert (list(catalogue.export()), catalogue.prices("shop.example:1")) == before
     connection = connection_to(location)
     assert connection.scalar(text("SELECT SUM(season) FROM products")) == 21

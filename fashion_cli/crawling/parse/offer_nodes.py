@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from fashion_cli.crawling.parse.nodes import Node, as_list, get_reference, get_text, is_of_type
 from fashion_cli.crawling.parse.urls import absolute_url, clean_url, identify_page, site_key
-from fashion_cli.products.availability import is_known, normalize_availability
+from fashion_cli.products.availability import is_valid_availability, normalize_availability
 from fashion_cli.products.money import Money, NoPriceError, read_price
 from fashion_cli.products.offers import sort_by_price
 from fashion_cli.products.records import FoundOffer
@@ -82,7 +82,7 @@ def _find_offer_nodes(node: Node) -> list[Node]:
 def read_availability(text: str, notes: list[str]) -> str:
     """A normalized availability; words that mean nothing are noted, and count as not to be bought."""
     availability = normalize_availability(text)
-    if not is_known(availability):
+    if not is_valid_availability(availability):
         notes.append(f"availability {availability!r} is not known: taken for not available")
     return availability
 

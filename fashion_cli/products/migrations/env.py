@@ -18,9 +18,9 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-given: Connection | None = context.config.attributes.get("connection")
-if given is not None:
-    migrate(given)
+existing: Connection | None = context.config.attributes.get("connection")
+if existing is not None:
+    migrate(existing)
 else:
     with create_engine(context.config.get_main_option("sqlalchemy.url", "")).begin() as own:
         migrate(own)
