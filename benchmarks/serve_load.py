@@ -72,19 +72,19 @@ def report(line: dict[str, object]) -> None:
 def _bare(index: Path, photographs: Sequence[Path]) -> tuple[float, float]:
     """Photographs a second through model and scan alone, and with decoding."""
     with Gallery.open(index) as gallery:
-        looker = QueryEncoder(gallery, QueryEncoderOptions(InferenceOptions(model="")), Metrics())
-        looker.hold()
+        encoder = QueryEncoder(gallery, QueryEncoderOptions(InferenceOptions(model="")), Metrics())
+        encoder.hold()
         files = [path.read_bytes() for path in photographs]
         start = time.perf_counter()
-        decoded = [looker.decode(data, None) for data in files]
+        decoded = [encoder.decode(data, None) for data in files]
         reading = time.perf_counter() - start
         for warm in (True, False):  # twice, and the second time counts
             start = time.perf_counter()
             for photograph in decoded[:16] if warm else decoded:
-                features = features_of(looker.predict(photograph).result())
+                features = features_of(encoder.predict(photograph).result())
                 gallery.nearest(features.vector[None], TOPK)
             seconds = time.perf_counter() - start
-        looker.release()
+        encoder.release()
     return len(files) / seconds, len(files) / (seconds + reading)
 
 

@@ -61,10 +61,10 @@ def parts_of(query: Query | None) -> list[tuple[Photograph, float]]:
 
 
 def conditions_of(where: Where) -> list[Condition]:
-    given: object = [where] if isinstance(where, str) else where  # of any type, whatever the annotation says
-    if isinstance(given, Mapping):
-        return [_condition(str(name), value) for name, value in given.items()]
-    texts: list[object] = list(given) if isinstance(given, Iterable) else [given]
+    argument: object = [where] if isinstance(where, str) else where  # of any type, whatever the annotation says
+    if isinstance(argument, Mapping):
+        return [_condition(str(name), value) for name, value in argument.items()]
+    texts: list[object] = list(argument) if isinstance(argument, Iterable) else [argument]
     if not all(isinstance(text, str) for text in texts):
         raise UsageError(
             f"where: texts or a dict; got {where!r}", hint='where="colour=red" or {"colour": ["red", "pink"]}'

@@ -95,7 +95,7 @@ class Batcher:
             return
         start = time.perf_counter()
         try:
-            said = self._engine.predict(np.stack([pixels for pixels, _ in batch]))
+            predictions = self._engine.predict(np.stack([pixels for pixels, _ in batch]))
         except Exception as error:  # noqa: BLE001  # belongs to those who wait for it
             for _, future in batch:
                 future.set_exception(error)
@@ -103,4 +103,4 @@ class Batcher:
         self._observe(len(batch), time.perf_counter() - start)
         for place, (_, future) in enumerate(batch):
             row = slice(place, place + 1)
-            future.set_result(Predictions(said.vectors[row], said.scores[row]))
+            future.set_result(Predictions(predictions.vectors[row], predictions.scores[row]))

@@ -83,9 +83,9 @@ class Gallery:
             UsageError: If the root is no folder, or an option means nothing.
         """
         options = InferenceOptions(os.fspath(model), device, engine, tagger=os.fspath(tagger))
-        looking = QueryEncoderOptions(options, max_pixels=max_pixels, queue=0)
+        encoder_options = QueryEncoderOptions(options, max_pixels=max_pixels, queue=0)
         named = os.fspath(root) if root is not None else os.environ.get("FASHION_ROOT", "")
-        return cls(LiveIndex(_directory(index), looking, NullObserver(), root=Path(named) if named else None))
+        return cls(LiveIndex(_directory(index), encoder_options, NullObserver(), root=Path(named) if named else None))
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +116,7 @@ class Gallery:
     def model(self) -> str:
         """The name of the model that made the index."""
         with self._index() as index:
-            return index.looker.model
+            return index.encoder.model
 
     @property
     def groups(self) -> dict[str, Sequence[str]]:
@@ -192,15 +192,20 @@ class Gallery:
         exchanged = exchanges_of(but)
         conditions = [*conditions_of(where), *(Condition(group, (tag,)) for group, tag in exchanged.items())]
         if words := words_in(query, text):
-            given = {"but": exchanged, "box": box, "min_percentile": min_percentile, "largest_gap": largest_gap}
-            require_photograph(given, "where")
+            photograph_options = {
+                "but": exchanged,
+                "box": box,
+                "min_percentile": min_percentile,
+                "largest_gap": largest_gap,
+            }
+            require_photograph(photograph_options, "where")
             return self._search_words(words, conditions, options)
         parts = parts_of(query)
         with self._index() as index:
             gallery = index.gallery
             require_language(language, gallery.features.header.vocabulary)
-            looks = self._look_at(index, [each for each, _ in parts], box_of(box))
-            features = combine(looks, [weight for _, weight in parts])
+            encoded = self._encode(index, [each for each, _ in parts], box_of(box))
+            features = combine(encoded, [weight for _, weight in parts])
             present = present_tags(features.scores[None], gallery.features.header.vocabulary)[0]
             vector, present = exchange(features, present, exchanged, gallery, index.means)
             own = [_own_rows(index, each) for each, _ in parts] if exclude_self else []
@@ -238,7 +243,7 @@ class Gallery:
         """
         with self._index() as index:
             require_language(language, index.gallery.features.header.vocabulary)
-            (features,) = self._look_at(index, [photograph], box_of(box))
+            (features,) = self._encode(index, [photograph], box_of(box))
             return tags_of(features.scores, index.gallery.features.header.vocabulary, min_score, language)
 
     def embed(self, photograph: Photograph, *, box: BoxLike | None = None) -> npt.NDArray[np.float32]:
@@ -249,7 +254,7 @@ class Gallery:
             UsageError: If it is no photograph, or the box reaches beyond it.
         """
         with self._index() as index:
-            (features,) = self._look_at(index, [photograph], box_of(box))
+            (features,) = self._encode(index, [photograph], box_of(box))
             vector: npt.NDArray[np.float32] = unit_rows(features.vector[None])[0]
             return vector
 
@@ -262,7 +267,7 @@ class Gallery:
         with self._live.lease() as index:
             yield index
 
-    def _look_at(self, index: OpenIndex, photographs: Sequence[Photograph], box: Box | None) -> list[Features]:
+    def _encode(self, index: OpenIndex, photographs: Sequence[Photograph], box: Box | None) -> list[Features]:
         started = [self._start(index, photograph, box) for photograph in photographs]
         return [each if isinstance(each, Features) else features_of(each.result()) for each in started]
 
@@ -274,7 +279,7 @@ class Gallery:
             stored = index.gallery.read(np.array([row]))
             return Features(stored.vectors[0].astype(np.float32), stored.scores[0].astype(np.float32))
         data, name = file_bytes(photograph)
-        return index.looker.predict(index.looker.decode(data, box, name))
+        return index.encoder.predict(index.encoder.decode(data, box, name))
 
 
 def _directory(index: str | os.PathLike[str] | None) -> Path:

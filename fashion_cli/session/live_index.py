@@ -161,9 +161,11 @@ class LiveIndex:
     def _open(self, old: OpenIndex | None) -> OpenIndex:
         gallery = Gallery.open(self.directory, self._root)
         try:
-            shared = old is not None and old.looker.identity == identity(gallery)
-            looker = old.looker if old is not None and shared else QueryEncoder(gallery, self._options, self._observer)
-            index = OpenIndex(gallery, looker, self._items_of)
+            shared = old is not None and old.encoder.identity == identity(gallery)
+            encoder = (
+                old.encoder if old is not None and shared else QueryEncoder(gallery, self._options, self._observer)
+            )
+            index = OpenIndex(gallery, encoder, self._items_of)
         except BaseException:
             gallery.close()
             raise

@@ -21,7 +21,7 @@ from fashion_cli.weights import DEFAULT_MODEL
 
 
 class Model:
-    """A model that looks at photographs. Made by `open`. Threads may share it.
+    """A model that tags and embeds photographs. Made by `open`. Threads may share it.
 
     Attributes:
         name: As its card has it.

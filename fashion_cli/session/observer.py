@@ -1,10 +1,10 @@
-"""Who is told what an open index does: the server counts it, a program of one's own need not."""
+"""Observers of an open index: the server counts its batches and reloads, other programs need not."""
 
 from typing import Protocol
 
 
 class Observer(Protocol):
-    """Told about batches and reloads, by any thread."""
+    """Notified of batches and reloads, from any thread."""
 
     def observe_batch(self, photographs: int, seconds: float) -> None:
         """A batch went through the model."""
@@ -14,7 +14,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Nobody is told."""
+    """An observer that does nothing."""
 
     def observe_batch(self, photographs: int, seconds: float) -> None:
         pass

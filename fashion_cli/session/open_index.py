@@ -24,7 +24,7 @@ from fashion_cli.retrieval.search import Features
 from fashion_cli.retrieval.word_search import WordSearch
 from fashion_cli.session.query_encoder import QueryEncoder
 
-KEPT_FILTERS = 64
+MAX_CACHED_FILTERS = 64
 RETRY = 10.0  # seconds until a catalogue that failed is asked again which items there are
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,12 @@ class OpenIndex:
 
     Args:
         gallery: Open; closed after `retire`.
-        looker: Its models, held until then.
+        encoder: Its models, held until then.
         items_of: The catalogue, asked for the items of photographs.
 
     Attributes:
         gallery: To search in.
-        looker: Looks at queries.
+        encoder: Encodes queries.
         means: Mean vectors by tag.
         agreement: Compares kinds of things; None where its model does not say how.
         stored: Looks photographs up by path and content.
@@ -50,22 +50,22 @@ class OpenIndex:
         sha256s: Of every row.
     """
 
-    def __init__(self, gallery: Gallery, looker: QueryEncoder, items_of: ItemsOf | None) -> None:
-        self.gallery, self.looker = gallery, looker
-        looker.hold()
+    def __init__(self, gallery: Gallery, encoder: QueryEncoder, items_of: ItemsOf | None) -> None:
+        self.gallery, self.encoder = gallery, encoder
+        encoder.hold()
         header = gallery.features.header
-        gallery.features.header = replace(header, vocabulary=looker.with_titles(header.vocabulary))
+        gallery.features.header = replace(header, vocabulary=encoder.with_titles(header.vocabulary))
         self.means = TagMeans(gallery)
         self.agreement = gallery_prior(gallery)
         self.stored = StoredPhotographs(gallery.features)
         self.sha256s = gallery.features.sha256s()
         self.row_of = {sha256: row for row, sha256 in reversed(list(enumerate(self.sha256s)))}  # of copies, the first
         self._items_of = items_of
-        self._known_items: Items | None = None
-        self._items_for_now: Items | None = None  # while the catalogue fails
+        self._catalogue_items: Items | None = None
+        self._fallback_items: Items | None = None  # while the catalogue fails
         self._ask_again_at = 0.0
         self.words = WordSearch(gallery.features)
-        self._filters: LruCache[tuple[Condition, str], Matches] = LruCache(KEPT_FILTERS)
+        self._filters: LruCache[tuple[Condition, str], Matches] = LruCache(MAX_CACHED_FILTERS)
         self._counts: LruCache[int, npt.NDArray[np.int64]] = LruCache(1)
         self._lock = Lock()
         self._users = 0
@@ -104,18 +104,18 @@ class OpenIndex:
         self.gallery.nearest(np.ones((1, self.gallery.manifest.vector_width), np.float32), 1)
 
     def _items(self) -> Items:
-        if self._known_items is not None:
-            return self._known_items
-        if self._items_for_now is not None and time.monotonic() < self._ask_again_at:
-            return self._items_for_now
+        if self._catalogue_items is not None:
+            return self._catalogue_items
+        if self._fallback_items is not None and time.monotonic() < self._ask_again_at:
+            return self._fallback_items
         try:
-            self._known_items = self._number_items(self._items_of)
+            self._catalogue_items = self._number_items(self._items_of)
         except CatalogueError as error:  # the index has to do until the catalogue is there again
             log.warning("items as the index knows them: %s", error)
-            self._items_for_now = self._number_items(None)
+            self._fallback_items = self._number_items(None)
             self._ask_again_at = time.monotonic() + RETRY
-            return self._items_for_now
-        return self._known_items
+            return self._fallback_items
+        return self._catalogue_items
 
     def _number_items(self, items_of: ItemsOf | None) -> Items:
         ids = item_ids_of_rows(self.gallery.features, items_of)
@@ -163,7 +163,7 @@ class OpenIndex:
         return self._counts.get(id(items), lambda: count_tags(self.gallery.features, None, items))
 
     def acquire(self) -> None:
-        """One user more: files stay open until each has called `release`."""
+        """Count one more user: files stay open until each has called `release`."""
         with self._lock:
             self._users += 1
 
@@ -184,4 +184,4 @@ class OpenIndex:
 
     def _close(self) -> None:
         self.gallery.close()
-        self.looker.release()
+        self.encoder.release()

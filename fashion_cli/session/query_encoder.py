@@ -28,7 +28,7 @@ NAME = Path("the photograph")  # what messages call an upload
 
 @dataclass(frozen=True)
 class QueryEncoderOptions:
-    """How photographs are looked at.
+    """How query photographs are encoded.
 
     Attributes:
         inference: How the models run; an empty `model` is the index's own.
@@ -44,7 +44,7 @@ class QueryEncoderOptions:
 
 
 class QueryEncoder:
-    """Looks at photographs. Indexes that were made by the same models share one: `hold` and `release` count them.
+    """Encodes query photographs. Indexes that were made by the same models share one: `hold` and `release` count them.
 
     Args:
         gallery: Whose models to open.
@@ -73,12 +73,12 @@ class QueryEncoder:
         )
         gallery.require_model(base.card)
         further = [require_tags(open_model(name)) for name in options.added]
-        known = open_added_taggers(header.added)
-        models = with_taggers(base, (*known, *further))
+        stored_taggers = open_added_taggers(header.added)
+        models = with_taggers(base, (*stored_taggers, *further))
         engine = open_engine(models, inference, photographs=1)
         self.identity = identity(gallery)
         self.model = header.model
-        self._titles = collect_titles((base, *known))
+        self._titles = collect_titles((base, *stored_taggers))
         self.vocabulary = _with_groups_of(self.with_titles(header.vocabulary), further)
         self.expected = 0
         self._reader = open_reader(models, fast=engine.fast_images, max_pixels=options.max_pixels)
@@ -117,12 +117,12 @@ class QueryEncoder:
         return len(self._batcher)
 
     def hold(self) -> None:
-        """One index more that uses it."""
+        """Count one more index that uses it."""
         with self._lock:
             self._holders += 1
 
     def release(self) -> None:
-        """One index less; after the last one the inference ends."""
+        """Count one index less; after the last one the inference ends."""
         with self._lock:
             self._holders -= 1
             last = self._holders == 0
@@ -131,7 +131,7 @@ class QueryEncoder:
 
 
 def identity(gallery: Gallery) -> object:
-    """What two indexes have in common that the same models look at photographs for."""
+    """The models of an index: indexes of equal identity can share a query encoder."""
     manifest, header = gallery.manifest, gallery.features.header
     return manifest.weights_sha256, manifest.model_location, manifest.tagger_location, header.vocabulary, header.added
 

@@ -265,7 +265,7 @@ def _serving(config: ServeConfig, listener: socket.socket, live: "LiveIndex", ca
         return Serving(
             address=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/",
             rows=len(index),
-            model=index.looker.model,
+            model=index.encoder.model,
             catalogue=str(catalogue.location) if catalogue is not None else "",
             loopback=_is_loopback(listener),
             guarded=bool(config.token),

@@ -22,7 +22,7 @@ GUESSES = limits.parse("10/minute")  # wrong tokens of one client, after which n
 
 
 class Access:
-    """Who may ask. Comparisons take the same time whatever is wrong.
+    """Checks tokens and cookies. Comparisons take the same time whatever is wrong.
 
     The cookie does not hold the token but what a secret of this process makes of it, so signing in is due again after
     a restart.
@@ -34,26 +34,26 @@ class Access:
         self._cookie = hmac.new(settings.secret, self._token, hashlib.sha256).hexdigest()
 
     @property
-    def wanted(self) -> bool:
-        """Whether there is a token at all."""
+    def is_enabled(self) -> bool:
+        """Whether a token is needed at all."""
         return bool(self._token)
 
-    def needed(self, path: str) -> bool:
+    def requires_token(self, path: str) -> bool:
         """Whether a path is only for those who have the token."""
-        return self.wanted and path not in OPEN and not path.startswith(OPEN_FOLDER)
+        return self.is_enabled and path not in OPEN and not path.startswith(OPEN_FOLDER)
 
-    def granted(self, request: HTTPConnection, client: str) -> bool:
+    def is_authorized(self, request: HTTPConnection, client: str) -> bool:
         """Whether a request shows the token or its cookie; always where there is none.
 
         Raises:
             ApiError: 429 if the client has shown too many wrong tokens.
         """
-        if not self.wanted or hmac.compare_digest(_cookie(request).encode(), self._cookie.encode()):
+        if not self.is_enabled or hmac.compare_digest(_cookie(request).encode(), self._cookie.encode()):
             return True
         token = _bearer(request)
-        return bool(token) and self.right(token, client)
+        return bool(token) and self.is_valid_token(token, client)
 
-    def right(self, token: str, client: str) -> bool:
+    def is_valid_token(self, token: str, client: str) -> bool:
         """Whether this is the token.
 
         Raises:

@@ -46,8 +46,10 @@ def create_api(service: SearchService, settings: WebSettings, access: Access) ->
         tags=["server"],
     )
     async def health(request: Request) -> Response:
-        known = service.health() if access.granted(request, client_of(request.scope)) else HealthReply(status="ok")
-        return Response(known.model_dump_json(), media_type=JSON)
+        reply = (
+            service.health() if access.is_authorized(request, client_of(request.scope)) else HealthReply(status="ok")
+        )
+        return Response(reply.model_dump_json(), media_type=JSON)
 
     @api.get(
         "/groups",

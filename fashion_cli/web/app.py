@@ -1,4 +1,4 @@
-"""The server as ASGI knows it: routes, guard, description."""
+"""The ASGI application: routes, security middleware, OpenAPI description."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ EXPOSED = ["Retry-After", "ETag"]
 
 
 class _Static(StaticFiles):
-    """Browsers ask each time whether a file is still the same: scripts of two versions would not fit together."""
+    """Static files, revalidated by browsers each time: scripts of two versions would not fit together."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -60,7 +60,7 @@ def create_app(service: SearchService, settings: WebSettings) -> FastAPI:
     app.add_middleware(SecurityMiddleware, settings=settings, access=access, metrics=service.metrics)
     if settings.origins:  # outside the guard: what browsers ask beforehand has no token
         _allow(app, settings.origins)
-    if access.wanted:
+    if access.is_enabled:
         _describe_token(app)
     return app
 

@@ -1,11 +1,11 @@
-"""Who asks, as far as limits are concerned."""
+"""Identify clients for rate limits."""
 
 import ipaddress
 from collections.abc import Mapping
 
 
 def client_of(scope: Mapping[str, object]) -> str:
-    """Who asks: the address; of IPv6 the /64 network, of which one client has all."""
+    """The client's address; of IPv6 the /64 network, of which one client has all."""
     client = scope.get("client")
     host = str(client[0]) if isinstance(client, (tuple, list)) and client else ""
     try:

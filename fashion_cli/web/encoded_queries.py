@@ -1,4 +1,4 @@
-"""What the models see on a query, and what people are told of it."""
+"""Encoded queries: features for the search, and a description of their tags for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ STYLE = "style"  # the group whose surest tag is the style
 
 @dataclass(frozen=True)
 class EncodedQuery:
-    """A query as the models see it.
+    """A query as the models encode it.
 
     Attributes:
         features: Of the index's tags.
         present: (T,) which of those it shows.
-        said: What people are told of it.
+        description: Its size and tags, for people.
     """
 
     features: Features
     present: npt.NDArray[np.bool_]
-    said: SeenReply
+    description: SeenReply
 
 
 def encode_query(index: OpenIndex, features: Features, photograph: Photograph, language: str) -> EncodedQuery:
-    """A photograph that was sent.
+    """Encode a photograph that was uploaded, from what the models predicted.
 
     Args:
         index: To be searched.
@@ -41,22 +41,22 @@ def encode_query(index: OpenIndex, features: Features, photograph: Photograph, l
         language: Of the tags' titles; "" for none.
     """
     own = len(index.gallery.features.header.vocabulary)
-    shown = present_tags(features.scores[None], index.looker.vocabulary)[0]
-    tags = named_tags(features.scores, shown, index.looker.vocabulary, language)
-    said = _describe_tags(photograph.width, photograph.height, tags)
-    return EncodedQuery(Features(features.vector, features.scores[:own]), shown[:own], said)
+    present = present_tags(features.scores[None], index.encoder.vocabulary)[0]
+    tags = named_tags(features.scores, present, index.encoder.vocabulary, language)
+    description = _describe_tags(photograph.width, photograph.height, tags)
+    return EncodedQuery(Features(features.vector, features.scores[:own]), present[:own], description)
 
 
 def encode_stored_row(index: OpenIndex, row: int, language: str) -> EncodedQuery:
-    """A photograph of the index; nothing is predicted."""
+    """Encode a photograph of the index, from its stored row; nothing is predicted."""
     stored = index.gallery.read(np.array([row]))
     vocabulary = index.gallery.features.header.vocabulary
     scores = stored.scores[0].astype(np.float32)
     present = present_tags(scores[None], vocabulary)[0]
-    said = _describe_tags(
+    description = _describe_tags(
         int(stored.widths[0]), int(stored.heights[0]), named_tags(scores, present, vocabulary, language)
     )
-    return EncodedQuery(Features(stored.vectors[0].astype(np.float32), scores), present, said)
+    return EncodedQuery(Features(stored.vectors[0].astype(np.float32), scores), present, description)
 
 
 def groups_of(index: OpenIndex, language: str) -> GroupsReply:

@@ -1,4 +1,4 @@
-"""What went wrong, as HTTP says it: every error of every route is `{"error": {"message", "hint"}}`."""
+"""Errors as HTTP responses: every error of every route is `{"error": {"message", "hint"}}`."""
 
 import logging
 import re
@@ -58,7 +58,7 @@ def error_response(
 
 
 def register_error_handlers(app: FastAPI) -> None:
-    """Let no error out in another form."""
+    """Register handlers, so that no error gets out in another form."""
     app.add_exception_handler(ApiError, _fault)
     app.add_exception_handler(FashionError, _fashion_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -104,7 +104,7 @@ def _invalid(_: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        methods = ", ".join(_methods(request))
+        methods = ", ".join(_allowed_methods(request))
         message = f"{request.url.path} takes {methods}"
         return error_response(405, message, "/docs lists what there is", {"Allow": methods})
     message = str(error.detail) or HTTPStatus(error.status_code).phrase
@@ -113,15 +113,15 @@ def _http(request: Request, error: Exception) -> Response:
     return error_response(error.status_code, message, "/docs lists what there is", error.headers)
 
 
-def _methods(request: Request) -> list[str]:
-    """What an address can be asked by: of all its routes, not of the first alone. Where GET is, HEAD is."""
-    found = {
+def _allowed_methods(request: Request) -> list[str]:
+    """The methods of an address, of all its routes, not of the first alone. Where GET is, HEAD is."""
+    methods = {
         method
         for method in METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
     }
-    found = found or {"GET"}  # static files, whose address has another form by then
-    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+    methods = methods or {"GET"}  # static files, whose address has another form by then
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def _bug(_: Request, error: Exception) -> Response:
@@ -130,5 +130,5 @@ def _bug(_: Request, error: Exception) -> Response:
 
 
 def internal_error() -> Response:
-    """What nobody has thought of."""
+    """The response to an unexpected error."""
     return error_response(500, "an error in the server", "the server's log says more")

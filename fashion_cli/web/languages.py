@@ -22,27 +22,27 @@ TEXTS: Mapping[str, Mapping[str, str]] = _read_texts()
 NAMES: Mapping[str, str] = {language: texts[NAME_KEY] for language, texts in TEXTS.items()}
 
 
-def language_of(asked: str, accepted: str) -> str:
+def language_of(requested: str, accepted: str) -> str:
     """The language in which the page answers.
 
     Args:
-        asked: What the address says (`?language=ko`); an unknown one counts as none.
+        requested: What the address says (`?language=ko`); an unknown one counts as none.
         accepted: The header `Accept-Language`, as "ko-KR,ko;q=0.9,en;q=0.8".
     """
-    if asked in TEXTS:
-        return asked
+    if requested in TEXTS:
+        return requested
     ranked = sorted(_preferences(accepted), key=lambda preference: -preference[1])  # stable: ties keep their order
     return next((language for language, weight in ranked if language in TEXTS and weight > 0), DEFAULT_LANGUAGE)
 
 
 def _preferences(accepted: str) -> list[tuple[str, float]]:
     """Language without its region, and its weight in [0, 1]; what cannot be read weighs nothing."""
-    found = []
+    preferences = []
     for part in accepted.split(","):
         tag, _, parameter = part.strip().partition(";")
         try:
             weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
         except ValueError:
             weight = 0.0
-        found.append((tag.strip().lower().partition("-")[0], weight))
-    return found
+        preferences.append((tag.strip().lower().partition("-")[0], weight))
+    return preferences

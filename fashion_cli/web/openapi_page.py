@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 FORM = "multipart/form-data"
 FILE = "photograph.jpg"
-SHOWN = ("box", "where", "keyword", "size")  # fields that an example has although they may be left out
+EXAMPLE_FIELDS = ("box", "where", "keyword", "size")  # fields that an example has although they may be left out
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 def _curl(path: str, fields: tuple[Field, ...], server: str) -> str:
     places = {field.name: quote(field.example) for field in fields if field.place == "path"}
-    sent = [field for field in fields if field.required or field.name in SHOWN]
+    sent = [field for field in fields if field.required or field.name in EXAMPLE_FIELDS]
     query = urlencode([(field.name, field.example) for field in sent if field.place == "query"])
     address = f"{server.rstrip('/')}{path.format(**places)}{f'?{query}' if query else ''}"
     words = ["curl", address]

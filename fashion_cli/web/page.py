@@ -1,4 +1,4 @@
-"""What people see: the search page, the sign-in page, the REST API's description. Nothing is from another host."""
+"""The pages: search, sign-in, the REST API's description. Nothing is from another host."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class UploadLimits:
 
     @classmethod
     def within(cls, settings: WebSettings) -> "UploadLimits":
-        """Never more than the server takes."""
+        """The page's limits, which are never more than the server takes."""
         return cls(min(LARGE_FILE, settings.max_bytes), min(SIDE, math.isqrt(settings.max_pixels)))
 
 
@@ -67,27 +67,27 @@ def create_page(app: FastAPI, service: SearchService, settings: WebSettings, acc
     router = APIRouter(include_in_schema=False)
     router.include_router(_search_page(service, settings, access))
     router.include_router(_description(app))
-    if access.wanted:
+    if access.is_enabled:
         router.include_router(_sign_in_page(access))
     return router
 
 
 def _search_page(service: SearchService, settings: WebSettings, access: Access) -> APIRouter:
     router = APIRouter()
-    told = {
+    page_settings = {
         "limits": asdict(UploadLimits.within(settings)),
         "priced": service.catalogue is not None,
-        "sign_in": SIGN_IN if access.wanted else "",
+        "sign_in": SIGN_IN if access.is_enabled else "",
     }
 
     @cache
     def page(language: str) -> str:
         # Every language is in it, so that a change of the language keeps the photograph.
-        return _rendered("page.html", language, settings={**told, "language": language, "texts": TEXTS})
+        return _render("page.html", language, settings={**page_settings, "language": language, "texts": TEXTS})
 
     @router.get("/")
     def _page(request: Request, language: LanguageQuery = "") -> HTMLResponse:
-        return _answered(request, language, page)
+        return _respond(request, language, page)
 
     return router
 
@@ -98,10 +98,10 @@ def _description(app: FastAPI) -> APIRouter:
     @router.get("/docs")
     def _docs(request: Request, language: LanguageQuery = "") -> HTMLResponse:
         operations = described(app.openapi(), str(request.base_url).rstrip("/"))
-        return _answered(
+        return _respond(
             request,
             language,
-            lambda resolved_language: _rendered("docs.html", resolved_language, operations=operations),
+            lambda resolved_language: _render("docs.html", resolved_language, operations=operations),
         )
 
     return router
@@ -111,11 +111,11 @@ def _sign_in_page(access: Access) -> APIRouter:
     router = APIRouter()
 
     def form(request: Request, language: str, trouble: str = "", status: int = 200) -> HTMLResponse:
-        asked = _asked(request)
-        return _answered(
+        parameters = _other_parameters(request)
+        return _respond(
             request,
             language,
-            lambda resolved_language: _rendered("login.html", resolved_language, asked=asked, trouble=trouble),
+            lambda resolved_language: _render("login.html", resolved_language, parameters=parameters, trouble=trouble),
             status=status,
         )
 
@@ -128,12 +128,12 @@ def _sign_in_page(access: Access) -> APIRouter:
         request: Request, token: Annotated[str, Form(max_length=1000)], language: LanguageQuery = ""
     ) -> Response:
         try:
-            right = access.right(token.strip(), client_of(request.scope))
+            right = access.is_valid_token(token.strip(), client_of(request.scope))
         except ApiError as fault:  # too many guesses
             return form(request, language, "guesses", fault.status)
         if not right:
             return form(request, language, "token_wrong", 401)
-        answer = _back_to_search(language, _asked(request))
+        answer = _back_to_search(language, _other_parameters(request))
         access.sign_in(answer, secure=request.url.scheme == "https")
         return answer
 
@@ -146,33 +146,33 @@ def _sign_in_page(access: Access) -> APIRouter:
     return router
 
 
-def _back_to_search(language: str, asked: str = "") -> Response:
-    """The browser asks for the page anew, and by GET. Without a cookie it is led to the sign-in page from there.
+def _back_to_search(language: str, parameters: str = "") -> Response:
+    """Redirect to the search page, by GET. Without a cookie it leads on to the sign-in page.
 
     Args:
         language: Of the page.
-        asked: What it was asked for, as a query. Nothing else of an address is ever taken over from a request.
+        parameters: What it was asked for, as a query. Nothing else of an address is ever taken over from a request.
     """
-    query = f"language={language}&{asked}" if language in TEXTS else asked
+    query = f"language={language}&{parameters}" if language in TEXTS else parameters
     return RedirectResponse(f"./?{query}".rstrip("?&"), 303)
 
 
-def _asked(request: Request) -> str:
-    """What the page is asked for beside its language, which whoever signs in sees then."""
+def _other_parameters(request: Request) -> str:
+    """The query parameters besides the language, which the search page gets after signing in."""
     return urlencode([(name, value) for name, value in request.query_params.multi_items() if name != "language"])
 
 
-def _answered(request: Request, language: str, page: Callable[[str], str], *, status: int = 200) -> HTMLResponse:
-    """A page in the language that the address or the browser asks for."""
+def _respond(request: Request, language: str, page: Callable[[str], str], *, status: int = 200) -> HTMLResponse:
+    """Respond with a page in the language that the address or the browser asks for."""
     resolved_language = language_of(language, request.headers.get("Accept-Language", ""))
     headers = {"Content-Language": resolved_language, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
     return HTMLResponse(page(resolved_language), status, headers=headers)
 
 
-def _rendered(template: str, language: str, **values: Any) -> str:
-    """A template with the texts of a language; places in it are relative, so the page may lie in a folder of a site."""
+def _render(template: str, language: str, **values: Any) -> str:
+    """Render a template with the texts of a language; places in it are relative, so a site may hold it in a folder."""
     common: Mapping[str, Any] = {"language": language, "names": NAMES, "texts": TEXTS[language], "static": "static/"}
-    return _templates().get_template(template).render(**{"asked": "", **common, **values})
+    return _templates().get_template(template).render(**{"parameters": "", **common, **values})
 
 
 @cache

@@ -101,7 +101,7 @@ class SearchFilters(BaseModel):
         return resolved_language(self.language)
 
     @property
-    def wanted(self) -> dict[str, str]:
+    def exchanges(self) -> dict[str, str]:
         """Group -> the tag that is wanted there instead.
 
         Raises:
@@ -116,7 +116,7 @@ class SearchFilters(BaseModel):
         Raises:
             UsageError: If a text is no condition.
         """
-        return [*map(Condition.parse, self.where), *conditions_of(self.wanted)]
+        return [*map(Condition.parse, self.where), *conditions_of(self.exchanges)]
 
 
 class PhotographQuery(SearchFilters):

@@ -26,7 +26,7 @@ class Thumbnails:
 
     def __init__(self, most: int = CACHE_BYTES) -> None:
         self._most, self._bytes = most, 0
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -37,9 +37,9 @@ class Thumbnails:
         """A JPEG whose longer side has at most so many pixels; None where the photograph is gone or was changed."""
         key = sha256, side
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
         data = original(index, sha256)
         if data is None:
             return None
@@ -52,11 +52,11 @@ class Thumbnails:
 
     def _keep(self, key: tuple[str, int], small: bytes) -> None:
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = small
+            if key not in self._entries:
+                self._entries[key] = small
                 self._bytes += len(small)
             while self._bytes > self._most:
-                _, dropped = self._kept.popitem(last=False)
+                _, dropped = self._entries.popitem(last=False)
                 self._bytes -= len(dropped)
 
 

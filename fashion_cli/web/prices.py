@@ -67,15 +67,15 @@ class PriceTable:
         self._read_at = -FRESH
         self._products: list[ShownProduct] = []
 
-    def settled(self, wanted: PriceFilter) -> PriceFilter:
-        """The same; numbers without a currency are in the one that most products are sold in.
+    def resolve_currency(self, price_filter: PriceFilter) -> PriceFilter:
+        """Resolve a filter's currency: numbers without one are in that which most products are sold in.
 
         Raises:
             CatalogueError: If the catalogue cannot be read.
         """
-        if not wanted.bounded or wanted.currency:
-            return wanted
-        return replace(wanted, currency=main_currency(self._latest()))
+        if not price_filter.bounded or price_filter.currency:
+            return price_filter
+        return replace(price_filter, currency=main_currency(self._latest()))
 
     def column(self, index: OpenIndex) -> list[str]:
         """The lowest price of each row's product, as a filter by the column `price` reads it.
@@ -85,13 +85,13 @@ class PriceTable:
         """
         return price_column(self._latest(), index.item_ids)
 
-    def rows(self, index: OpenIndex, wanted: PriceFilter) -> npt.NDArray[np.bool_]:
+    def rows(self, index: OpenIndex, price_filter: PriceFilter) -> npt.NDArray[np.bool_]:
         """(N,) which rows of an index show a product that fits.
 
         Raises:
             CatalogueError: If the catalogue cannot be read.
         """
-        fitting = {product.item_id for product in self._latest() if wanted.fits(product)}
+        fitting = {product.item_id for product in self._latest() if price_filter.fits(product)}
         return np.array([item in fitting for item in index.item_ids], np.bool_)
 
     def _latest(self) -> list[ShownProduct]:

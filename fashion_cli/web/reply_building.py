@@ -11,7 +11,7 @@ from fashion_cli.retrieval.search import Hit
 from fashion_cli.web.replies import HitReply, OfferReply, ProductReply, SharedTagReply, TagReply
 
 PHOTOGRAPHS = "/api/v1/photographs"
-SHOWN_SIDE = 320  # pixels of the small pictures in answers
+PICTURE_SIDE = 320  # pixels of the small pictures in answers
 
 
 def tag_reply(tag: Tag) -> TagReply:
@@ -28,7 +28,7 @@ def hit_reply(hit: Hit, product: ShownProduct | None, *, show_path: bool) -> Hit
     """
     return HitReply(
         photograph=hit.sha256,
-        image=f"{PHOTOGRAPHS}/{hit.sha256}?size={SHOWN_SIDE}",
+        image=f"{PHOTOGRAPHS}/{hit.sha256}?size={PICTURE_SIDE}",
         width=hit.width,
         height=hit.height,
         rank=hit.rank,

@@ -1,4 +1,4 @@
-"""A search in one state of an index, from a question to the JSON of its answer. Runs in a thread."""
+"""Searches in one state of an index, from a query to the JSON of its reply. Runs in a thread."""
 
 import logging
 import time
@@ -34,24 +34,24 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a search found.
+class _SearchResult:
+    """The result of a search.
 
     Attributes:
         hits: The best first.
         facets: Of all that it could have shown.
         notes: What people should know about the filters.
-        said: What is on the query; None for words.
+        description: What is on the query; None for words.
     """
 
     hits: Sequence[Hit]
     facets: Facets
     notes: tuple[str, ...]
-    said: SeenReply | None = None
+    description: SeenReply | None = None
 
 
 class SearchBackend:
-    """SearchBackend and answers. Threads may share it.
+    """Runs searches and builds their replies. Threads may share it.
 
     Args:
         metrics: Told where the catalogue fails.
@@ -63,19 +63,19 @@ class SearchBackend:
         self._metrics, self._catalogue, self._show_paths = metrics, catalogue, show_paths
         self._prices = PriceTable(catalogue) if catalogue is not None else None
 
-    def like(
+    def by_query(
         self,
         index: OpenIndex,
-        look: EncodedQuery,
+        query: EncodedQuery,
         question: SearchFilters,
         start: float,
         without: npt.NDArray[np.bool_] | None = None,
     ) -> bytes:
-        """What looks like a query; JSON of `SearchReply`.
+        """Search by an encoded photograph; JSON of `SearchReply`.
 
         Args:
             index: Where.
-            look: The query.
+            query: The query.
             question: Which hits.
             start: When it was asked, by `time.perf_counter`.
             without: (N,) rows that may be no hits.
@@ -84,26 +84,26 @@ class SearchBackend:
             UsageError: If the question names what the index does not have.
             CatalogueError: If prices are asked for and cannot be read.
         """
-        wanted = question.wanted
+        exchanges = question.exchanges
         prices = self._prices_of(question)
-        vector, present = exchange(look.features, look.present, wanted, index.gallery, index.means)
+        vector, present = exchange(query.features, query.present, exchanges, index.gallery, index.means)
         allowed = self._allowed(index, question, prices, without)
-        options = keeping(question.options) if wanted else question.options
+        options = keeping(question.options) if exchanges else question.options
         hits = find_hits(
             index.gallery,
             vector,
             present,
             whole_blocks(options, question.offset) if question.offset else options,
             scope=Scope(allowed.rows, index.items if question.one_per_item else None),
-            prior=index.prior_of(look.features, wanted) if question.prior else None,
+            prior=index.prior_of(query.features, exchanges) if question.prior else None,
         )
         if question.offset:
             hits = page_of(hits, options, question.offset)
         facets = index.facets(allowed.rows, one_per_item=question.one_per_item)
-        return self._reply(index, _Found(hits, facets, allowed.notes, look.said), prices, start)
+        return self._reply(index, _SearchResult(hits, facets, allowed.notes, query.description), prices, start)
 
-    def worded(self, index: OpenIndex, question: TextQuery, start: float) -> bytes:
-        """What words find; JSON of `SearchReply`.
+    def by_words(self, index: OpenIndex, question: TextQuery, start: float) -> bytes:
+        """Search by words; JSON of `SearchReply`.
 
         Raises:
             UsageError: As `like`, and if something else than the words is to be like.
@@ -114,7 +114,7 @@ class SearchBackend:
         prices = self._prices_of(question)
         allowed = self._allowed(index, question, prices, None)
         texts = () if self._catalogue is None else (ProductTexts(self._catalogue, index.item_ids),)
-        found = find_by_words(
+        result = find_by_words(
             index.gallery,
             index.words.sureness(question.keyword, texts),
             question.options,
@@ -122,22 +122,22 @@ class SearchBackend:
             items=index.items if question.one_per_item else None,
             offset=question.offset,
         )
-        facets = index.facets(found.rows, one_per_item=question.one_per_item)
-        return self._reply(index, _Found(found.hits, facets, allowed.notes), prices, start)
+        facets = index.facets(result.rows, one_per_item=question.one_per_item)
+        return self._reply(index, _SearchResult(result.hits, facets, allowed.notes), prices, start)
 
     def _prices_of(self, question: SearchFilters) -> PriceFilter:
-        """What a question says of prices, with the currency that it means.
+        """The price filter of a query, in the currency that it means.
 
         Raises:
             UsageError: If there is no catalogue to know prices from.
             CatalogueError: If it cannot be read.
         """
-        wanted = question.prices
-        if not wanted:
-            return wanted
+        price_filter = question.prices
+        if not price_filter:
+            return price_filter
         if self._prices is None:
             raise UsageError("there is no catalogue to know prices from", hint="fashion serve --catalog FILE|URL")
-        return self._prices.settled(wanted)
+        return self._prices.resolve_currency(price_filter)
 
     def _allowed(
         self, index: OpenIndex, question: SearchFilters, prices: PriceFilter, without: npt.NDArray[np.bool_] | None
@@ -160,18 +160,18 @@ class SearchBackend:
             return index.fitting(condition)
         return match_condition(features, condition, {PRICE: lambda: table.column(index)})
 
-    def _reply(self, index: OpenIndex, found: "_Found", prices: PriceFilter, start: float) -> bytes:
-        products = self._products(found.hits)
-        shown = [hit for hit in found.hits if prices.fits(products.get(hit.sha256))]
+    def _reply(self, index: OpenIndex, result: "_SearchResult", prices: PriceFilter, start: float) -> bytes:
+        products = self._products(result.hits)
+        hits = [hit for hit in result.hits if prices.fits(products.get(hit.sha256))]
         reply = SearchReply(
-            query=found.said,
-            hits=[hit_reply(hit, products.get(hit.sha256), show_path=self._show_paths) for hit in shown],
-            total=found.facets.total,
-            counts={group: dict(counts) for group, counts in found.facets.counts.items()},
+            query=result.description,
+            hits=[hit_reply(hit, products.get(hit.sha256), show_path=self._show_paths) for hit in hits],
+            total=result.facets.total,
+            counts={group: dict(counts) for group, counts in result.facets.counts.items()},
             searched=len(index),
             generation=index.gallery.manifest.generation,
             seconds=round(time.perf_counter() - start, 6),
-            notes=list(found.notes),
+            notes=list(result.notes),
         )
         return reply.model_dump_json().encode()
 

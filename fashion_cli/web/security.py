@@ -1,4 +1,4 @@
-"""What stands before every route: who may ask, how often, under which name; and what every answer says to browsers.
+"""The middleware before every route: host names, tokens, rate limits, sizes, security headers.
 
 Plain ASGI: it sees bodies as they stream, and adds nothing to the path of a request but a few comparisons.
 """
@@ -45,7 +45,7 @@ PICTURES_PER_SEARCH = 20  # a page of hits shows so many; pictures are cheaper b
 
 
 class SecurityMiddleware:
-    """The one middleware.
+    """The one middleware: refuses requests, limits bodies, adds headers, counts and logs.
 
     Args:
         app: Behind it.
@@ -88,10 +88,10 @@ class SecurityMiddleware:
                 await internal_error()(scope, receive, guarded_send)
             raise
         finally:
-            self._tell(scope, status, time.perf_counter() - start)
+            self._log_request(scope, status, time.perf_counter() - start)
 
     def _refusal(self, request: HTTPConnection) -> Response | None:
-        """What is answered instead of the request's route; None where it may go on."""
+        """The response that refuses a request; None where it may go on."""
         try:
             self._check_host(request.headers)
             self._check_length(request)
@@ -119,7 +119,7 @@ class SecurityMiddleware:
 
     def _check_token(self, request: HTTPConnection) -> Response | None:
         path = request.scope["path"]
-        if not self._access.needed(path) or self._access.granted(request, client_of(request.scope)):
+        if not self._access.requires_token(path) or self._access.is_authorized(request, client_of(request.scope)):
             return None
         self._metrics.refused.labels("token").inc()
         if _wants_page(request):
@@ -147,7 +147,7 @@ class SecurityMiddleware:
                 wait = str(max(1, round(reset - time.time() + 0.5)))
                 raise ApiError(429, f"more than {rate}", f"wait {wait} seconds", {"Retry-After": wait})
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _log_request(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
@@ -156,7 +156,7 @@ class SecurityMiddleware:
 
 
 def _limited(receive: Receive, seconds: float) -> Receive:
-    """The body of a request that is no upload: small, and there soon."""
+    """Limit the body of a request that is no upload: small, and there soon."""
     read, until, whole = 0, time.monotonic() + seconds, False
 
     async def limited() -> Message:

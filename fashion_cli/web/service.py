@@ -38,7 +38,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class SearchService:
-    """Answers questions. Its methods are called on one event loop; close it when that has ended.
+    """Serves searches. Its methods are called on one event loop; close it when that has ended.
 
     Args:
         live: The index; stays the caller's to close.
@@ -83,7 +83,7 @@ class SearchService:
             rows, generation = len(index), index.gallery.manifest.generation
             catalogue = self.catalogue is not None
             return HealthReply(
-                status="ok", model=index.looker.model, rows=rows, generation=generation, catalogue=catalogue
+                status="ok", model=index.encoder.model, rows=rows, generation=generation, catalogue=catalogue
             )
 
     async def groups(self, language: str) -> bytes:
@@ -104,11 +104,11 @@ class SearchService:
         """
         with self._admitted(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
-            look = await self._look(index, data, question.part, question.resolved_language)
-            return look.said.model_dump_json().encode()
+            query = await self._encode(index, data, question.part, question.resolved_language)
+            return query.description.model_dump_json().encode()
 
     async def by_photograph(self, data: bytes, question: PhotographQuery) -> bytes:
-        """What looks like a photograph; JSON of `SearchReply`.
+        """Search by a photograph; JSON of `SearchReply`.
 
         Raises:
             ApiError: If too much is under way.
@@ -119,11 +119,11 @@ class SearchService:
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
-            look = await self._look(index, data, question.part, question.resolved_language)
-            return await self._in_pool(index, lambda: self._searches.like(index, look, question, start))
+            query = await self._encode(index, data, question.part, question.resolved_language)
+            return await self._in_pool(index, lambda: self._searches.by_query(index, query, question, start))
 
     async def similar(self, sha256: str, question: SearchFilters) -> bytes:
-        """What looks like a photograph of the index, without itself and its item; JSON of `SearchReply`.
+        """Search by a photograph of the index, without itself and its item; JSON of `SearchReply`.
 
         Raises:
             ApiError: If it is not in the index, or too much is under way.
@@ -136,16 +136,16 @@ class SearchService:
             _check_language(index, question.resolved_language)
 
             def answer() -> bytes:
-                look = encode_stored_row(index, row, question.resolved_language)
+                query = encode_stored_row(index, row, question.resolved_language)
                 same = index.items == index.items[row] if question.one_per_item else np.zeros(len(index), np.bool_)
                 same[row] = True
                 same |= np.array([each == sha256 for each in index.sha256s], np.bool_)
-                return self._searches.like(index, look, question, start, without=same)
+                return self._searches.by_query(index, query, question, start, without=same)
 
             return await self._in_pool(index, answer)
 
     async def by_words(self, question: TextQuery) -> bytes:
-        """What words find: products of the catalogue, else photographs that show the tags they name; JSON.
+        """Search by words: products of the catalogue, else photographs that show the tags they name; JSON.
 
         Raises:
             ApiError: If too much is under way.
@@ -155,7 +155,7 @@ class SearchService:
         start = time.perf_counter()
         with self._admitted(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
-            return await self._in_pool(index, lambda: self._searches.worded(index, question, start))
+            return await self._in_pool(index, lambda: self._searches.by_words(index, question, start))
 
     async def photograph(self, sha256: str, side: int | None) -> bytes:
         """A photograph without metadata (or its very file, where that is kept), or a small JPEG of it.
@@ -187,17 +187,17 @@ class SearchService:
         finally:
             self._under_way -= 1
 
-    async def _look(self, index: OpenIndex, data: bytes, box: Box | None, language: str) -> EncodedQuery:
-        looker = index.looker
-        looker.expected += 1
+    async def _encode(self, index: OpenIndex, data: bytes, box: Box | None, language: str) -> EncodedQuery:
+        encoder = index.encoder
+        encoder.expected += 1
         try:
-            photograph = await self._in_pool(index, lambda: looker.decode(data, box))
-            prediction = looker.predict(photograph)
+            photograph = await self._in_pool(index, lambda: encoder.decode(data, box))
+            prediction = encoder.predict(photograph)
         except BusyError:
             self.metrics.refused.labels("busy").inc()
             raise busy_error() from None
         finally:
-            looker.expected -= 1
+            encoder.expected -= 1
         predictions = await asyncio.wrap_future(prediction)
         return encode_query(index, features_of(predictions), photograph, language)
 
@@ -214,7 +214,7 @@ class SearchService:
 
     def _waiting(self) -> int:
         with self._live.lease() as index:
-            return index.looker.waiting
+            return index.encoder.waiting
 
     def _index_figures(self) -> tuple[int, int]:
         with self._live.lease() as index:
@@ -223,7 +223,7 @@ class SearchService:
 
 def _check_language(index: OpenIndex, language: str) -> None:
     """Refuse a language that nobody has titles in; those of the page go without."""
-    require_language(language, index.looker.vocabulary, TEXTS)
+    require_language(language, index.encoder.vocabulary, TEXTS)
 
 
 def _row(index: OpenIndex, sha256: str) -> int:

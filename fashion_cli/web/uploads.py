@@ -106,7 +106,7 @@ class Uploads:
 
 @dataclass
 class _Held:
-    """What one request has in memory."""
+    """The memory that one request holds."""
 
     bytes: int = 0
 

@@ -93,7 +93,7 @@ def test_the_old_index_closes_after_its_last_request(shop: Shop, tiny_model: Pat
             assert len(old.gallery.features.paths()) == COUNT  # still open
             with live.lease() as new:
                 assert len(new) == COUNT // 2
-                assert new.looker is old.looker  # the same models look
+                assert new.encoder is old.encoder  # the same models look
         with pytest.raises(Exception, match=r"."):
             old.gallery.features.paths()
         assert not live.reload()  # nothing new
@@ -155,12 +155,12 @@ def test_an_index_of_another_model_brings_its_own(shop: Shop, style_model: Path)
             make_index(shop, style_model)
             assert live.reload()
             with live.lease() as new:
-                assert (old.looker.model, new.looker.model) == ("tiny", "styles")
+                assert (old.encoder.model, new.encoder.model) == ("tiny", "styles")
                 for index in (old, new):  # the first one's model works as long as somebody uses it
-                    photograph = index.looker.decode(PHOTOGRAPH, None)
-                    said = index.looker.predict(photograph).result(60)
+                    photograph = index.encoder.decode(PHOTOGRAPH, None)
+                    said = index.encoder.predict(photograph).result(60)
                     assert said.scores.shape == (1, len(index.gallery.features.header.vocabulary))
-        assert not old.looker._batcher._thread.is_alive()
+        assert not old.encoder._batcher._thread.is_alive()
 
 
 def test_an_index_made_anew_in_place_is_taken_up(shop: Shop, tiny_model: Path) -> None:
@@ -177,6 +177,6 @@ def test_an_index_made_anew_in_place_is_taken_up(shop: Shop, tiny_model: Path) -
 def test_models_are_closed_with_the_index(shop: Shop) -> None:
     live = opened(shop)
     with live.lease() as index:
-        looker: QueryEncoder = index.looker
+        encoder: QueryEncoder = index.encoder
     live.close()
-    assert not looker._batcher._thread.is_alive()
+    assert not encoder._batcher._thread.is_alive()
