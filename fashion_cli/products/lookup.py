@@ -13,7 +13,7 @@ from fashion_cli.retrieval.search import Hit
 
 if TYPE_CHECKING:
     from fashion_cli.products.catalogue import Catalogue
-    from fashion_cli.retrieval.word_search import Texts
+    from fashion_cli.retrieval.word_search import TextSource
 
 Result = TypeVar("Result")
 
@@ -57,7 +57,7 @@ class ProductLookup:
         catalogue = self._catalogue
         return {} if catalogue is None else self._attempt(lambda: products_of(hits, catalogue), {})
 
-    def texts(self, features: FeatureFile) -> "tuple[Texts, ...]":
+    def texts(self, features: FeatureFile) -> "tuple[TextSource, ...]":
         """What the catalogue says about a gallery's photographs, for searches by words."""
         catalogue = self._catalogue
         return () if catalogue is None else self._attempt(lambda: (_texts(catalogue, features),), ())
@@ -92,7 +92,7 @@ def _prices(catalogue: "Catalogue", features: FeatureFile) -> list[str]:
     return price_column(list(catalogue.products()), item_ids_of_rows(features, catalogue.item_ids_by_photograph))
 
 
-def _texts(catalogue: "Catalogue", features: FeatureFile) -> "Texts":
+def _texts(catalogue: "Catalogue", features: FeatureFile) -> "TextSource":
     from fashion_cli.products.keyword_texts import ProductTexts
 
     return ProductTexts(catalogue, item_ids_of_rows(features, catalogue.item_ids_by_photograph))

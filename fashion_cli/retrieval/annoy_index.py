@@ -96,9 +96,9 @@ class AnnoyIndex:
             k: How many, at least 1; clipped to the number of rows.
         """
         k = min(k, len(self))
-        found = [self._nearest(vector, k) for vector in unit_rows(vectors).tolist()]
-        rows = np.array([rows for rows, _ in found], np.int64).reshape(-1, k)
-        distances = np.array([distances for _, distances in found], np.float64).reshape(-1, k)
+        results = [self._nearest(vector, k) for vector in unit_rows(vectors).tolist()]
+        rows = np.array([rows for rows, _ in results], np.int64).reshape(-1, k)
+        distances = np.array([distances for _, distances in results], np.float64).reshape(-1, k)
         return Neighbours(rows, (1 - distances**2 / 2).astype(np.float32))
 
     def _nearest(self, vector: list[float], k: int) -> tuple[list[int], list[float]]:

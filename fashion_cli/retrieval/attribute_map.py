@@ -1,4 +1,4 @@
-"""Use an attribute map: place garments on the plane, decode places, find the garments nearest to what was decoded.
+"""Use an attribute map: place garments on the plane, decode places, find the garments nearest to a decoded place.
 
 No torch: the autoencoder of `models/attribute_map.py` is a few small matrices, and importing torch would take longer
 than all the rest of a recommendation.
@@ -48,7 +48,7 @@ class Garments:
         return len(self.paths)
 
     def identity(self, row: int) -> Identity:
-        """What tells the photograph of a row apart from others."""
+        """The size, stamp and sha256 by which the photograph of a row is recognised."""
         sha256 = self.sha256[row] if self.sha256 else ""
         return Identity(self.paths[row], sha256, int(self.sizes[row]), FileStamp(int(self.mtimes_ns[row])))
 
@@ -82,7 +82,7 @@ class AttributeMap:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """Of the A columns."""
-        return chosen_groups(self.header.vocabulary, self.groups)
+        return select_groups(self.header.vocabulary, self.groups)
 
     @property
     def questions(self) -> int:
@@ -107,12 +107,12 @@ class AttributeMap:
         places = self.place(attributes)
         if not len(places):
             return places
-        shown, wanted = (directions(each, self.vocabulary) for each in (self.decode(places), attributes))
+        decoded, queries = (directions(each, self.vocabulary) for each in (self.decode(places), attributes))
         searched, index = self._plane
-        found = index.nearest(wanted, 1)
-        own = [exact_cosines(one, other[None])[0] for one, other in zip(wanted, shown, strict=True)]
-        nearer = found.cosines[:, 0] > np.array(own, np.float32)
-        return np.where(nearer[:, None], searched[found.rows[:, 0]], places)
+        neighbours = index.nearest(queries, 1)
+        own = [exact_cosines(one, other[None])[0] for one, other in zip(queries, decoded, strict=True)]
+        nearer = neighbours.cosines[:, 0] > np.array(own, np.float32)
+        return np.where(nearer[:, None], searched[neighbours.rows[:, 0]], places)
 
     @cached_property
     def _plane(self) -> tuple[Floats, ExactIndex]:
@@ -149,13 +149,13 @@ class AttributeMap:
         Returns:
             (Q, k), nearest first; equal ones in the order of their rows.
         """
-        wanted = min(k, len(self.garments) - 1) if any(row is not None for row in own) else min(k, len(self.garments))
-        found = self._index.nearest(directions(attributes, self.vocabulary), wanted + 1)
-        rows = np.empty((len(found), wanted), np.int64)
-        cosines = np.empty((len(found), wanted), np.float32)
+        count = min(k, len(self.garments) - 1) if any(row is not None for row in own) else min(k, len(self.garments))
+        candidates = self._index.nearest(directions(attributes, self.vocabulary), count + 1)
+        rows = np.empty((len(candidates), count), np.int64)
+        cosines = np.empty((len(candidates), count), np.float32)
         for query, row in enumerate(own):
-            others = np.flatnonzero(found.rows[query] != (-1 if row is None else row))[:wanted]
-            rows[query], cosines[query] = found.rows[query][others], found.cosines[query][others]
+            others = np.flatnonzero(candidates.rows[query] != (-1 if row is None else row))[:count]
+            rows[query], cosines[query] = candidates.rows[query][others], candidates.cosines[query][others]
         return Neighbours(rows, cosines)
 
     @cached_property
@@ -170,10 +170,10 @@ def spread_evenly(side: int) -> Floats:
     return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
-def chosen_groups(vocabulary: Vocabulary, groups: Sequence[str]) -> Vocabulary:
+def select_groups(vocabulary: Vocabulary, groups: Sequence[str]) -> Vocabulary:
     """Some groups of a vocabulary, in the order of their names given."""
-    known = {group.name: group for group in vocabulary.groups}
-    return Vocabulary(tuple(known[name] for name in groups))
+    groups_by_name = {group.name: group for group in vocabulary.groups}
+    return Vocabulary(tuple(groups_by_name[name] for name in groups))
 
 
 def columns_of(scores: npt.NDArray[np.floating], vocabulary: Vocabulary, groups: Sequence[str]) -> Floats:

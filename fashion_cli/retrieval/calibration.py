@@ -1,4 +1,4 @@
-"""How many candidates an approximate index must look at, found out by asking it.
+"""Calibrate an approximate index: how many candidates it must look at to reach a recall.
 
 The 50 nearest other rows of some stored rows are looked up, and the answers compared with an exact scan. That a row's
 own copy is in the index helps it little: photographs that were never stored found 0.991 where stored ones found 0.990
@@ -141,7 +141,7 @@ class RecallBenchmark:
 
     def _measure(self, index: NeighbourIndex, trees: int, search_k: int, end: float) -> Calibration:
         """Recall and speed with one search_k, of as many queries as there is time for."""
-        found = 0
+        hits = 0
         seconds: list[float] = []
         for row, vector, worst in zip(self.query_rows, self.vectors, self.worst, strict=True):
             start = time.perf_counter()
@@ -150,12 +150,12 @@ class RecallBenchmark:
             answer = index.nearest(vector[None], self.k + 1)
             seconds.append(time.perf_counter() - start)
             right = (answer.cosines[0] >= worst - COSINE_ERROR) & (answer.rows[0] != row)
-            found += min(int(right.sum()), self.k)
+            hits += min(int(right.sum()), self.k)
         return Calibration(
             trees=trees,
             search_k=search_k,
             recall_target=self.recall,
-            recall_reached=found / (self.k * len(seconds)),
+            recall_reached=hits / (self.k * len(seconds)),
             queries=len(seconds),
             milliseconds=round(1000 * float(np.median(seconds)), 3),
             exact_milliseconds=round(self.exact_milliseconds, 3),

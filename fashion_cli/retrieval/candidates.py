@@ -106,23 +106,23 @@ def choose_candidates(gallery: Gallery, vector: Numbers, selection: Selection) -
         selection: How to choose.
     """
     scope = selection.scope
-    there = len(gallery) if scope.rows is None else len(scope.rows)
+    available = len(gallery) if scope.rows is None else len(scope.rows)
     through_annoy = gallery.kind == "annoy" and not selection.exact and scope.rows is None
     fewest, most = (FEWEST_ANNOY, MOST_ANNOY) if through_annoy else (FEWEST_EXACT, MOST_EXACT)
-    looked_at = selection.count if selection.takes_nearest else max(fewest, PER_HIT * selection.count)
-    looked_at += len(scope.without)
+    depth = selection.count if selection.takes_nearest else max(fewest, PER_HIT * selection.count)
+    depth += len(scope.without)
     while True:
-        found = gallery.nearest(vector[None], looked_at, exact=selection.exact, rows=scope.rows)
-        weighed = _weighed(gallery, *_allowed(found, scope.without), selection.prior)
+        neighbours = gallery.nearest(vector[None], depth, exact=selection.exact, rows=scope.rows)
+        weighed = _weighed(gallery, *_allowed(neighbours, scope.without), selection.prior)
         chosen = _distinct(gallery, weighed, selection)
-        if looked_at >= there or _is_settled(chosen, found, selection, most):
+        if depth >= available or _is_final(chosen, neighbours, selection, most):
             return chosen
-        looked_at *= FURTHER
+        depth *= FURTHER
 
 
-def _allowed(found: Neighbours, without: Collection[int]) -> tuple[Rows, Numbers]:
-    allowed = ~np.isin(found.rows[0], list(without))
-    return found.rows[0][allowed], found.cosines[0][allowed]
+def _allowed(neighbours: Neighbours, without: Collection[int]) -> tuple[Rows, Numbers]:
+    allowed = ~np.isin(neighbours.rows[0], list(without))
+    return neighbours.rows[0][allowed], neighbours.cosines[0][allowed]
 
 
 def _weighed(gallery: Gallery, rows: Rows, cosines: Numbers, prior: QueryPrior | None) -> Candidates:
@@ -149,23 +149,23 @@ def _distinct(gallery: Gallery, candidates: Candidates, selection: Selection) ->
 
 
 def _without_copies(gallery: Gallery, candidates: Candidates, places: Rows, count: int) -> Candidates:
-    """Copies are counted among all that were looked at: a photograph of the same item may be one too."""
+    """Keep one photograph of each picture. Copies are counted among all candidates, those of the same item too."""
     vectors = unit_rows(gallery.vectors(candidates.rows))
-    kept = places[distinct_photographs(vectors[places], count)]
-    chosen = candidates.take(kept)
+    distinct = places[distinct_photographs(vectors[places], count)]
+    chosen = candidates.take(distinct)
     copies = {
         int(row): np.sort(candidates.rows[same])
-        for row, same in zip(chosen.rows, copies_of(vectors, kept), strict=True)
+        for row, same in zip(chosen.rows, copies_of(vectors, distinct), strict=True)
         if len(same)
     }
     return replace(chosen, copies=copies)
 
 
-def _is_settled(chosen: Candidates, found: Neighbours, selection: Selection, most: int) -> bool:
-    """Whether rows behind the nearest that were looked at cannot change what was chosen, or are too many to look at."""
+def _is_final(chosen: Candidates, neighbours: Neighbours, selection: Selection, most: int) -> bool:
+    """Whether rows behind the nearest cannot change what was chosen, or are too many to look at."""
     if len(chosen.rows) < selection.count:
         return False
-    if found.rows.shape[1] >= most or (selection.prior is None and not selection.collapse):
+    if neighbours.rows.shape[1] >= most or (selection.prior is None and not selection.collapse):
         return True
     slack = COPIES_WITHIN if selection.collapse else 0.0
-    return bool(chosen.scores[-1] >= found.cosines[0][-1] + slack)
+    return bool(chosen.scores[-1] >= neighbours.cosines[0][-1] + slack)

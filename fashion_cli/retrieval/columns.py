@@ -15,13 +15,13 @@ LABEL = "label/"  # before the names of a manifest's own columns in a feature fi
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
-def shown_name(column: str) -> str:
+def display_name(column: str) -> str:
     """A column as its table calls it."""
     return column.removeprefix(LABEL)
 
 
-def names_beside(columns: Iterable[str], own: Collection[str]) -> dict[str, str]:
-    """What a table's columns are called in a file that has columns of its own: `columns.NAME` where it has that name.
+def qualify_names(columns: Iterable[str], own: Collection[str]) -> dict[str, str]:
+    """The names of a table's columns in a file that has columns of its own: `columns.NAME` where it has that name.
 
     Args:
         columns: As the table calls them.
@@ -36,21 +36,21 @@ def find_column(features: FeatureFile, name: str) -> str:
     Raises:
         UsageError: If it may be one of several.
     """
-    known = features.column_names
-    exact = next((each for each in (name, LABEL + name) if each in known), "")
+    columns = features.column_names
+    exact = next((each for each in (name, LABEL + name) if each in columns), "")
     if exact:
         return exact
-    near = [each for each in known if name.casefold() in (each.casefold(), shown_name(each).casefold())]
+    near = [each for each in columns if name.casefold() in (each.casefold(), display_name(each).casefold())]
     if len(near) > 1:
-        names = " or ".join(repr(shown_name(each)) for each in near)
+        names = " or ".join(repr(display_name(each)) for each in near)
         raise UsageError(f"column {name!r}: {names}?", hint="write it as the table does")
     return near[0] if near else ""
 
 
 def number(text: str) -> float:
     """The finite number that a text is, as programs write it: no thousands, no currency. NaN where it is none."""
-    found = float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
-    return found if math.isfinite(found) else math.nan
+    value = float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
+    return value if math.isfinite(value) else math.nan
 
 
 def numbers(cells: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -73,5 +73,5 @@ def text_column_names(features: FeatureFile) -> dict[str, list[str]]:
 def number_ranges(features: FeatureFile) -> dict[str, tuple[float, float]]:
     """The least and the most number of each column of numbers, by the name that its table gives it."""
     columns = {name: features.column(name) for name in features.column_names if name != ITEM_COLUMN}
-    found = {shown_name(name): numbers(cells) for name, cells in columns.items() if is_mostly_numbers(cells)}
-    return {name: (float(np.nanmin(values)), float(np.nanmax(values))) for name, values in found.items()}
+    values_by_name = {display_name(name): numbers(cells) for name, cells in columns.items() if is_mostly_numbers(cells)}
+    return {name: (float(np.nanmin(values)), float(np.nanmax(values))) for name, values in values_by_name.items()}

@@ -1,4 +1,4 @@
-"""Where a list of hits should end. A fixed cosine cannot say: cosines differ from query to query and model to model."""
+"""Where a list of hits ends. A fixed cosine cannot say: cosines differ from query to query and model to model."""
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,9 @@ def before_largest_gap(hits: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     Returns:
         (k,); all of them where there is no drop.
     """
-    kept = np.ones(len(hits), np.bool_)
+    mask = np.ones(len(hits), np.bool_)
     copies = int((hits >= SAME_PICTURE).sum())
     drops = hits[copies:-1] - hits[copies + 1 :]
     if len(drops) and drops.max() > 0:
-        kept[copies + int(np.argmax(drops)) + 1 :] = False
-    return kept
+        mask[copies + int(np.argmax(drops)) + 1 :] = False
+    return mask

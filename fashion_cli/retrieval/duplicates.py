@@ -16,28 +16,28 @@ def distinct_photographs(vectors: npt.NDArray[np.float32], most: int) -> npt.NDA
         vectors: (k, D) of unit length, the best hit first.
         most: So many are enough.
     """
-    kept: list[int] = []
+    distinct: list[int] = []
     hidden = np.zeros(len(vectors), np.bool_)
     for place, vector in enumerate(vectors):
-        if len(kept) == most:
+        if len(distinct) == most:
             break
         if not hidden[place]:
-            kept.append(place)
+            distinct.append(place)
             hidden[place:] |= vectors[place:] @ vector >= SAME_PICTURE
-    return np.array(kept, np.int64)
+    return np.array(distinct, np.int64)
 
 
-def copies_of(vectors: npt.NDArray[np.float32], kept: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+def copies_of(vectors: npt.NDArray[np.float32], distinct: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
     """For each kept hit, the places of the others that show its picture; each is the copy of one.
 
     Args:
         vectors: (k, D) of unit length.
-        kept: (n,) places that `distinct_photographs` kept.
+        distinct: (n,) places that `distinct_photographs` kept.
     """
-    if not len(kept):
+    if not len(distinct):
         return []
-    cosines = vectors @ vectors[kept].T  # (k, n)
+    cosines = vectors @ vectors[distinct].T  # (k, n)
     owners = cosines.argmax(axis=1)
     owners[cosines.max(axis=1) < SAME_PICTURE] = -1
-    owners[kept] = -1
-    return [np.flatnonzero(owners == number) for number in range(len(kept))]
+    owners[distinct] = -1
+    return [np.flatnonzero(owners == number) for number in range(len(distinct))]

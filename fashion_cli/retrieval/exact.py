@@ -10,7 +10,7 @@ from fashion_cli.retrieval.neighbours import Neighbours, Vectors, as_float32, un
 
 ROWS_AT_ONCE = 8192
 QUERIES_AT_ONCE = 256  # with the line above: 8 MiB of cosines
-KEPT_BYTES = 256 << 20  # up to here the float32 rows are kept for the next query
+MAX_CACHED_BYTES = 256 << 20  # up to here the float32 rows are kept for the next query
 
 
 class ExactIndex:
@@ -27,7 +27,7 @@ class ExactIndex:
 
     def __init__(self, vectors: Vectors, *, keep: bool = True) -> None:
         self.vectors = vectors
-        self._keep = keep and 4 * vectors.size <= KEPT_BYTES
+        self._keep = keep and 4 * vectors.size <= MAX_CACHED_BYTES
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -60,14 +60,14 @@ class ExactIndex:
         directions = unit_rows(queries)
         for numbers, chunk in self.chunks(allowed):
             rough = directions @ chunk.T  # (Q, C)
-            for query, cosines, found in zip(queries, rough, best, strict=True):
-                near = found.candidates(cosines)
+            for query, cosines, top in zip(queries, rough, best, strict=True):
+                near = top.candidates(cosines)
                 if len(near):
                     rows = numbers[near]
-                    found.add(rows, exact_cosines(query, self.vectors[rows]))
+                    top.add(rows, exact_cosines(query, self.vectors[rows]))
         return Neighbours(
-            np.array([found.rows for found in best], np.int64).reshape(-1, k),
-            np.array([found.cosines for found in best], np.float32).reshape(-1, k),
+            np.array([top.rows for top in best], np.int64).reshape(-1, k),
+            np.array([top.cosines for top in best], np.float32).reshape(-1, k),
         )
 
     def chunks(
@@ -78,15 +78,15 @@ class ExactIndex:
         for start in range(0, len(numbers), ROWS_AT_ONCE):
             part = numbers[start : start + ROWS_AT_ONCE]
             place = slice(part[0], part[-1] + 1) if allowed is None else part
-            yield part, self._kept[place] if self._keep else unit_rows(self.vectors[place])
+            yield part, self._cached_rows[place] if self._keep else unit_rows(self.vectors[place])
 
     @cached_property
-    def _kept(self) -> npt.NDArray[np.float32]:
-        kept = np.empty(self.vectors.shape, np.float32)
+    def _cached_rows(self) -> npt.NDArray[np.float32]:
+        cached = np.empty(self.vectors.shape, np.float32)
         for start in range(0, len(self), ROWS_AT_ONCE):
             place = slice(start, start + ROWS_AT_ONCE)
-            kept[place] = unit_rows(self.vectors[place])
-        return kept
+            cached[place] = unit_rows(self.vectors[place])
+        return cached
 
 
 class _Best:

@@ -40,16 +40,16 @@ def count_tags(features: FeatureFile, rows: Rows | None = None, items: Rows | No
     if items is None:
         counts = np.zeros(len(features.header.vocabulary), np.int64)
         for start in range(0, len(features), ROWS_AT_ONCE):
-            counts += _shown(features, rows, slice(start, start + ROWS_AT_ONCE)).sum(axis=0)
+            counts += _present_in(features, rows, slice(start, start + ROWS_AT_ONCE)).sum(axis=0)
         return counts
-    shown = _shown(features, rows, slice(None))
+    present = _present_in(features, rows, slice(None))
     numbers = items if rows is None else items[rows]
     order = np.argsort(numbers, kind="stable")
     starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
     if not len(starts):
         return np.zeros(len(features.header.vocabulary), np.int64)
-    found: npt.NDArray[np.int64] = np.logical_or.reduceat(shown[order], starts, axis=0).sum(axis=0)
-    return found
+    item_counts: npt.NDArray[np.int64] = np.logical_or.reduceat(present[order], starts, axis=0).sum(axis=0)
+    return item_counts
 
 
 def size_of(features: FeatureFile, rows: Rows | None = None, items: Rows | None = None) -> int:
@@ -61,16 +61,16 @@ def size_of(features: FeatureFile, rows: Rows | None = None, items: Rows | None 
 
 def by_group(counts: npt.NDArray[np.int64], vocabulary: Vocabulary) -> dict[str, dict[str, int]]:
     """Counts as `Facets` has them."""
-    found: dict[str, dict[str, int]] = {}
+    counts_by_group: dict[str, dict[str, int]] = {}
     for group in vocabulary.groups:
         window = counts[vocabulary.columns[group.name]].tolist()
         most_first = sorted(zip(group.tags, window, strict=True), key=lambda each: -each[1])
-        found[group.name] = {tag: count for tag, count in most_first if count}
-    return found
+        counts_by_group[group.name] = {tag: count for tag, count in most_first if count}
+    return counts_by_group
 
 
-def _shown(features: FeatureFile, rows: Rows | None, window: slice) -> npt.NDArray[np.bool_]:
-    """(n, T) what the rows of a window show."""
+def _present_in(features: FeatureFile, rows: Rows | None, window: slice) -> npt.NDArray[np.bool_]:
+    """(n, T) the tags that the rows of a window show."""
     vocabulary = features.header.vocabulary
     if rows is None:
         return present_tags(features.scores(window), vocabulary)

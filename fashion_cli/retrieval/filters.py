@@ -14,7 +14,7 @@ from fashion_cli.data.words import folded
 from fashion_cli.errors import UsageError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.plurals import counted
-from fashion_cli.retrieval.columns import find_column, is_mostly_numbers, number, numbers, shown_name
+from fashion_cli.retrieval.columns import display_name, find_column, is_mostly_numbers, number, numbers
 from fashion_cli.retrieval.lexicon import Lexicon
 
 OF_TABLE = "columns."  # before the name of a table's column that a tag group has too
@@ -84,20 +84,20 @@ class Condition:
 
     @classmethod
     def _parse(cls, text: str) -> "Condition":
-        if found := _BETWEEN.fullmatch(text):
-            one = Bound(MIRRORED[found["first"]], _number(text, found["one"]))
-            other = Bound(_operator(found["second"]), _number(text, found["other"]))
-            return cls(found["name"].strip(), bounds=(one, other))
-        found = _COMPARED.fullmatch(text)
-        name, operator = (found["name"].strip(), found["operator"]) if found else ("", "")
-        if found is None or not name:
+        if match := _BETWEEN.fullmatch(text):
+            one = Bound(MIRRORED[match["first"]], _number(text, match["one"]))
+            other = Bound(_operator(match["second"]), _number(text, match["other"]))
+            return cls(match["name"].strip(), bounds=(one, other))
+        match = _COMPARED.fullmatch(text)
+        name, operator = (match["name"].strip(), match["operator"]) if match else ("", "")
+        if match is None or not name:
             raise _unreadable(text)
-        if operator in MIRRORED and not np.isnan(number(name)) and np.isnan(number(found["value"])):
-            return cls(found["value"].strip(), bounds=(Bound(MIRRORED[operator], number(name)),))  # 30>Price
+        if operator in MIRRORED and not np.isnan(number(name)) and np.isnan(number(match["value"])):
+            return cls(match["value"].strip(), bounds=(Bound(MIRRORED[operator], number(name)),))  # 30>Price
         if operator in MIRRORED:
-            return cls(name, bounds=(Bound(_operator(operator), _number(text, found["value"])),))
-        bounds = _range(text, found["value"]) if operator != "!=" else ()
-        values = tuple(value.strip() for value in found["value"].split(",") if value.strip())
+            return cls(name, bounds=(Bound(_operator(operator), _number(text, match["value"])),))
+        bounds = _range(text, match["value"]) if operator != "!=" else ()
+        values = tuple(value.strip() for value in match["value"].split(",") if value.strip())
         if not (bounds or values):
             raise _unreadable(text)
         return cls(name, () if bounds else values, operator == "!=", bounds)
@@ -134,7 +134,7 @@ def match_condition(features: FeatureFile, condition: Condition, further: Furthe
         return _match_cells(features.column(column), condition)
     if is_unknown(features, condition.name) and folded(condition.name) in further:
         return _match_cells(further[folded(condition.name)](), condition)
-    others = [*map(shown_name, features.column_names), *further]
+    others = [*map(display_name, features.column_names), *further]
     group = find_group(condition.name, vocabulary, others)
     try:
         return Matches(_match_tags(features, condition, group))
@@ -244,23 +244,23 @@ def _match_values(cells: Sequence[str], condition: Condition) -> npt.NDArray[np.
 
 def _range(text: str, value: str) -> tuple[Bound, ...]:
     """Both ends of "10..30", "10.." or "..30", which belong to it; empty where it is something else."""
-    found = _RANGE.fullmatch(value.strip())
-    if found is None or not (found["low"] or found["high"]):
+    match = _RANGE.fullmatch(value.strip())
+    if match is None or not (match["low"] or match["high"]):
         return ()
-    sides: tuple[tuple[Operator, str], ...] = ((">=", found["low"]), ("<=", found["high"]))
+    sides: tuple[tuple[Operator, str], ...] = ((">=", match["low"]), ("<=", match["high"]))
     if any(side.strip() and np.isnan(number(side)) for _, side in sides):
         return ()  # text with two dots in it
-    low, high = number(found["low"]), number(found["high"])
+    low, high = number(match["low"]), number(match["high"])
     if low > high:
-        raise UsageError(f"where {text!r}: nothing lies between", hint=f"{found['high']}..{found['low']}")
+        raise UsageError(f"where {text!r}: nothing lies between", hint=f"{match['high']}..{match['low']}")
     return tuple(Bound(operator, _number(text, side)) for operator, side in sides if side.strip())
 
 
 def _number(text: str, value: str) -> float:
-    found = number(value)
-    if np.isnan(found):
+    parsed = number(value)
+    if np.isnan(parsed):
         raise UsageError(f"where {text!r}: {value.strip()!r} is no number", hint="Price<30, Price=10..30")
-    return found
+    return parsed
 
 
 def _operator(text: str) -> Operator:

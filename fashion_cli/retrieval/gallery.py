@@ -25,7 +25,7 @@ from fashion_cli.retrieval.neighbours import Neighbours
 INDEX_FOLDER = ".fashion"
 INDEX_VARIABLE = "FASHION_INDEX"
 OPENINGS = 20  # a publication may take the files away between reading the manifest and opening them
-KEPT_BYTES = 256 << 20  # of rows that `keep_rows` holds
+MAX_CACHED_BYTES = 256 << 20  # of rows that `keep_rows` holds
 TEXT_BYTES = 600  # about what paths and further texts of a row take in memory
 FEW = 8  # rows are picked one by one where fewer than one in so many is wanted
 
@@ -131,7 +131,7 @@ class Gallery:
     def keep_rows(self) -> None:
         """Hold what hits say in memory, where that is little: for a process that searches again and again."""
         header = self.features.header
-        if len(self) * (2 * header.vector_width + 2 * len(header.vocabulary) + TEXT_BYTES) <= KEPT_BYTES:
+        if len(self) * (2 * header.vector_width + 2 * len(header.vocabulary) + TEXT_BYTES) <= MAX_CACHED_BYTES:
             self._rows = self.features.read(slice(None))
 
     def read(self, rows: npt.NDArray[np.int64]) -> FeatureRows:
@@ -208,24 +208,24 @@ class Gallery:
 
 
 def _require_agreement(features: FeatureFile, manifest: Manifest) -> None:
-    found = (len(features), features.header.vector_width, features.header.weights_sha256)
-    if found != (manifest.rows, manifest.vector_width, manifest.weights_sha256):
+    actual = (len(features), features.header.vector_width, features.header.weights_sha256)
+    if actual != (manifest.rows, manifest.vector_width, manifest.weights_sha256):
         raise IndexDirectoryError(f"{features.path}: does not hold what {MANIFEST_FILE} says", hint=AGAIN)
 
 
-def find_index(given: Path | None, environment: Mapping[str, str], here: Path | None = None) -> Path:
+def find_index(option: Path | None, environment: Mapping[str, str], here: Path | None = None) -> Path:
     """Where the index is: `--index`, else `$FASHION_INDEX`, else `.fashion` here or in the nearest parent.
 
     Args:
-        given: The value of `--index`.
+        option: The value of `--index`.
         environment: Variables, as `os.environ`; an empty one counts as unset.
         here: Where to start; the working directory where None.
 
     Raises:
         IndexDirectoryError: If there is no index there.
     """
-    if given is not None:
-        return _with_manifest(given, f"fashion index FOLDER -o {given}")
+    if option is not None:
+        return _with_manifest(option, f"fashion index FOLDER -o {option}")
     if named := environment.get(INDEX_VARIABLE):
         return _with_manifest(Path(named), f"fashion index FOLDER -o {named}, or unset {INDEX_VARIABLE}")
     start = (here or Path.cwd()).absolute()

@@ -17,7 +17,7 @@ from fashion_cli.retrieval.languages import languages
 from fashion_cli.suggestions import near_words
 
 LONGEST_NAME = 4  # words that may be one name together: "oversized long sleeve shirt"
-FORMS_KEPT = 20_000  # words whose forms are remembered
+MAX_CACHED_FORMS = 20_000  # words whose forms are remembered
 _SEPARATORS = re.compile(r"[\s,;/&+|·、，]+")
 # Where a word begins: not behind a letter, nor behind a single one and a hyphen, as in "V-neck" and "T-shirt".
 BEGINNING = rf"(?<!\w)(?<!\W[a-z][{HYPHENS}])(?<!^[a-z][{HYPHENS}])"
@@ -56,7 +56,7 @@ class Term:
         """
         if self._spelled.search(text) is None:
             return False
-        return any(found.lastgroup == "spelled" for found in self._told_apart.finditer(text))
+        return any(match.lastgroup == "spelled" for match in self._disambiguation.finditer(text))
 
     @cached_property
     def _spelled(self) -> re.Pattern[str]:
@@ -64,8 +64,8 @@ class Term:
         return re.compile("|".join(whole if self.tags else [*whole, BEGINNING + re.escape(self.spellings[0])]))
 
     @cached_property
-    def _told_apart(self) -> re.Pattern[str]:
-        """The same, but other names first: where one of them stands, the spelling in it does not count."""
+    def _disambiguation(self) -> re.Pattern[str]:
+        """The same pattern, but other names first: where one of them stands, the spelling in it does not count."""
         others = [_written_together(name, self.spellings) for name in sorted(self.others, key=len, reverse=True)]
         return re.compile("|".join([*filter(None, others), f"(?P<spelled>{self._spelled.pattern})"]))
 
@@ -104,13 +104,13 @@ class Lexicon:
     def terms(self, text: str) -> tuple[Term, ...]:
         """What a text asks for, without the words that say nothing; of several readings the longest names."""
         words = words_of(text)
-        found: list[Term] = []
+        result: list[Term] = []
         place = 0
         while place < len(words):
             length, terms = self._longest(words[place:])
-            found += terms
+            result += terms
             place += length
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(result))
 
     def tags_named(self, text: str) -> tuple[TagKey, ...]:
         """The tags that a name, title or synonym stands for; empty where it is none."""
@@ -124,8 +124,8 @@ class Lexicon:
             word: As typed.
             others: What else is known, beside the vocabulary's words.
         """
-        known = [word for each in self._spellings.values() for name in each for word in (*synonyms_of(name), name)]
-        by_letters = {letters(each.replace("_", " ")): each for each in (*others, *known)}  # a tag's own name wins
+        own_words = [word for each in self._spellings.values() for name in each for word in (*synonyms_of(name), name)]
+        by_letters = {letters(each.replace("_", " ")): each for each in (*others, *own_words)}  # a tag's own name wins
         typed = letters(word)
         near = [each for each in by_letters if abs(len(each) - len(typed)) <= max(2, len(typed) // 2)]
         return near_words(word, [by_letters[each] for each in near])
@@ -178,7 +178,7 @@ class Lexicon:
     def _meanings(self) -> dict[str, tuple[str, tuple[TagKey, ...]]]:
         """Every name, folded -> without its joints, and the tags that it stands for; mostly none of another model's."""
         ours = (name for each in self._spellings.values() for name in each)
-        names = dict.fromkeys(_plain(name) for name in (*ours, *known_names()))
+        names = dict.fromkeys(_plain(name) for name in (*ours, *common_names()))
         return {name: (compact(name), self.tags_named(name)) for name in names}
 
 
@@ -192,26 +192,26 @@ def words_of(text: str) -> list[str]:
     return [word for each in _SEPARATORS.split(folded(text)) if (word := each.strip(_EDGES))]
 
 
-@lru_cache(FORMS_KEPT)
+@lru_cache(MAX_CACHED_FORMS)
 def forms_of(name: str) -> tuple[str, ...]:
     """A name in singular and plural, however its parts are joined; the name itself first."""
     whole = compact(name)
-    found = {form for language in languages() for form in language.forms(whole)}
+    forms = {form for language in languages() for form in language.forms(whole)}
     if " " in name or "-" in name:  # "short pants": the last word alone has a plural
         *before, last = parts_of(name) or ("",)
-        found |= {"".join((*before, form)) for language in languages() for form in language.forms(last)}
-    return (whole, *sorted(found - {whole}))
+        forms |= {"".join((*before, form)) for language in languages() for form in language.forms(last)}
+    return (whole, *sorted(forms - {whole}))
 
 
-@lru_cache(FORMS_KEPT)
+@lru_cache(MAX_CACHED_FORMS)
 def synonyms_of(name: str) -> tuple[str, ...]:
     """Words that mean the same as a tag's name or title, in all languages."""
     return tuple(dict.fromkeys(word for form in forms_of(name) for word in _synonyms().get(form, ())))
 
 
 @cache
-def known_names() -> tuple[str, ...]:
-    """What things are called in any language, whether a model has a tag for them or not."""
+def common_names() -> tuple[str, ...]:
+    """The names of things in any language, whether a model has a tag for them or not."""
     return tuple(name for language in languages() for each in language.synonyms.items() for name in (each[0], *each[1]))
 
 
@@ -222,19 +222,19 @@ def _synonyms() -> Mapping[str, tuple[str, ...]]:
     for language in languages():
         for name, words in language.synonyms.items():
             together.setdefault(compact(name), [name]).extend(words)
-    found: dict[str, list[str]] = {}
+    synonyms: dict[str, list[str]] = {}
     for same in together.values():
         for word in same:
-            found.setdefault(compact(word), []).extend(same)
-    return {word: tuple(dict.fromkeys(each)) for word, each in found.items()}
+            synonyms.setdefault(compact(word), []).extend(same)
+    return {word: tuple(dict.fromkeys(each)) for word, each in synonyms.items()}
 
 
 def _by_form(named: Iterable[tuple[str, TagKey]]) -> Meanings:
-    found: dict[str, list[TagKey]] = {}
+    keys_by_form: dict[str, list[TagKey]] = {}
     for name, key in named:
         for form in forms_of(name.replace("_", " ")):
-            found.setdefault(form, []).append(key)
-    return {form: tuple(dict.fromkeys(keys)) for form, keys in found.items()}
+            keys_by_form.setdefault(form, []).append(key)
+    return {form: tuple(dict.fromkeys(keys)) for form, keys in keys_by_form.items()}
 
 
 def _first(meanings: Meanings, forms: Iterable[str]) -> tuple[TagKey, ...]:

@@ -1,4 +1,4 @@
-"""A cache of the values that were used last."""
+"""A cache that drops the least recently used values."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class LruCache(Generic[Key, Value]):
-    """A cache of the values that were asked for last. Threads may share it.
+    """A cache that drops the least recently used values. Threads may share it.
 
     Args:
         size: How many are kept.

@@ -139,7 +139,7 @@ def _from_document(document: Mapping[str, Any]) -> Manifest:
 
 
 def _fault(manifest: Manifest) -> str:
-    """What cannot be meant; empty where nothing is wrong."""
+    """The first value that is impossible; empty where nothing is wrong."""
     for name in (manifest.features, manifest.neighbours, manifest.equal_rows):
         if Path(name).name != name:
             return f"{name!r} is no file name"

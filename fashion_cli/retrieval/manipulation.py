@@ -1,4 +1,4 @@
-"""Like this, but red: a query whose tag of a group is exchanged for another.
+"""Attribute manipulation ("like this, but red"): a query whose tag of a group is exchanged for another.
 
 After the idea of FLAM (Shin et al., Semi-supervised feature-level attribute manipulation for fashion image retrieval,
 BMVC 2019; the survey's section on attribute manipulation), which trains a network for it. Here the query's vector is
@@ -36,7 +36,7 @@ class TagMeans:
 
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
-        self._known: dict[str, npt.NDArray[np.float32]] = {}
+        self._cache: dict[str, npt.NDArray[np.float32]] = {}
         self._lock = Lock()
 
     def of(self, group: str) -> npt.NDArray[np.float32]:
@@ -47,9 +47,9 @@ class TagMeans:
         """
         window = require_group(group, self._gallery.features.header.vocabulary)
         with self._lock:
-            if group not in self._known:
-                self._known[group] = self._count(window)
-            return self._known[group]
+            if group not in self._cache:
+                self._cache[group] = self._count(window)
+            return self._cache[group]
 
     def _count(self, window: slice) -> npt.NDArray[np.float32]:
         features = self._gallery.features
@@ -58,8 +58,8 @@ class TagMeans:
         counts = np.zeros(tags + 1)
         for start in range(0, len(features), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            shown = present_tags(features.scores(rows), features.header.vocabulary)[:, window]
-            counted = np.column_stack([shown, np.ones(len(shown), np.bool_)])  # (n, t + 1)
+            present = present_tags(features.scores(rows), features.header.vocabulary)[:, window]
+            counted = np.column_stack([present, np.ones(len(present), np.bool_)])  # (n, t + 1)
             sums += counted.T.astype(np.float32) @ unit_rows(features.vectors(rows))
             counts += counted.sum(axis=0)
         means: npt.NDArray[np.float32] = (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
@@ -82,14 +82,14 @@ def parse_exchanges(texts: Sequence[str]) -> dict[str, str]:
 
 
 def conditions_of(exchanges: Mapping[str, str]) -> list[Condition]:
-    """What hits have to show: the tags that are to be there instead."""
+    """The conditions that hits have to meet: the tags that are to be there instead."""
     return [Condition(group, (tag,)) for group, tag in exchanges.items()]
 
 
 def exchange(
     query: Features, present: npt.NDArray[np.bool_], exchanges: Mapping[str, str], gallery: Gallery, means: TagMeans
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """The query with other tags.
+    """Exchange tags of a query: its vector, and the tags that it shows.
 
     Where the query shows no tag of the group, its vector is moved from the mean of all photographs.
 
@@ -107,7 +107,7 @@ def exchange(
         UsageError: If there is no such group or tag, or nothing is left of the vector.
     """
     vocabulary = gallery.features.header.vocabulary
-    vector, shown = query.vector.copy(), present.copy()
+    vector, shareable = query.vector.copy(), present.copy()
     for group, tag in exchanges.items():
         name = find_group(group, vocabulary)
         window = vocabulary.columns[name]
@@ -115,12 +115,12 @@ def exchange(
         old = np.flatnonzero(present[window])
         group_means = means.of(name)
         vector += group_means[new] - (group_means[old].mean(axis=0) if len(old) else group_means[-1])
-        shown[window] = False
-        shown[window.start + new] = True
+        shareable[window] = False
+        shareable[window.start + new] = True
     length = float(np.linalg.norm(vector))
     if length < 1e-6:
         raise UsageError("nothing is left of the query", hint="leave a `but` out")
-    return (vector / length).astype(np.float32), shown
+    return (vector / length).astype(np.float32), shareable
 
 
 def keeping(options: SearchOptions) -> SearchOptions:

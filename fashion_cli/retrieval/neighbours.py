@@ -1,4 +1,4 @@
-"""What every kind of index answers with, and the cosine that all of them mean."""
+"""The interface of every kind of index: neighbours, and the cosine that all of them mean."""
 
 from dataclasses import dataclass
 from typing import Protocol

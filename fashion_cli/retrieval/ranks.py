@@ -70,7 +70,7 @@ class _Counter:
         cosines = self._exact(relevant)
         places = _places(cosines, relevant)
         order = np.argsort(places)
-        self._wanted, self._cosines = places[order], cosines[order]  # (M,) the last of the list comes first
+        self._relevant, self._cosines = places[order], cosines[order]  # (M,) the last of the list comes first
         self._slack = rounding(len(query))
         self._below = np.zeros(len(relevant) + 1, np.int64)  # b -> rows that stand before b of the relevant ones
 
@@ -81,7 +81,7 @@ class _Counter:
             first: The number of its first row.
             rough: (C,) their fast cosines.
         """
-        if not len(self._wanted):
+        if not len(self._relevant):
             return
         near = np.flatnonzero(rough >= self._cosines[0] - self._slack)
         near = near[near + first != self._left_out]
@@ -91,7 +91,7 @@ class _Counter:
         close = surely < perhaps
         if close.any():
             rows = near[close] + first
-            surely[close] = np.searchsorted(self._wanted, _places(self._exact(rows), rows), side="left")
+            surely[close] = np.searchsorted(self._relevant, _places(self._exact(rows), rows), side="left")
         self._below += np.bincount(surely, minlength=len(self._below))
 
     def ranks(self) -> npt.NDArray[np.int64]:

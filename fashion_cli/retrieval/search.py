@@ -15,7 +15,7 @@ from fashion_cli.data.tags import Tag, named_tags, present_tags
 from fashion_cli.errors import UsageError
 from fashion_cli.retrieval.candidates import EVERYTHING, Candidates, Scope, Selection, choose_candidates
 from fashion_cli.retrieval.category_prior import QueryPrior
-from fashion_cli.retrieval.columns import shown_name
+from fashion_cli.retrieval.columns import display_name
 from fashion_cli.retrieval.cutoff import above_percentile, before_largest_gap
 from fashion_cli.retrieval.filters import Condition, FurtherColumns, match_condition
 from fashion_cli.retrieval.gallery import Gallery
@@ -190,7 +190,7 @@ def find_hits(
     sample: npt.NDArray[np.float32] | None = None,
     prior: QueryPrior | None = None,
 ) -> tuple[Hit, ...]:
-    """Search, the best first.
+    """Search by a vector, the best first.
 
     Args:
         gallery: Where.
@@ -204,9 +204,9 @@ def find_hits(
     if scope.rows is not None and not len(scope.rows):
         return ()
     selection = Selection(options.nearest, scope, options.exact, prior, options.collapse)
-    found = choose_candidates(gallery, vector, selection)
+    candidates = choose_candidates(gallery, vector, selection)
     spread = None if sample is None else sample @ vector
-    return describe(gallery, found.take(_kept(found, spread, options)), present, options)
+    return describe(gallery, candidates.take(_select(candidates, spread, options)), present, options)
 
 
 def describe_rows(
@@ -243,8 +243,8 @@ def describe(
         return ()
     vocabulary = gallery.features.header.vocabulary
     stored = gallery.read(candidates.rows)
-    shown = present_tags(stored.scores, vocabulary)
-    shared = shared_tags(present, shown)
+    hit_tags = present_tags(stored.scores, vocabulary)
+    shared = shared_tags(present, hit_tags)
     counts = shared.sum(axis=1)
     order = np.arange(len(candidates.rows))
     scores = np.full(len(order), np.nan)
@@ -261,8 +261,8 @@ def describe(
             cosine=float(candidates.cosines[place]),
             rerank_score=float(scores[place]),
             shared_tags=named_tags(stored.scores[place], shared[place], vocabulary, options.language),
-            tags=named_tags(stored.scores[place], shown[place], vocabulary, options.language),
-            columns={shown_name(name): values[place] for name, values in stored.columns.items()},
+            tags=named_tags(stored.scores[place], hit_tags[place], vocabulary, options.language),
+            columns={display_name(name): values[place] for name, values in stored.columns.items()},
             sha256=stored.sha256[place],
             width=int(stored.widths[place]),
             height=int(stored.heights[place]),
@@ -285,11 +285,13 @@ def _read_copies(
     return {row: tuple(Copy(*next(each)) for _ in copies) for row, copies in of_hits.items()}
 
 
-def _kept(found: Candidates, spread: npt.NDArray[np.float32] | None, options: SearchOptions) -> npt.NDArray[np.bool_]:
+def _select(
+    candidates: Candidates, spread: npt.NDArray[np.float32] | None, options: SearchOptions
+) -> npt.NDArray[np.bool_]:
     """(k,) which hits stand before the end of the list that the options ask for."""
-    kept = np.ones(len(found.rows), np.bool_)
+    mask = np.ones(len(candidates.rows), np.bool_)
     if spread is not None and options.min_percentile is not None:
-        kept &= above_percentile(found.cosines + ROUNDING, spread, options.min_percentile)
+        mask &= above_percentile(candidates.cosines + ROUNDING, spread, options.min_percentile)
     if options.largest_gap:
-        kept &= before_largest_gap(found.scores)
-    return kept
+        mask &= before_largest_gap(candidates.scores)
+    return mask

@@ -1,4 +1,4 @@
-"""Which photographs words describe: by the tags that they name, by a table's columns, by a shop's texts.
+"""Search by words: by the tags that they name, by a table's columns, by a shop's texts.
 
 Every term has to hold; terms that name tags of one group are alternatives: "red blue dress" is a dress in red or blue.
 A photograph is as sure for a term as the score of the tag that it shows, and quite sure where a text has the word.
@@ -20,7 +20,7 @@ from fashion_cli.retrieval.columns import text_column_names
 from fashion_cli.retrieval.lexicon import Lexicon, TagKey, Term, searched_text, words_of
 from fashion_cli.retrieval.lru_cache import LruCache
 
-KEPT_TAGS = 64  # tags whose scores of all photographs are kept
+MAX_CACHED_TAGS = 64  # tags whose scores of all photographs are kept
 ROWS_AT_ONCE = 65536
 NAMED = 12  # tags that a message gives as examples
 
@@ -35,25 +35,25 @@ class TextMatches:
 
     Attributes:
         rows: (N,) which photographs' texts have it.
-        known: Whether any text has it, also one of no photograph.
+        occurs: Whether any text has it, also one of no photograph.
     """
 
     rows: npt.NDArray[np.bool_]
-    known: bool
+    occurs: bool
 
 
-class Texts(Protocol):
-    """Texts about photographs of a gallery, in which words are looked for."""
+class TextSource(Protocol):
+    """Texts about photographs of a gallery, in which terms are looked up."""
 
     def find(self, term: Term) -> TextMatches: ...
 
     def words(self) -> Iterable[str]:
-        """Words that there are, for suggestions."""
+        """The words that there are, for suggestions."""
         ...
 
 
 class ColumnTexts:
-    """What the columns of a table say, as far as they are text. Threads may share it.
+    """The text columns of a table as a source. Threads may share it.
 
     Args:
         features: The gallery.
@@ -63,8 +63,8 @@ class ColumnTexts:
         self._features = features
 
     def find(self, term: Term) -> TextMatches:
-        found = np.array([term.is_in(text) for text in self._texts], np.bool_)
-        return TextMatches(found, bool(found.any()))
+        rows = np.array([term.is_in(text) for text in self._texts], np.bool_)
+        return TextMatches(rows, bool(rows.any()))
 
     def words(self) -> Iterable[str]:
         return {word for text in self._texts for word in words_of(text)}
@@ -85,13 +85,13 @@ class WordSearch:
     def __init__(self, features: FeatureFile) -> None:
         self._features, self._vocabulary = features, features.header.vocabulary
         self._columns = ColumnTexts(features)
-        self._scores: LruCache[TagKey, npt.NDArray[np.float32]] = LruCache(KEPT_TAGS)
+        self._scores: LruCache[TagKey, npt.NDArray[np.float32]] = LruCache(MAX_CACHED_TAGS)
 
     @cached_property
     def lexicon(self) -> Lexicon:
         return Lexicon(self._vocabulary)
 
-    def sureness(self, text: str, more: Sequence[Texts] = ()) -> npt.NDArray[np.float32]:
+    def sureness(self, text: str, more: Sequence[TextSource] = ()) -> npt.NDArray[np.float32]:
         """(N,) how sure it is that each photograph is what the words say, above 0; 0 where it is not.
 
         Args:
@@ -114,14 +114,14 @@ class WordSearch:
         matches = [[source.find(term) for source in sources] for term in terms]
         unknown = [
             term
-            for term, found in zip(terms, matches, strict=True)
-            if not term.tags and not any(each.known for each in found)
+            for term, hits in zip(terms, matches, strict=True)
+            if not term.tags and not any(each.occurs for each in hits)
         ]
         if unknown:
             raise self._unknown(text, unknown, sources)
         groups: dict[str, npt.NDArray[np.float32]] = {}
-        for term, found in zip(terms, matches, strict=True):
-            sure = np.max([np.zeros(len(self._features), np.float32), *(each.rows for each in found)], axis=0)
+        for term, hits in zip(terms, matches, strict=True):
+            sure = np.max([np.zeros(len(self._features), np.float32), *(each.rows for each in hits)], axis=0)
             for tag in term.tags:
                 np.maximum(sure, self._scores_of(tag), out=sure)
             group = term.group or f"\0{term.text}"
@@ -141,12 +141,12 @@ class WordSearch:
         scores = np.zeros(len(self._features), np.float32)
         for start in range(0, len(scores), ROWS_AT_ONCE):
             stored = self._features.scores(slice(start, start + ROWS_AT_ONCE))
-            shown = present_tags(stored, self._vocabulary)[:, column]
+            present = present_tags(stored, self._vocabulary)[:, column]
             # What a group's best tag is shown for may round to 0, which would mean that it is not shown.
-            scores[start : start + len(stored)] = shown * np.maximum(stored[:, column], np.finfo(np.float16).tiny)
+            scores[start : start + len(stored)] = present * np.maximum(stored[:, column], np.finfo(np.float16).tiny)
         return scores
 
-    def _unknown(self, text: str, unknown: Sequence[Term], sources: Sequence[Texts]) -> UnknownWordsError:
+    def _unknown(self, text: str, unknown: Sequence[Term], sources: Sequence[TextSource]) -> UnknownWordsError:
         others = {word for source in sources for word in source.words()}
         near = {term.text: self.lexicon.suggest(term.text, others) for term in unknown}
         words = " and ".join(repr(term.text) for term in unknown)
@@ -155,7 +155,7 @@ class WordSearch:
             names = self._vocabulary.names[:NAMED]
             hint = f"words of tags and titles are known: {', '.join(names)}, …" if names else "there are no tags here"
             return UnknownWordsError(message, hint=hint)
-        best = {word: found[0] for word, found in near.items()}
+        best = {word: suggestions[0] for word, suggestions in near.items()}
         first = unknown[0].text
         texts = tuple(dict.fromkeys(_replaced(text, {**best, first: each}) for each in near[first]))
         return UnknownWordsError(message, hint=f"did you mean {' or '.join(map(repr, texts))}?", suggestions=texts)

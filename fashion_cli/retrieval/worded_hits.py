@@ -16,7 +16,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class WordedHits:
-    """What words find.
+    """The hits of a search by words.
 
     Attributes:
         hits: The surest first.
@@ -56,16 +56,16 @@ def find_by_words(
     return WordedHits(tuple(ranked), np.sort(rows))
 
 
-def require_photograph(given: Mapping[str, object], where: str) -> None:
+def require_photograph(options: Mapping[str, object], where: str) -> None:
     """Make sure that words are not searched with what only a photograph can be searched with.
 
     Args:
-        given: What such an option is called -> its value; None, False and what is empty are not given, 0 is.
+        options: What such an option is called -> its value; None, False and what is empty are not given, 0 is.
         where: What filters are called.
 
     Raises:
         UsageError: Naming the first that is given.
     """
-    named = next((option for option, value in given.items() if value or (value == 0 and value is not False)), "")
+    named = next((option for option, value in options.items() if value or (value == 0 and value is not False)), "")
     if named:
         raise UsageError(f"{named} needs a photograph to be like", hint=f"words are narrowed down by {where}")

@@ -18,7 +18,7 @@ from fashion_cli.errors import FeatureFileError, UsageError
 from fashion_cli.inference.pipeline import Progress
 from fashion_cli.model_cards import TagGroup
 from fashion_cli.retrieval.attribute_map import RECOMMENDED, AttributeMap, Garments, columns_of, place, spread_evenly
-from fashion_cli.retrieval.columns import names_beside, shown_name
+from fashion_cli.retrieval.columns import display_name, qualify_names
 from fashion_cli.retrieval.gallery import Gallery
 from fashion_cli.retrieval.map_directory import MAP_FOLDER, drafting, write_map
 
@@ -163,7 +163,7 @@ def _read(config: MapConfig) -> tuple[npt.NDArray[np.float32], dict[str, tuple[s
             points=np.zeros((len(identities), 2), np.float32),
             sha256=tuple(each.sha256 for each in identities),
         )
-        columns = {shown_name(name): tuple(features.column(name)) for name in features.column_names}
+        columns = {display_name(name): tuple(features.column(name)) for name in features.column_names}
     source = os.path.abspath(config.source)
     return attributes, columns, AttributeMap(header, groups, {}, garments, source, config.seed)
 
@@ -254,5 +254,5 @@ def _table(report: MapReport) -> dict[str, Column]:
         **best,
         "attributes": report.attributes.astype(np.float32),
     }
-    names = names_beside(report.columns, table)
+    names = qualify_names(report.columns, table)
     return {**{names[name]: cells for name, cells in report.columns.items()}, **table}

@@ -102,7 +102,7 @@ def _vocabulary(ctx: typer.Context) -> tuple[dict[str, tuple[str, ...]], tuple[s
 
 def _of_index(ctx: typer.Context) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     from fashion_cli.data.features import FeatureFile
-    from fashion_cli.retrieval.columns import shown_name
+    from fashion_cli.retrieval.columns import display_name
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.retrieval.manifest import Manifest
 
@@ -112,7 +112,7 @@ def _of_index(ctx: typer.Context) -> tuple[dict[str, tuple[str, ...]], tuple[str
         directory = find_index(Path(given) if given else None, {})
         source = directory / Manifest.read(directory).features
     with FeatureFile.open(source) as features:
-        columns = tuple(map(shown_name, features.column_names))
+        columns = tuple(map(display_name, features.column_names))
         return _tags_by_group(features.header.vocabulary), columns
 
 

@@ -23,7 +23,7 @@ from fashion_cli.commands.output.render import (
 )
 from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
-from fashion_cli.retrieval.columns import names_beside
+from fashion_cli.retrieval.columns import qualify_names
 from fashion_cli.retrieval.facets import Facets
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
@@ -181,7 +181,7 @@ def _csv_rows(report: SearchReport) -> Iterable[Sequence[object]]:
     hits = [(result, hit) for result in report.results for hit in result.hits]
     product = CELLS if report.catalog else ()
     own = (*CSV_COLUMNS, *product)
-    more = names_beside(sorted({name for _, hit in hits for name in hit.columns}), own)
+    more = qualify_names(sorted({name for _, hit in hits for name in hit.columns}), own)
     yield [*CSV_COLUMNS, *more.values(), *product]
     for result, hit in hits:
         yield [

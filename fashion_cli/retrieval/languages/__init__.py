@@ -19,7 +19,7 @@ class Language:
         ignored: Words that say nothing about a garment.
         synonyms: A tag's name -> the words that mean the same.
         endings: (of many, of one): how words change in the plural.
-        kept: A word that ends so is no plural.
+        singular_endings: A word that ends so is no plural.
         invariable: Words without another number.
         irregular: Plural -> singular.
     """
@@ -28,7 +28,7 @@ class Language:
     ignored: frozenset[str]
     synonyms: Mapping[str, tuple[str, ...]]
     endings: tuple[tuple[str, str], ...] = ()
-    kept: tuple[str, ...] = ()
+    singular_endings: tuple[str, ...] = ()
     invariable: frozenset[str] = frozenset()
     irregular: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,24 +41,24 @@ class Language:
     def _singulars(self, word: str) -> list[str]:
         if word in self.irregular:
             return [self.irregular[word]]
-        if word.endswith(self.kept):
+        if word.endswith(self.singular_endings):
             return []
-        found = [word.removesuffix(many) + one for many, one in self.endings if word.endswith(many)]
-        return [each for each in found if len(each) > 2 and each not in self.invariable]
+        candidates = [word.removesuffix(many) + one for many, one in self.endings if word.endswith(many)]
+        return [each for each in candidates if len(each) > 2 and each not in self.invariable]
 
     def _plurals(self, word: str) -> list[str]:
-        found = [many for many, one in self.irregular.items() if one == word]
-        found += [word.removesuffix(one) + many for many, one in self.endings if word.endswith(one)]
-        return [each for each in found if each not in self.invariable]
+        candidates = [many for many, one in self.irregular.items() if one == word]
+        candidates += [word.removesuffix(one) + many for many, one in self.endings if word.endswith(one)]
+        return [each for each in candidates if each not in self.invariable]
 
 
 @cache
 def languages() -> tuple[Language, ...]:
     """Every language that there is a file of, by code."""
     folder = files(__name__)
-    found = sorted(each.name for each in folder.iterdir() if each.name.endswith(".toml"))
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".toml"))
     return tuple(
-        _language(name.removesuffix(".toml"), tomllib.loads((folder / name).read_text("utf-8"))) for name in found
+        _language(name.removesuffix(".toml"), tomllib.loads((folder / name).read_text("utf-8"))) for name in names
     )
 
 
@@ -69,7 +69,7 @@ def _language(code: str, document: Mapping[str, Any]) -> Language:
         ignored=frozenset(map(folded, document.get("ignored", ()))),
         synonyms={name: tuple(words) for name, words in document["synonyms"].items()},
         endings=tuple((many, one) for many, one in plural.get("endings", ())),
-        kept=tuple(plural.get("kept", ())),
+        singular_endings=tuple(plural.get("kept", ())),
         invariable=frozenset(map(compact, plural.get("invariable", ()))),
         irregular=dict(plural.get("irregular", {})),
     )
