@@ -1,4 +1,4 @@
-"""What a file system says of a file by which a change of its content shows, without reading it."""
+"""File stamps: times and inodes, by which a change of a file's content shows without reading it."""
 
 import os
 import time
@@ -12,7 +12,7 @@ UNKNOWN = 0
 
 
 class FileStamp(NamedTuple):
-    """Times and place of a file; of equal stamps the content is equal, if `settled`.
+    """Times and place of a file; of equal stamps the content is equal, if one `detects_changes`.
 
     Attributes:
         mtime_ns: When its content was changed, nanoseconds since 1970; programs may set it to anything.
@@ -34,12 +34,12 @@ class FileStamp(NamedTuple):
         return cls(mtime_ns, status.st_ino & MOST, ctime_ns)
 
     @property
-    def settled(self) -> bool:
+    def detects_changes(self) -> bool:
         """Whether a change of the content after the stamp was taken shows in it."""
         return self.ctime_ns != UNKNOWN
 
     @property
-    def coarse(self) -> bool:
+    def has_coarse_time(self) -> bool:
         """Whether its time is in whole seconds, as of file systems that have no finer ones or none of their own."""
         return self.ctime_ns % SECOND == 0
 

@@ -125,17 +125,17 @@ def format_named(path: str) -> ImageFormat | None:
 
 def media_type(data: bytes) -> str:
     """What HTTP calls the bytes of a file, "image/jpeg" for example; "" where they are no photograph."""
-    found = format_of(data)
-    return found.media_type if found is not None else ""
+    image_format = format_of(data)
+    return image_format.media_type if image_format is not None else ""
 
 
 def why_unreadable(data: bytes, path: str) -> str:
     """Why there is no photograph in the bytes of a file, and what to do."""
     if not data:
         return "empty file"
-    found = format_of(data) or format_named(path)
-    if found is not None and found.advice:
-        return f"{found.name} cannot be read: {found.advice}"
+    image_format = format_of(data) or format_named(path)
+    if image_format is not None and image_format.advice:
+        return f"{image_format.name} cannot be read: {image_format.advice}"
     return f"not a photograph ({readable_formats()})"
 
 

@@ -1,4 +1,4 @@
-"""Label vectors out of the annotations themselves: what a label stands beside says what it is like. No downloads.
+"""Label vectors out of the annotations themselves: from the labels and words that occur together. No downloads.
 
 Levy, Goldberg and Dagan, Improving distributional similarity with lessons learned from word embeddings (TACL 2015),
 section 2: positive pointwise mutual information (PPMI) between labels and their contexts, then a truncated SVD with the
@@ -69,10 +69,12 @@ def context_vectors(counts: Matrix, width: int) -> Matrix:
 
 def _words_of(texts: Sequence[str]) -> Matrix:
     """(N, W) which text holds which word, of those that enough texts hold."""
-    found = [set(_WORD.findall(text.lower())) for text in texts]
-    counts = Counter(word for words in found for word in words)
-    known = {word: place for place, word in enumerate(sorted(w for w, count in counts.items() if count >= LEAST_TEXTS))}
-    matrix = np.zeros((len(texts), len(known)))
-    for row, words in enumerate(found):
-        matrix[row, [known[word] for word in words if word in known]] = 1
+    word_sets = [set(_WORD.findall(text.lower())) for text in texts]
+    counts = Counter(word for words in word_sets for word in words)
+    column_of_word = {
+        word: place for place, word in enumerate(sorted(w for w, count in counts.items() if count >= LEAST_TEXTS))
+    }
+    matrix = np.zeros((len(texts), len(column_of_word)))
+    for row, words in enumerate(word_sets):
+        matrix[row, [column_of_word[word] for word in words if word in column_of_word]] = 1
     return matrix

@@ -27,11 +27,11 @@ def conditional_probabilities(targets: Targets) -> Matrix:
         (L, L) in [0, 1]; row i holds P(j | i), 1 on the diagonal; 0 where no photograph shows i and tells of j.
     """
     true = (targets == TRUE).astype(np.float64)
-    known = (targets != UNKNOWN).astype(np.float64)
+    labelled = (targets != UNKNOWN).astype(np.float64)
     together: Matrix = true.T @ true  # M_ij
-    asked = true.T @ known  # photographs of i that tell of j
+    support = true.T @ labelled  # photographs of i that tell of j
     probabilities = np.zeros_like(together)
-    np.divide(together, asked, out=probabilities, where=asked > 0)
+    np.divide(together, support, out=probabilities, where=support > 0)
     return probabilities
 
 
@@ -77,7 +77,7 @@ def normalised(adjacency: Matrix) -> Matrix:
 
 
 def label_adjacency(targets: Targets, threshold: float, p: float) -> Matrix:
-    """The whole way: counted, binarised, re-weighted, normalised.
+    """The adjacency of a label graph: counted, binarised, re-weighted, normalised.
 
     Args:
         targets: (N, L) of TRUE, FALSE and UNKNOWN.

@@ -24,6 +24,6 @@ class MissingFiles:
 
 def find_missing(paths: Iterable[str], hint: str) -> MissingFiles:
     """Look which of some photographs are there; one that comes twice counts once."""
-    known = list(dict.fromkeys(paths))
-    missing = [path for path in known if not os.path.lexists(path)]
-    return MissingFiles(len(missing), len(known), missing[0] if missing else "", hint)
+    unique = list(dict.fromkeys(paths))
+    missing = [path for path in unique if not os.path.lexists(path)]
+    return MissingFiles(len(missing), len(unique), missing[0] if missing else "", hint)

@@ -111,13 +111,13 @@ def require_language(language: str, vocabulary: Vocabulary, others: Collection[s
 
 def no_titles(language: str, vocabulary: Vocabulary) -> str:
     """That tags have no titles in a language, and in which they have some."""
-    known = vocabulary.languages
-    spoken = f"only in {', '.join(known)}" if known else "in no language"
+    languages = vocabulary.languages
+    spoken = f"only in {', '.join(languages)}" if languages else "in no language"
     return f"the model has no titles in {language!r}, {spoken}"
 
 
-def suggestion(word: str, known: Sequence[str]) -> str:
+def suggestion(word: str, names: Sequence[str]) -> str:
     """A hint for a mistyped name."""
-    if not known:
+    if not names:
         return "there are no tags here; --tagger NAME|DIR brings some when photographs are embedded"
-    return suggest(word, known, everything="fashion weights tags MODEL")
+    return suggest(word, names, everything="fashion weights tags MODEL")

@@ -47,8 +47,8 @@ class LabelRule:
     def values(self, cell: str) -> list[str]:
         """The values of a cell that this rule knows, those that it leaves open with their `?`."""
         if self.words:
-            found = set(re.findall(r"[\w'-]+", cell.lower()))
-            return [word for word in self.tags if word in found]
+            words = set(re.findall(r"[\w'-]+", cell.lower()))
+            return [word for word in self.tags if word in words]
         return [value for value in self._parts(cell) if self._knows(value)]
 
     def labels(self, cell: str) -> bool:
@@ -110,13 +110,15 @@ def targets(
     for rule in rules:
         column_of = _columns(vocabulary, rule.group)
         named = {tag for value in _all_values(rule, annotations) for tag in rule.tags_of(value)} | set(absent)
-        known = np.array([column_of[tag] for tag in column_of if rule.complete or tag in named], dtype=np.int64)
+        labelled_columns = np.array(
+            [column_of[tag] for tag in column_of if rule.complete or tag in named], dtype=np.int64
+        )
         for row, annotation in enumerate(annotations):
             cell = annotation.values.get(rule.column, "")
             if not rule.labels(cell):
                 continue
             stated = [tag for value in rule.values(cell) for tag in rule.tags_of(value)]
-            matrix[row, known] = np.maximum(matrix[row, known], FALSE)
+            matrix[row, labelled_columns] = np.maximum(matrix[row, labelled_columns], FALSE)
             unsure = [column_of[tag[1:]] for tag in stated if tag[0] == UNSURE and tag[1:] in column_of]
             matrix[row, [column for column in unsure if matrix[row, column] != TRUE]] = UNKNOWN
             matrix[row, [column_of[tag] for tag in stated if tag in column_of]] = TRUE

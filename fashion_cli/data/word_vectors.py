@@ -35,26 +35,26 @@ class LabelWords:
     unknown: tuple[str, ...]
 
 
-def read_word_vectors(file: Path, wanted: Collection[str]) -> dict[str, Vector]:
+def read_word_vectors(file: Path, words: Collection[str]) -> dict[str, Vector]:
     """The vectors of some words, each (d,). Those that the file does not have are left out.
 
     Of a word that comes twice the first line counts. Reading ends when every word was found.
 
     Args:
         file: UTF-8. A word may hold blanks itself, as a few of the largest published files do.
-        wanted: As the file writes them.
+        words: As the file writes them.
 
     Raises:
         AnnotationError: With file and line, if a line has too few values, or one of them is no number.
     """
-    left = {word.encode(): word for word in wanted}
-    found: dict[str, Vector] = {}
+    pending = {word.encode(): word for word in words}
+    vectors: dict[str, Vector] = {}
     for number, name, values in _lines(file):
-        if name in left:
-            found[left.pop(name)] = _vector(file, number, values)
-            if not left:
+        if name in pending:
+            vectors[pending.pop(name)] = _vector(file, number, values)
+            if not pending:
                 break
-    return found
+    return vectors
 
 
 def label_word_vectors(file: Path, phrases: Mapping[str, str]) -> LabelWords:
@@ -69,18 +69,18 @@ def label_word_vectors(file: Path, phrases: Mapping[str, str]) -> LabelWords:
     """
     texts = {label: phrase.lower().strip() for label, phrase in phrases.items()}
     parts = {label: tuple(filter(None, _BETWEEN.split(text))) for label, text in texts.items()}
-    known = read_word_vectors(file, {*texts.values(), *(word for words in parts.values() for word in words)})
-    if not known:
+    vectors = read_word_vectors(file, {*texts.values(), *(word for words in parts.values() for word in words)})
+    if not vectors:
         raise AnnotationError(
             f"{file}: has a vector for no word of any label", hint="words are looked up in lower case"
         )
-    width = len(next(iter(known.values())))
+    width = len(next(iter(vectors.values())))
     rows, missing, unknown = [], {}, []
     for label, text in texts.items():
-        words = (text,) if text in known else parts[label]
-        there = [known[word] for word in words if word in known]
+        words = (text,) if text in vectors else parts[label]
+        there = [vectors[word] for word in words if word in vectors]
         if len(there) < len(words) or not words:
-            missing[label] = tuple(word for word in words if word not in known)
+            missing[label] = tuple(word for word in words if word not in vectors)
         if not there:
             unknown.append(label)
         rows.append(np.mean(there, axis=0, dtype=np.float32) if there else np.zeros(width, np.float32))

@@ -92,7 +92,7 @@ def plan_reuse(targets: Mapping[str, Path], sources: Sequence[FeatureFile], *, k
                 continue
             if _is_as_it_was(file, each, shared) or digests.get(each.path) == each.sha256:
                 reused[each.path] = ReusedRow(number, row, each.path, file.stamp, moved=False)
-                untouched += file.stamp == each.stamp or not each.stamp.settled
+                untouched += file.stamp == each.stamp or not each.stamp.detects_changes
     for path, file in files.items():
         digest = digests.get(path)
         if path not in reused and digest and (place := by_content.get(digest)) is not None:
@@ -127,14 +127,14 @@ def is_current(known: Identity, path: Path) -> bool:
     if not known.sha256:
         return file.stamp.mtime_ns == known.stamp.mtime_ns
     # Alone, it is not known how many others share its time.
-    shared = {file.stamp.ctime_ns} if file.stamp.coarse else frozenset[int]()
+    shared = {file.stamp.ctime_ns} if file.stamp.has_coarse_time else frozenset[int]()
     return _is_as_it_was(file, known, shared) or _digest(str(path)) == known.sha256
 
 
 def _is_as_it_was(file: _File, known: Identity, shared: Set[int]) -> bool:
     """Whether size and stamp alone prove that a photograph has not changed since its row was made."""
     same = file.size == known.size and file.stamp == known.stamp
-    return same and file.stamp.settled and file.stamp.ctime_ns not in shared
+    return same and file.stamp.detects_changes and file.stamp.ctime_ns not in shared
 
 
 def _digests_where_needed(
@@ -157,7 +157,7 @@ def _shared_times(files: Iterable[_File]) -> Set[int]:
     A file system without times of its own (a read-only image, an archive) gives all its files one time, whatever is in
     them, in the next version of the image too: there, a stamp proves nothing.
     """
-    times = Counter(file.stamp.ctime_ns for file in files if file.stamp.coarse)
+    times = Counter(file.stamp.ctime_ns for file in files if file.stamp.has_coarse_time)
     return {time for time, count in times.items() if count > 1}
 
 

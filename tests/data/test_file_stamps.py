@@ -45,11 +45,13 @@ def test_numbers_of_files_fit_a_feature_file() -> None:
 def test_a_file_that_was_changed_this_moment_may_change_again_unseen(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a")
     os.utime(tmp_path / "a", ns=(LONG_AGO, LONG_AGO))  # what programs set says nothing of that
-    assert not FileStamp.of((tmp_path / "a").stat()).settled
-    assert not FileStamp.of(status(0, ctime_ns=time.time_ns() + 3600 * SECOND)).settled  # a server's clock is ahead
-    assert FileStamp.of(status(0, ctime_ns=time.time_ns() - 10 * SECOND)).settled
+    assert not FileStamp.of((tmp_path / "a").stat()).detects_changes
+    assert not FileStamp.of(
+        status(0, ctime_ns=time.time_ns() + 3600 * SECOND)
+    ).detects_changes  # a server's clock is ahead
+    assert FileStamp.of(status(0, ctime_ns=time.time_ns() - 10 * SECOND)).detects_changes
 
 
 def test_whole_seconds_are_coarse() -> None:
-    assert FileStamp.of(status(0, ctime_ns=315_532_800 * SECOND)).coarse
-    assert not FileStamp.of(status(0)).coarse
+    assert FileStamp.of(status(0, ctime_ns=315_532_800 * SECOND)).has_coarse_time
+    assert not FileStamp.of(status(0)).has_coarse_time

@@ -292,7 +292,7 @@ def test_a_file_of_an_older_program_is_continued_without_embedding_again(update,
         del file["inode"], file["ctime_ns"]
     with FeatureFile.open(tmp_path / "f.h5") as features:
         assert not features.stamped
-        assert [each.stamp.settled for each in features.identities()] == [False] * 5
+        assert [each.stamp.detects_changes for each in features.identities()] == [False] * 5
     rewrite_alike(images[4], seed=77)
     report = update(images)
     assert (report.embedded, report.kept) == (1, 4)

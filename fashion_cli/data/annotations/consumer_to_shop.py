@@ -38,24 +38,24 @@ def read_consumer_to_shop(root: Path) -> Iterator[Annotation]:
     """
     with ExitStack() as open_files:
         partition = partition_file(root)
-        known = _Known(root, open_files)
+        optional_files = _OptionalFiles(root, open_files)
         images = image_folder(root)
         seen: dict[str, tuple[str, str, str]] = {}
         for row in read_rows(partition, "image_pair_name_1"):
             *pair, item, split = row.fields("image_pair_name_1", "image_pair_name_2", "item_id", "evaluation_status")
             row.choice(split, "evaluation status", SPLITS)
             for name, domain in zip(pair, reversed(DOMAINS), strict=True):
-                told = (item, split, domain)
-                before = seen.get(name)
-                if before is None:
-                    seen[name] = told
-                    yield known.annotation(row, images, name, told)
-                elif before != told:
-                    raise row.error(f"image {name!r}: {', '.join(told)}, but further up {', '.join(before)}")
+                identity = (item, split, domain)
+                previous = seen.get(name)
+                if previous is None:
+                    seen[name] = identity
+                    yield optional_files.annotation(row, images, name, identity)
+                elif previous != identity:
+                    raise row.error(f"image {name!r}: {', '.join(identity)}, but further up {', '.join(previous)}")
 
 
-class _Known:
-    """The files that may be there beside the partition. A photograph's rows are looked up: a pair has no one place."""
+class _OptionalFiles:
+    """The files that may lie beside the partition. A photograph's rows are looked up: a pair has no one place."""
 
     def __init__(self, root: Path, open_files: ExitStack) -> None:
         self.boxes, self.landmarks = (
@@ -68,8 +68,8 @@ class _Known:
         self.labels = annotation_file(root, "list_attr_items.txt", _FOLDERS)
         self.attributes = labels_of_items(self.labels, _attribute_names(root)) if self.labels else {}
 
-    def annotation(self, row: Row, images: Path, name: str, told: tuple[str, str, str]) -> Annotation:
-        item, split, domain = told
+    def annotation(self, row: Row, images: Path, name: str, identity: tuple[str, str, str]) -> Annotation:
+        item, split, domain = identity
         department, category = folders_of(row, row.image(name))
         values = {"item_id": item, "category": category, "department": department, "domain": domain, "split": split}
         box: Box | None = None

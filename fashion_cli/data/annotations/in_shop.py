@@ -38,13 +38,13 @@ def read_in_shop(root: Path) -> Iterator[Annotation]:
     """
     with ExitStack() as open_files:
         partition = partition_file(root)
-        known = _Known(root, open_files)
+        optional_files = _OptionalFiles(root, open_files)
         images = image_folder(root)
         for row in read_rows(partition, "image_name"):
             name, item, split = row.fields("image_name", "item_id", "evaluation_status")
             row.choice(split, "evaluation status", SPLITS)
             gender, category = folders_of(row, row.image(name))
-            cells, box, landmarks = known.of(row, name, item)
+            cells, box, landmarks = optional_files.of(row, name, item)
             values = {"item_id": item, "category": category, "gender": gender, "split": split, **cells}
             yield Annotation(images / name, values, box, landmarks)
 
@@ -60,8 +60,8 @@ def folders_of(row: Row, image: PurePosixPath) -> tuple[str, str]:
     return image.parts[1], image.parts[2]
 
 
-class _Known:
-    """The files that may be there beside the partition. Their rows come in other orders, so they are looked up."""
+class _OptionalFiles:
+    """The files that may lie beside the partition. Their rows come in other orders, so they are looked up."""
 
     def __init__(self, root: Path, open_files: ExitStack) -> None:
         self.boxes, self.landmarks, self.colours = (

@@ -121,17 +121,17 @@ def _rows(file: Path, stream: BinaryIO, header: str) -> Iterator[Row]:
     lines = _lines(file, stream)
     count = _count(file, next(lines, None))
     _check_header(file, next(lines, None), header)
-    found = 0
+    rows_read = 0
     for row in lines:
         if not row.text:
             continue
-        found += 1
-        if found > count:
+        rows_read += 1
+        if rows_read > count:
             raise row.error(f"one row more than the {count:,} that line 1 promises")
         yield row
-    if found < count:
+    if rows_read < count:
         raise AnnotationError(
-            f"{file}:1: the first line promises {count:,} rows, but {found:,} follow",
+            f"{file}:1: the first line promises {count:,} rows, but {rows_read:,} follow",
             hint="the file was cut off or edited: unpack it again",
         )
 
@@ -162,8 +162,8 @@ def _check_header(file: Path, second: Row | None, header: str) -> None:
     fields = second.text.split() if second else []
     fits = fields[:1] == [header] if header else bool(fields) and not any(map(_is_number, fields))
     if not fits:
-        wanted = f", the first {header!r}" if header else ""
-        raise AnnotationError(f"{file}:2: expected the names of the columns{wanted}", hint=HINT)
+        expectation = f", the first {header!r}" if header else ""
+        raise AnnotationError(f"{file}:2: expected the names of the columns{expectation}", hint=HINT)
 
 
 def _is_number(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""What can be wrong with a feature file or its place, in words, with what to do next."""
+"""Errors of feature files, in words, with what to do next."""
 
 import errno
 import os

@@ -47,13 +47,13 @@ ROW_DATASETS = {  # name in the file: (field of FeatureRows, type)
     "tags/scores": ("scores", "<f2"),
 }
 STAMP_DATASETS = {"inode": ("inodes", "<i8"), "ctime_ns": ("ctimes_ns", "<i8")}  # came later: may be missing
-KNOWN = frozenset((*ROW_DATASETS, *STAMP_DATASETS))
+STANDARD_DATASETS = frozenset((*ROW_DATASETS, *STAMP_DATASETS))
 MATRICES = ("vectors", "tags/scores")
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A feature file that was looked through.
+    """A feature file that was checked when it was opened.
 
     Attributes:
         file: The HDF5 file.
@@ -139,8 +139,8 @@ def append(file: h5py.File, rows: FeatureRows, *, stamped: bool) -> None:
     stop = start + len(rows)
     values = {name: getattr(rows, field) for name, (field, _) in ROW_DATASETS.items()} | dict(rows.columns)
     for name, (field, _) in STAMP_DATASETS.items():
-        known = getattr(rows, field)
-        values[name] = np.zeros(len(rows), np.int64) if known is None else known
+        stamps = getattr(rows, field)
+        values[name] = np.zeros(len(rows), np.int64) if stamps is None else stamps
     for name, kind in _row_kinds(rows.columns, stamped=stamped).items():
         dataset = file[name]
         dataset.resize(stop, axis=0)
@@ -179,8 +179,8 @@ def _read_columns(path: Path, file: h5py.File) -> tuple[str, ...]:
     names: list[str] = []
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        known = name in KNOWN or name.startswith("tags/")
-        if not known and is_of(item, TEXT, dimensions=1):
+        is_standard = name in STANDARD_DATASETS or name.startswith("tags/")
+        if not is_standard and is_of(item, TEXT, dimensions=1):
             names.append(name)
 
     with naming_damage(path):
@@ -192,9 +192,9 @@ def _is_stamped(path: Path, file: h5py.File) -> bool:
     """Whether it has the datasets that came later, for every row: an older program may have added rows without."""
     with naming_damage(path):
         rows = file.attrs.get("rows")
-        found = [(file.get(name), kind) for name, (_, kind) in STAMP_DATASETS.items()]
+        datasets = [(file.get(name), kind) for name, (_, kind) in STAMP_DATASETS.items()]
         return isinstance(rows, np.integer) and all(
-            item is not None and is_of(item, kind, dimensions=1) and len(item) >= rows for item, kind in found
+            item is not None and is_of(item, kind, dimensions=1) and len(item) >= rows for item, kind in datasets
         )
 
 
@@ -234,8 +234,8 @@ def _can_be_column(name: str, columns: Collection[str]) -> bool:
     return (
         all(part not in ("", ".") and "\0" not in part for part in parts)
         and parts[0] != "tags"
-        and name not in KNOWN
-        and folders.isdisjoint(KNOWN)
+        and name not in STANDARD_DATASETS
+        and folders.isdisjoint(STANDARD_DATASETS)
         and folders.isdisjoint(columns)
     )
 

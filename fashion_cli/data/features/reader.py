@@ -226,10 +226,10 @@ class FeatureFile:
         if not roots:
             return
         spread = range(0, len(self), max(1, len(self) // LOOKED_FOR))
-        known = self._texts("path", spread) if len({*roots, fallback} - {""}) > 1 else []
-        self.recorded_root = likeliest_root(roots, known)
-        further = [fallback] if fallback and known else []
-        now = root or likeliest_root((*further, self.recorded_root), known)
+        paths = self._texts("path", spread) if len({*roots, fallback} - {""}) > 1 else []
+        self.recorded_root = likeliest_root(roots, paths)
+        further = [fallback] if fallback and paths else []
+        now = root or likeliest_root((*further, self.recorded_root), paths)
         self.header = replace(self.header, root=now)
 
     def _paths(self, rows: Selection) -> list[str]:
@@ -262,11 +262,11 @@ class FeatureFile:
                 with naming_damage(self.path):
                     return layout.read_slice(self._file, name, chosen.start, max(chosen.start, chosen.stop))
             rows = chosen
-        wanted, places = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
-        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(self):
-            raise IndexError(f"{self.path}: rows {wanted[0]} to {wanted[-1]} where there are {len(self)}")
+        unique, places = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
+        if len(unique) and not 0 <= unique[0] <= unique[-1] < len(self):
+            raise IndexError(f"{self.path}: rows {unique[0]} to {unique[-1]} where there are {len(self)}")
         with naming_damage(self.path):
-            return layout.read_rows(self._file, name, wanted)[places]
+            return layout.read_rows(self._file, name, unique)[places]
 
 
 def is_feature_file(path: Path) -> bool:

@@ -25,8 +25,8 @@ def absolute_path(stored: str, root: str) -> str:
 
 def common_root(paths: Iterable[str]) -> str:
     """The innermost folder that holds all of these folders and files, given as absolute paths; "" for none."""
-    known = list(paths)
-    return os.path.commonpath(known) if known else ""
+    entries = list(paths)
+    return os.path.commonpath(entries) if entries else ""
 
 
 def way_to(root: str, file: Path) -> str:
@@ -38,8 +38,8 @@ def recorded_roots(root: str, way: str, file: Path) -> tuple[str, ...]:
     """Where the root of a file may be, by what the file says: beside it as before, else where it was."""
     if not root:
         return ()
-    beside = os.path.abspath(file.absolute().parent / way) if way else root
-    return tuple(dict.fromkeys((beside, root)))
+    relative = os.path.abspath(file.absolute().parent / way) if way else root
+    return tuple(dict.fromkeys((relative, root)))
 
 
 def likeliest_root(roots: Sequence[str], stored: Sequence[str]) -> str:
@@ -49,5 +49,5 @@ def likeliest_root(roots: Sequence[str], stored: Sequence[str]) -> str:
         roots: Candidates, at least one.
         stored: Some of a file's paths, as it stores them.
     """
-    found = [sum(os.path.lexists(absolute_path(path, root)) for path in stored) for root in roots]
-    return roots[found.index(max(found))] if any(found) else roots[-1]
+    counts = [sum(os.path.lexists(absolute_path(path, root)) for path in stored) for root in roots]
+    return roots[counts.index(max(counts))] if any(counts) else roots[-1]

@@ -20,10 +20,10 @@ def profile_of_boxes(data: bytes) -> bytes:
 
 def _properties(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     for name, skipped in _PATH:
-        found = next((body for box, body in _boxes(data) if box == name), None)
-        if found is None:
+        content = next((body for box, body in _boxes(data) if box == name), None)
+        if content is None:
             return
-        data = found[skipped:]
+        data = content[skipped:]
     yield from _boxes(data)
 
 

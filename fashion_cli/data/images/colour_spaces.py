@@ -89,10 +89,10 @@ _CURVES: dict[int, Curve] = {
 @lru_cache(maxsize=16)
 def profile_of_code_points(primaries: int, transfer: int) -> bytes:
     """The profile of a colour space of ITU-T H.273; b"" for sRGB and for what is not known here."""
-    known = _PRIMARIES.get(primaries), _CURVES.get(transfer)
-    if known[0] is None or known[1] is None or known == (SRGB, _srgb):
+    definition = _PRIMARIES.get(primaries), _CURVES.get(transfer)
+    if definition[0] is None or definition[1] is None or definition == (SRGB, _srgb):
         return b""
-    return _profile(known[0], known[1])
+    return _profile(definition[0], definition[1])
 
 
 @lru_cache(maxsize=16)

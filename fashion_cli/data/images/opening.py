@@ -103,22 +103,22 @@ def open_image(path: Path, data: bytes, max_pixels: int = MAX_PIXELS) -> OpenedI
     Raises:
         ImageError: If the bytes are no photograph, are damaged or have too many pixels.
     """
-    found = formats.format_of(data)
-    decoder = _decoder(found) if found is not None else None
-    if found is None or decoder is None:
+    image_format = formats.format_of(data)
+    decoder = _decoder(image_format) if image_format is not None else None
+    if image_format is None or decoder is None:
         raise ImageError(f"{printable(path)}: {formats.why_unreadable(data, path.name)}")
-    if found in (formats.GIF, formats.TIFF):
+    if image_format in (formats.GIF, formats.TIFF):
         max_pixels = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
-    if found is formats.GIF and len(data) >= 10:  # Pillow fills a frame while it reads a GIF's header
+    if image_format is formats.GIF and len(data) >= 10:  # Pillow fills a frame while it reads a GIF's header
         check_pixels(path, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"), max_pixels)
     with naming_photograph(path, "damaged header"):
-        png = read_png(data) if found is formats.PNG else None
-        tiff = read_tiff(data) if found is formats.TIFF else None
+        png = read_png(data) if image_format is formats.PNG else None
+        tiff = read_tiff(data) if image_format is formats.TIFF else None
         rewritten = png or tiff
         image = decoder(io.BytesIO(rewritten.data if rewritten is not None else data))
-        pages = tiff.pages if tiff is not None else _frames(found, image)
+        pages = tiff.pages if tiff is not None else _frames(image_format, image)
     check_pixels(path, *image.size, max_pixels)
-    return OpenedImage(path, data, found, image, pages, png, tiff)
+    return OpenedImage(path, data, image_format, image, pages, png, tiff)
 
 
 def check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
@@ -146,9 +146,9 @@ def naming_photograph(path: Path, what: str) -> Iterator[None]:
         raise ImageError(f"{printable(path)}: {reason or f'{what} ({one_line(error)})'}") from error
 
 
-def _decoder(found: ImageFormat) -> Decoder | None:
-    if found is not formats.HEIC:
-        return _DECODERS.get(found)
+def _decoder(image_format: ImageFormat) -> Decoder | None:
+    if image_format is not formats.HEIC:
+        return _DECODERS.get(image_format)
     try:
         from pillow_heif.as_plugin import HeifImageFile
     except ImportError:
@@ -157,8 +157,8 @@ def _decoder(found: ImageFormat) -> Decoder | None:
     return decoder
 
 
-def _frames(found: ImageFormat, image: ImageFile.ImageFile) -> list[int]:
-    if found is formats.HEIC:
+def _frames(image_format: ImageFormat, image: ImageFile.ImageFile) -> list[int]:
+    if image_format is formats.HEIC:
         return [image.tell()]  # the main picture, wherever it stands
     return list(range(getattr(image, "n_frames", 1))) if getattr(image, "is_animated", False) else [0]
 

@@ -1,4 +1,4 @@
-"""What a PNG file says beside its pixels, read here, so that Pillow sees none of it.
+"""The chunks of a PNG file besides its pixels, read here, so that Pillow sees none of them.
 
 Pillow refuses whole files for a profile or a text that is large once decompressed, and for a wrong checksum of a chunk
 that is not needed; it takes a picture's orientation from texts; and it compares the transparent colour of a grey or a
@@ -78,8 +78,8 @@ def chunks_of(data: bytes) -> Iterator[Chunk]:
 
 def read_png(data: bytes) -> Png:
     """Take a PNG file apart. What is damaged is left to Pillow where pixels need it, else ignored."""
-    kept: list[memoryview] = []
-    said: dict[bytes, memoryview] = {}
+    picture: list[memoryview] = []
+    ancillary: dict[bytes, memoryview] = {}
     animated = colour_type = bits = 0
     for chunk in chunks_of(data):
         if chunk.name == b"IHDR" and len(chunk.body) >= 10:
@@ -90,31 +90,31 @@ def read_png(data: bytes) -> Png:
             or (chunk.name in _ANIMATION and animated)
             or (chunk.name == b"tRNS" and chunk.intact and colour_type == PALETTE)
         ):
-            kept.append(chunk.whole)
+            picture.append(chunk.whole)
         elif chunk.intact:
-            said.setdefault(chunk.name, chunk.body)
-    clean = SIGNATURE + b"".join(kept)
+            ancillary.setdefault(chunk.name, chunk.body)
+    clean = SIGNATURE + b"".join(picture)
     samples = {GREY: 1, RGB: 3}.get(colour_type, 0)
-    transparent = bytes(said.get(b"tRNS", b""))
+    transparent = bytes(ancillary.get(b"tRNS", b""))
     return Png(
         data=data if len(clean) == len(data) else clean,
-        profile=_profile(said),
-        exif=bytes(said.get(b"eXIf", b"")),
+        profile=_profile(ancillary),
+        exif=bytes(ancillary.get(b"eXIf", b"")),
         bits=bits,
         transparent=struct.unpack(f">{samples}H", transparent) if len(transparent) == 2 * samples else (),
     )
 
 
-def _profile(said: dict[bytes, memoryview]) -> bytes:
-    """As the third edition of the PNG specification ranks what chunks say of colours."""
-    code_points = said.get(b"cICP", b"")
+def _profile(ancillary: dict[bytes, memoryview]) -> bytes:
+    """The colour profile, as the third edition of the PNG specification ranks the chunks that give one."""
+    code_points = ancillary.get(b"cICP", b"")
     if len(code_points) == 4:
         return profile_of_code_points(code_points[0], code_points[1])
-    if profile := _decompressed(bytes(said.get(b"iCCP", b""))):
+    if profile := _decompressed(bytes(ancillary.get(b"iCCP", b""))):
         return profile
-    if b"sRGB" in said or len(said.get(b"gAMA", b"")) != 4:
+    if b"sRGB" in ancillary or len(ancillary.get(b"gAMA", b"")) != 4:
         return b""
-    primaries, share = _primaries(said.get(b"cHRM", b"")), int.from_bytes(said[b"gAMA"], "big") / 100_000
+    primaries, share = _primaries(ancillary.get(b"cHRM", b"")), int.from_bytes(ancillary[b"gAMA"], "big") / 100_000
     if not 0.05 < share < 20:
         return b""
     if primaries == SRGB and abs(1 / share - _SRGB_GAMMA) < _NEAR:
@@ -138,5 +138,5 @@ def _primaries(body: memoryview | bytes) -> Primaries:
     white, red, green, blue = zip(x_and_y[::2], x_and_y[1::2], strict=True)
     if min(y for _, y in (white, red, green, blue)) <= 0:
         return SRGB
-    said = Primaries(red, green, blue, white)
-    return SRGB if np.abs(np.subtract(astuple(said), astuple(SRGB))).max() < _NEAR / 4 else said
+    primaries = Primaries(red, green, blue, white)
+    return SRGB if np.abs(np.subtract(astuple(primaries), astuple(SRGB))).max() < _NEAR / 4 else primaries

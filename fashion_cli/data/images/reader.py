@@ -107,7 +107,7 @@ class ImageReader:
         size = decoded.image.size
         placement = place(corners_of(box, size, opened.path), self.spec)
         scaled = resize(crop(decoded.image, placement.part), placement.size, self.spec.interpolation)
-        return _kept(np.asarray(decoded.to_srgb(scaled)), placement), size
+        return _crop(np.asarray(decoded.to_srgb(scaled)), placement), size
 
     def _read_fast(self, opened: OpenedImage, box: Box | None) -> tuple[npt.NDArray[np.uint8], Size] | None:
         """The same through torchvision; None for what only Pillow can decode or should judge."""
@@ -126,7 +126,7 @@ class ImageReader:
         if changes_colours(profile := opened.profile()):
             image = Image.fromarray(scaled if mode == "RGB" else scaled[..., 0])
             scaled = np.asarray(to_srgb(image, profile))
-        return _kept(scaled, placement), (width, height)
+        return _crop(scaled, placement), (width, height)
 
 
 def crop(image: Image.Image, corners: Corners) -> Image.Image:
@@ -141,7 +141,7 @@ def resize(image: Image.Image, size: Size, interpolation: Interpolation = "bilin
     return image if size == image.size else image.resize(size, _FILTERS[interpolation])
 
 
-def _kept(scaled: npt.NDArray[np.uint8], placement: Placement) -> npt.NDArray[np.uint8]:
+def _crop(scaled: npt.NDArray[np.uint8], placement: Placement) -> npt.NDArray[np.uint8]:
     left, top, right, bottom = placement.window
     return scaled[top:bottom, left:right]
 

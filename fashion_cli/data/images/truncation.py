@@ -41,7 +41,7 @@ def complete_jpeg(data: bytes) -> bytes | None:
 
 def complete_png(data: bytes) -> bytes | None:
     """A PNG whose missing rows repeat the last one; None where less than `NEARLY_ALL` of it is there."""
-    header, kept, stream = b"", SIGNATURE, zlib.decompressobj()
+    header, output, stream = b"", SIGNATURE, zlib.decompressobj()
     rows = b""
     for chunk in chunks_of(data):
         if chunk.name == b"IHDR":
@@ -49,7 +49,7 @@ def complete_png(data: bytes) -> bytes | None:
         if chunk.name == b"IDAT":
             rows += stream.decompress(chunk.body)
         elif chunk.name != b"IEND":
-            kept += chunk.whole
+            output += chunk.whole
     if len(header) != 13 or header[12]:  # interlaced: every row lacks pixels
         return None
     width, height, bits, colour_type = struct.unpack(">IIBB", header[:10])
@@ -59,7 +59,7 @@ def complete_png(data: bytes) -> bytes | None:
         return None
     as_above = b"\2" + bytes(stride - 1)  # the filter "up": nothing is different
     body = zlib.compress(rows[: whole * stride] + as_above * (height - whole), 1)
-    return kept + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    return output + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
 def _decoded(data: bytes) -> npt.NDArray[np.uint8]:
@@ -70,7 +70,7 @@ def _decoded(data: bytes) -> npt.NDArray[np.uint8]:
 
 def _all_scans_began(data: bytes) -> bool:
     """Whether each coefficient of each colour stands in some scan at full precision: else a picture is only coarse."""
-    wanted: set[tuple[int, int]] = set()
+    missing: set[tuple[int, int]] = set()
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF or data[at + 1] in (0x00, 0xFF, *range(0xD0, 0xDA)):
@@ -79,13 +79,13 @@ def _all_scans_began(data: bytes) -> bool:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         body = data[at + 4 : at + 2 + length]
         if marker in (0xC0, 0xC1, 0xC2) and len(body) > 5:  # the frame: which colours there are
-            wanted = {(body[6 + 3 * each], place) for each in range(body[5]) for place in range(_COEFFICIENTS)}
+            missing = {(body[6 + 3 * each], place) for each in range(body[5]) for place in range(_COEFFICIENTS)}
         if marker == 0xDA and len(body) > 3:  # a scan: which coefficients of which colours, and how many bits less
             colours, first, last, shift = body[0], *body[-3:]
             if not shift & 15:
-                wanted -= {(body[1 + 2 * each], place) for each in range(colours) for place in range(first, last + 1)}
+                missing -= {(body[1 + 2 * each], place) for each in range(colours) for place in range(first, last + 1)}
         at += 2 + length
-    return not wanted
+    return not missing
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -67,9 +67,9 @@ def _boxes_of_kind(data: bytes, at: int, end: int, kind: bytes) -> list[_Box]:
     return [box for box in _boxes(data, at, end) if box.kind == kind]
 
 
-def _wipe_unknown(wiped: bytearray, boxes: Iterable[_Box], known: frozenset[bytes]) -> None:
+def _wipe_unknown(wiped: bytearray, boxes: Iterable[_Box], allowed: frozenset[bytes]) -> None:
     for box in boxes:
-        if box.kind not in known:
+        if box.kind not in allowed:
             wiped[box.start + 4 : box.start + 8] = _UNUSED
             wiped[box.content : box.end] = bytes(box.end - box.content)
 

@@ -10,22 +10,22 @@ _APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")  # how often it
 def strip_gif(data: bytes) -> bytes:
     """Keep the frames, how long each is shown, how often they repeat, the colour profile."""
     at = _after_table(data, 10, 13)
-    kept, drawn = [data[:at]], False
+    blocks, drawn = [data[:at]], False
     while at < len(data) and data[at] != _TRAILER:
         start = at
         if data[at] == _IMAGE:
             at = _after_blocks(data, _after_table(data, at + 9, at + 10) + 1)
-            kept.append(data[start:at])
+            blocks.append(data[start:at])
             drawn = True
         elif data[at] == _EXTENSION:
             at = _after_blocks(data, at + 2)
             if _belongs(data, start):
-                kept.append(data[start:at])
+                blocks.append(data[start:at])
         else:
             raise LayoutError("an unknown block")
     if not drawn:
         raise LayoutError("no picture before the end of the file")
-    return b"".join([*kept, bytes((_TRAILER,))])
+    return b"".join([*blocks, bytes((_TRAILER,))])
 
 
 def _belongs(data: bytes, start: int) -> bool:

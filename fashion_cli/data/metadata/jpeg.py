@@ -18,32 +18,32 @@ _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
 def strip_jpeg(data: bytes) -> bytes:
     """Keep what decodes the picture, JFIF's pixel shape, Adobe's colour transform, the ICC profile, the orientation."""
-    kept: list[bytes] = []
+    segments: list[bytes] = []
     turned, at, scanned = UPRIGHT, 2, False
     while at < len(data):
         marker, at = _marker(data, at)
         if marker == _LAST:
             break
         if marker in _BARE:
-            kept.append(bytes((0xFF, marker)))
+            segments.append(bytes((0xFF, marker)))
             continue
         payload = part(data, at + 2, number(data, at, 2) - 2)
         at += 2 + len(payload)
         if marker == 0xE1 and payload.startswith(_EXIF) and turned == UPRIGHT:
             turned = orientation(payload[len(_EXIF) :])
-        payload = _kept(marker, payload)
+        payload = _filter_segment(marker, payload)
         if payload:
-            kept.append(_segment(marker, payload))
+            segments.append(_segment(marker, payload))
         if marker == _SCAN:
-            found = _MARKER.search(data, at)
-            end = found.start() if found else len(data)
-            kept.append(data[at:end])
+            match = _MARKER.search(data, at)
+            end = match.start() if match else len(data)
+            segments.append(data[at:end])
             at, scanned = end, True
     if not scanned:
         raise LayoutError("no picture before the end of the file")
     exif = [_segment(0xE1, _EXIF + exif_of(turned))] if turned != UPRIGHT else []
-    first = 1 if kept[0][1] == 0xE0 else 0  # JFIF wants to be first
-    return b"".join([_START, *kept[:first], *exif, *kept[first:], _END])
+    first = 1 if segments[0][1] == 0xE0 else 0  # JFIF wants to be first
+    return b"".join([_START, *segments[:first], *exif, *segments[first:], _END])
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
@@ -58,7 +58,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
     return marker, at + 1
 
 
-def _kept(marker: int, payload: bytes) -> bytes:
+def _filter_segment(marker: int, payload: bytes) -> bytes:
     """What stays of a segment; b"" drops it."""
     if marker in _PICTURE:
         return payload

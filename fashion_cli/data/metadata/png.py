@@ -13,7 +13,7 @@ _AROUND = 12  # bytes of a chunk besides its payload
 
 def strip_png(data: bytes) -> bytes:
     """Keep the picture, its transparency, its frames, what says how its numbers become colours, the orientation."""
-    kept, at, kind, drawn = [data[:_SIGNATURE]], _SIGNATURE, b"", False
+    chunks, at, kind, drawn = [data[:_SIGNATURE]], _SIGNATURE, b"", False
     while at < len(data) and kind != b"IEND":
         if drawn and at + 8 > len(data):
             break
@@ -23,13 +23,13 @@ def strip_png(data: bytes) -> bytes:
             raise LayoutError("the file ends before its picture")
         drawn = drawn or kind == b"IDAT"
         if kind in _PICTURE or kind in _COLOURS:
-            kept.append(chunk)
+            chunks.append(chunk)
         elif kind == b"eXIf" and (exif := exif_of(orientation(chunk[8:-4]))):
-            kept.append(_chunk(kind, exif))
+            chunks.append(_chunk(kind, exif))
         at += _AROUND + size
     if not drawn:
         raise LayoutError("no picture before the end of the file")
-    return b"".join(kept)
+    return b"".join(chunks)
 
 
 def _chunk(kind: bytes, payload: bytes) -> bytes:

@@ -13,19 +13,19 @@ _EXIF_FLAG, _XMP_FLAG = 0x08, 0x04
 
 def strip_webp(data: bytes) -> bytes:
     """Keep the picture or its frames, the colour profile, the orientation."""
-    kept: list[tuple[bytes, bytes]] = []
+    chunks: list[tuple[bytes, bytes]] = []
     end = min(len(data), 8 + number(data, 4, 4, "little"))
     for kind, payload in _chunks(data, _HEADER, end):
         if kind == b"ANMF":
             inner = _chunks(payload, _FRAME, len(payload))
-            kept.append((kind, payload[:_FRAME] + _joined(each for each in inner if each[0] in _STILL)))
+            chunks.append((kind, payload[:_FRAME] + _joined(each for each in inner if each[0] in _STILL)))
         elif kind in _PICTURE:
-            kept.append((kind, payload))
+            chunks.append((kind, payload))
         elif kind == b"EXIF" and (exif := exif_of(orientation(payload.removeprefix(b"Exif\0\0")))):
-            kept.append((kind, exif))
-    if not any(kind in (b"VP8 ", b"VP8L", b"ANMF") for kind, _ in kept):
+            chunks.append((kind, exif))
+    if not any(kind in (b"VP8 ", b"VP8L", b"ANMF") for kind, _ in chunks):
         raise LayoutError("no picture before the end of the file")
-    body = b"WEBP" + _joined(_flagged(kept))
+    body = b"WEBP" + _joined(_flagged(chunks))
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
