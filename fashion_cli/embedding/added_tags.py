@@ -78,9 +78,9 @@ def add_tagger_to_header(header: FeatureHeader, model: Model, prefix: str, file:
     same = [place for place, each in enumerate(header.added) if each.weights_sha256 == card.weights_sha256]
     prefix = prefix or (header.added[same[0]].prefix if same else "")
     older = [place for place, each in enumerate(header.added) if (each.model, each.prefix) == (card.name, prefix)]
-    known = {*same, *older}
+    replaced = {*same, *older}
     new = AddedTags.of(card, model.location, prefix)
-    others = [each for place, each in enumerate(header.added) if place not in known]
+    others = [each for place, each in enumerate(header.added) if place not in replaced]
     taken = {group.name for group in header.own_vocabulary.groups}
     taken |= {group.name for each in others for group in each.vocabulary.groups}
     if twice := [group.name for group in new.vocabulary.groups if group.name in taken]:
@@ -88,5 +88,5 @@ def add_tagger_to_header(header: FeatureHeader, model: Model, prefix: str, file:
             f"{file}: there are groups named {', '.join(twice)} already",
             hint=f"--add-as {card.name} calls those of {card.name} {card.name}.{twice[0]}, …",
         )
-    others.insert(min(known, default=len(others)), new)
+    others.insert(min(replaced, default=len(others)), new)
     return header.with_added(others)

@@ -1,4 +1,4 @@
-"""Features of photographs for a measurement: from a feature file that is kept, or from a passing one."""
+"""Features of photographs for a measurement: from a feature file that is kept, or from a temporary one."""
 
 import os
 import tempfile
@@ -22,7 +22,7 @@ from fashion_cli.plurals import none_can_be_read
 
 @dataclass(frozen=True)
 class FeatureSubset:
-    """Photographs that could be read, and the others.
+    """The rows of a feature file for photographs that could be read, and those that could not.
 
     Attributes:
         features: Holds at least those photographs.
@@ -62,7 +62,7 @@ def cached_features(
         target = keep or Path(scratch) / "features.h5"
         update = update_features(photographs, target, model, options, progress, keep_others=True)
         with FeatureFile.open(target) as features:
-            yield _found(photographs, features, update.skipped)
+            yield _find_rows(photographs, features, update.skipped)
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ def cached_scores(
         UsageError: If parts are to be kept in a feature file, whose rows are those of whole photographs.
     """
     if not boxes:
-        with cached_features(photographs, model, options, progress, keep) as found:
+        with cached_features(photographs, model, options, progress, keep) as subset:
             # A kept file may hold tags of further models behind this one's.
-            scores = found.features.scores(found.rows)[:, : len(model.card.vocabulary)]
-            return ScoreSubset(found.places, scores.astype(np.float32), found.skipped)
+            scores = subset.features.scores(subset.rows)[:, : len(model.card.vocabulary)]
+            return ScoreSubset(subset.places, scores.astype(np.float32), subset.skipped)
     if keep is not None:
         raise UsageError(
             f"{keep}: a feature file holds whole photographs, and these are cut to their boxes",
@@ -151,22 +151,22 @@ def read_features(photographs: Sequence[Path], file: Path) -> Iterator[FeatureSu
     """
     with FeatureFile.open(file) as features:
         absent = (path for path in photographs if features.find(os.path.abspath(path)) is None)
-        yield _found(photographs, features, tuple(Skipped(str(path), f"not in {file}") for path in absent))
+        yield _find_rows(photographs, features, tuple(Skipped(str(path), f"not in {file}") for path in absent))
 
 
-def _require_some(found: Sequence[int], skipped: Sequence[Skipped]) -> None:
+def _require_some(rows: Sequence[int], skipped: Sequence[Skipped]) -> None:
     """Make sure that there is something to measure.
 
     Raises:
         ImageError: If not one of the photographs can be read.
     """
-    if skipped and not found:
+    if skipped and not rows:
         raise ImageError(none_can_be_read(len(skipped)), hint=f"the first: {skipped[0].reason}")
 
 
-def _found(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> FeatureSubset:
-    found = [features.find(os.path.abspath(path)) for path in photographs]
-    places = [place for place, row in enumerate(found) if row is not None]
-    rows = [row for row in found if row is not None]
+def _find_rows(photographs: Sequence[Path], features: FeatureFile, skipped: tuple[Skipped, ...]) -> FeatureSubset:
+    all_rows = [features.find(os.path.abspath(path)) for path in photographs]
+    places = [place for place, row in enumerate(all_rows) if row is not None]
+    rows = [row for row in all_rows if row is not None]
     _require_some(rows, skipped)
     return FeatureSubset(features, np.array(places, np.int64), np.array(rows, np.int64), skipped)

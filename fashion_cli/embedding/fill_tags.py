@@ -18,7 +18,7 @@ from fashion_cli.inference.pipeline import Batch, Skipped, predict
 
 @dataclass(frozen=True)
 class FilledRows:
-    """What became of some rows.
+    """Rows that got the tags which they lacked, and photographs that could not be read.
 
     Attributes:
         rows: Whole ones.
@@ -85,24 +85,24 @@ def fill_missing_tags(
     row_of = {each.path: each for each in chosen}
     with closing(predict([Path(each.path) for each in chosen], models, options)) as batches:
         for batch in batches:
-            yield _filled(batch, source, row_of, want, columns)
+            yield _fill_rows(batch, source, row_of, want, columns)
 
 
-def _filled(  # two sides that are joined
+def _fill_rows(  # two sides that are joined
     batch: Batch,
     source: FeatureFile,
     row_of: dict[str, ReusedRow],
     want: FeatureHeader,
     columns: npt.NDArray[np.intp],
 ) -> FilledRows:
-    known = [row_of[path] for path in batch.rows.paths]
-    stored = source.read([each.row for each in known])
+    reused = [row_of[path] for path in batch.rows.paths]
+    stored = source.read([each.row for each in reused])
     same = [place for place, digest in enumerate(batch.rows.sha256) if digest == stored.sha256[place]]
-    others = sorted(set(range(len(known))) - set(same))
-    changed = tuple(Skipped(known[place].path, "changed while it was read") for place in others)
+    others = sorted(set(range(len(reused))) - set(same))
+    changed = tuple(Skipped(reused[place].path, "changed while it was read") for place in others)
     rows = stored.take(same)
     scores = align_tag_columns(rows.scores, source.header, want)
     if same:
         scores[:, columns] = batch.rows.scores[same]
-    taken = tuple(known[place] for place in same)
+    taken = tuple(reused[place] for place in same)
     return FilledRows(replace(rows, scores=scores), taken, (*batch.skipped, *changed), batch.engine)

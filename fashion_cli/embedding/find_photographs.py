@@ -1,4 +1,4 @@
-"""Which photographs a command is about, and what a manifest says of them."""
+"""Find the photographs that a command is about, with the columns that a manifest gives them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from fashion_cli.inference.pipeline import Skipped
 
 @dataclass(frozen=True)
 class Photographs:
-    """What was found.
+    """Photographs that were found, with their columns.
 
     Attributes:
         images: In a stable order.
@@ -29,7 +29,7 @@ class Photographs:
 
 
 def find_photographs(sources: tuple[Path, ...], manifest: Path | None, *, listed: bool) -> Photographs:
-    """Look through folders, files and a manifest.
+    """Find photographs in folders, files and a manifest.
 
     Args:
         sources: Folders and files; empty where the manifest names the photographs.

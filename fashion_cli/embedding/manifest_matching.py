@@ -42,13 +42,13 @@ def match_manifest(
     Raises:
         AnnotationError: If no row does.
     """
-    known = {os.path.abspath(image) for image in images}
+    image_paths = {os.path.abspath(image) for image in images}
     folders = dict.fromkeys(source if source.is_dir() else source.parent for source in sources)
     matched, not_found = [], []
     for annotation in annotations:
         written = _as_written(annotation.path, manifest)
         places = (os.path.abspath(folder / written) for folder in (manifest.parent, *folders))
-        place = next((place for place in places if place in known), None)
+        place = next((place for place in places if place in image_paths), None)
         if place is None:
             not_found.append(str(written))
         else:
@@ -71,12 +71,12 @@ def require_agreement(manifest: Path, annotations: Iterable[Annotation]) -> None
     """
     seen: dict[str, Annotation] = {}
     for annotation in annotations:
-        known = seen.setdefault(os.path.abspath(annotation.path), annotation)
+        first = seen.setdefault(os.path.abspath(annotation.path), annotation)
         for name, value in annotation.values.items():
-            if known.values[name] != value:
+            if first.values[name] != value:
                 raise AnnotationError(
                     f"{manifest}:{annotation.line}: {_as_written(annotation.path, manifest)} has {value!r} in the"
-                    f" column {name!r}, and {known.values[name]!r} in line {known.line}",
+                    f" column {name!r}, and {first.values[name]!r} in line {first.line}",
                     hint="keep one of them",
                 )
 

@@ -1,4 +1,4 @@
-"""Why a command found no photograph: an empty folder, files of other kinds, an empty list."""
+"""The error where a command found no photograph: an empty folder, files of other kinds, an empty list."""
 
 import os
 from collections import Counter

@@ -37,7 +37,7 @@ def photographs_in(folder: Path) -> tuple[list[Path], list[Skipped]]:
 def query_features(
     gallery: Gallery, paths: Sequence[Path], options: InferenceOptions, box: Box | None
 ) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
-    """The features of each path that can be had.
+    """Look up or predict the features of query photographs, as far as they can be had.
 
     A photograph of the gallery that has not changed since, was moved or is gone needs no model: its row is there.
 
@@ -53,14 +53,14 @@ def query_features(
     """
     rows = {} if box else StoredPhotographs(gallery.features).rows(paths)
     stored = gallery.features.read(list(rows.values())) if rows else None
-    found = dict(zip(rows, _features(stored), strict=True)) if stored else {}
-    missing = [path for path in paths if path not in found]
+    current = dict(zip(rows, _features(stored), strict=True)) if stored else {}
+    missing = [path for path in paths if path not in current]
     there = [path for path in missing if os.path.lexists(path)]  # for what is not, no model has to be opened
     gone = tuple(
         Skipped(str(path), "cannot be read (No such file or directory)") for path in missing if path not in there
     )
     predicted, skipped = _predict(gallery, there, options, box) if there else ({}, ())
-    return found | predicted, (*gone, *skipped)
+    return current | predicted, (*gone, *skipped)
 
 
 def _predict(
@@ -79,7 +79,7 @@ def _predict(
 def predict_queries(
     models: Models, paths: Sequence[Path], options: InferenceOptions, box: Box | None = None
 ) -> tuple[dict[Path, Features], tuple[Skipped, ...]]:
-    """Look at photographs.
+    """Predict the features of photographs.
 
     Args:
         models: What looks.

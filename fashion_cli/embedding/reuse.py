@@ -1,4 +1,4 @@
-"""Which rows of earlier feature files still stand for a photograph, without reading a pixel.
+"""Plan which rows of earlier feature files still stand for a photograph, without reading a pixel.
 
 A photograph with the path, the size and the stamp of a row is the row's. Where only the stamp differs, as after a copy,
 a restored backup or in another container, the bytes decide.
@@ -40,7 +40,7 @@ class ReusedRow:
 
 @dataclass(frozen=True)
 class ReusePlan:
-    """What can be taken over and what cannot.
+    """Rows that can be taken over, and photographs that have none.
 
     Attributes:
         reused: In the order of the files and their rows.
@@ -77,76 +77,76 @@ def plan_reuse(targets: Mapping[str, Path], sources: Sequence[FeatureFile], *, k
         keep_others: Take over the rows of the last file that nobody wants, too, as they are.
     """
     files = {path: file for path in targets if (file := _look_at(path)) is not None}
-    known = [source.identities() for source in sources]
+    rows_of_sources = [source.identities() for source in sources]
     shared = _shared_times(files.values())
-    digests = _digests_where_needed(files, known, shared)
+    digests = _digests_where_needed(files, rows_of_sources, shared)
     by_content: dict[str, tuple[int, int]] = {}
     reused: dict[str, ReusedRow] = {}
     untouched = 0
-    for number, identities in enumerate(known):
+    for number, identities in enumerate(rows_of_sources):
         untouched = 0
         for row, each in enumerate(identities):
             by_content.setdefault(each.sha256, (number, row))
             file = files.get(each.path)
             if file is None or file.size != each.size or each.path in reused:
                 continue
-            if _is_as_it_was(file, each, shared) or digests.get(each.path) == each.sha256:
+            if _is_unchanged(file, each, shared) or digests.get(each.path) == each.sha256:
                 reused[each.path] = ReusedRow(number, row, each.path, file.stamp, moved=False)
                 untouched += file.stamp == each.stamp or not each.stamp.detects_changes
     for path, file in files.items():
         digest = digests.get(path)
         if path not in reused and digest and (place := by_content.get(digest)) is not None:
             reused[path] = ReusedRow(*place, path, file.stamp, moved=True)
-    missing = tuple(given for path, given in targets.items() if path not in reused)
-    last = known[-1] if known else []
+    missing = tuple(original for path, original in targets.items() if path not in reused)
+    last = rows_of_sources[-1] if rows_of_sources else []
     if keep_others:
         for row, each in enumerate(last):
             if each.path not in targets:
-                reused[each.path] = ReusedRow(len(known) - 1, row, each.path, each.stamp, moved=False)
-    contents = {known[each.source][each.row].sha256 for each in reused.values()}
+                reused[each.path] = ReusedRow(len(rows_of_sources) - 1, row, each.path, each.stamp, moved=False)
+    contents = {rows_of_sources[each.source][each.row].sha256 for each in reused.values()}
     return ReusePlan(
         reused=tuple(sorted(reused.values(), key=lambda each: (each.source, each.row, each.path))),
         missing=missing,
-        unchanged=bool(known) and untouched == len(targets) and len(reused) == len(last),
+        unchanged=bool(rows_of_sources) and untouched == len(targets) and len(reused) == len(last),
         dropped=sum(each.sha256 not in contents for each in last),
     )
 
 
-def is_current(known: Identity, path: Path) -> bool:
+def is_current(identity: Identity, path: Path) -> bool:
     """Whether a row still says what is on a photograph; one that is gone cannot contradict.
 
     Args:
-        known: The row. Without a sha256, its size and its time decide.
+        identity: The row. Without a sha256, its size and its time decide.
         path: Where the photograph lies.
     """
     file = _look_at(str(path))
     if file is None:
         return True
-    if file.size != known.size:
+    if file.size != identity.size:
         return False
-    if not known.sha256:
-        return file.stamp.mtime_ns == known.stamp.mtime_ns
+    if not identity.sha256:
+        return file.stamp.mtime_ns == identity.stamp.mtime_ns
     # Alone, it is not known how many others share its time.
     shared = {file.stamp.ctime_ns} if file.stamp.has_coarse_time else frozenset[int]()
-    return _is_as_it_was(file, known, shared) or _digest(str(path)) == known.sha256
+    return _is_unchanged(file, identity, shared) or _digest(str(path)) == identity.sha256
 
 
-def _is_as_it_was(file: _File, known: Identity, shared: Set[int]) -> bool:
+def _is_unchanged(file: _File, identity: Identity, shared: Set[int]) -> bool:
     """Whether size and stamp alone prove that a photograph has not changed since its row was made."""
-    same = file.size == known.size and file.stamp == known.stamp
+    same = file.size == identity.size and file.stamp == identity.stamp
     return same and file.stamp.detects_changes and file.stamp.ctime_ns not in shared
 
 
 def _digests_where_needed(
-    files: Mapping[str, _File], known: Sequence[Sequence[Identity]], shared: Set[int]
+    files: Mapping[str, _File], rows_of_sources: Sequence[Sequence[Identity]], shared: Set[int]
 ) -> dict[str, str]:
     """The sha256 of photographs that no row has as they are, but some row may: by path or size."""
-    sizes = {each.size for identities in known for each in identities}
+    sizes = {each.size for identities in rows_of_sources for each in identities}
     proven = {
         each.path
-        for identities in known
+        for identities in rows_of_sources
         for each in identities
-        if (file := files.get(each.path)) is not None and _is_as_it_was(file, each, shared)
+        if (file := files.get(each.path)) is not None and _is_unchanged(file, each, shared)
     }
     return _digests([path for path, file in files.items() if path not in proven and file.size in sizes])
 

@@ -30,25 +30,27 @@ class StoredPhotographs:
         It is that of its path, unless the file was changed since, else one of a file with the same bytes. A photograph
         that is gone cannot contradict its row.
         """
-        known = {path: row for path in paths if (row := self._features.find(os.path.abspath(path))) is not None}
-        identities = self._features.identities(list(known.values())) if known else []
-        found = {
-            path: row for (path, row), each in zip(known.items(), identities, strict=True) if is_current(each, path)
+        rows_by_path = {path: row for path in paths if (row := self._features.find(os.path.abspath(path))) is not None}
+        identities = self._features.identities(list(rows_by_path.values())) if rows_by_path else []
+        current = {
+            path: row
+            for (path, row), each in zip(rows_by_path.items(), identities, strict=True)
+            if is_current(each, path)
         }
         for path in paths:
-            if path not in found and len(same := self._rows_with_bytes_of(path)):
-                found[path] = int(same[0])
-        return found
+            if path not in current and len(same := self._rows_with_bytes_of(path)):
+                current[path] = int(same[0])
+        return current
 
     def rows_of_photograph(self, path: Path) -> frozenset[int]:
         """All rows that are this photograph: that of its path, and those of files with the same bytes."""
         row = self._features.find(os.path.abspath(path))
         if row is None:
             return frozenset(self._rows_with_bytes_of(path).tolist())
-        (known,) = self._features.identities([row])
-        if not is_current(known, path):
+        (identity,) = self._features.identities([row])
+        if not is_current(identity, path):
             return frozenset({row, *self._rows_with_bytes_of(path).tolist()})
-        return frozenset({row, *self._rows_with_bytes(known.size, known.sha256).tolist()})
+        return frozenset({row, *self._rows_with_bytes(identity.size, identity.sha256).tolist()})
 
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:

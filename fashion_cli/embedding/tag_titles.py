@@ -1,4 +1,4 @@
-"""What people call the tags of an index: titles stand in the cards of the models, not in feature files."""
+"""Titles of tags in other languages: they stand in the cards of the models, not in feature files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
