@@ -107,8 +107,8 @@ app.add_typer(weights.app, name="weights")
 app.command("help", cls=SectionedCommand)(help_command.show_help)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(value: bool) -> None:
+    if value:
         typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
@@ -192,7 +192,7 @@ def _came_of_interrupt(error: BaseException | None) -> bool:
 
 def _interrupted(argv: Sequence[str]) -> int:
     hint = "the same call goes on from here" if argv and argv[0] in RESUMED else ""
-    return _tell("interrupted", hint, ExitCode.INTERRUPTED)
+    return _print_error("interrupted", hint, ExitCode.INTERRUPTED)
 
 
 def _explain(error: Exception, argv: Sequence[str]) -> int | None:
@@ -201,12 +201,12 @@ def _explain(error: Exception, argv: Sequence[str]) -> int | None:
         case typer.TyperException():
             return _usage_error(error, argv)
         case FashionError():
-            return _tell(str(error), error.hint, error.exit_code)
+            return _print_error(str(error), error.hint, error.exit_code)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
             missing = MissingExtraError(f"{PROGRAM} {' '.join(argv[:1])}", EXTRAS[name.partition(".")[0]])
-            return _tell(str(missing), missing.hint, missing.exit_code)
+            return _print_error(str(missing), missing.hint, missing.exit_code)
         case typer.Abort():
-            return _tell("interrupted", "", ExitCode.INTERRUPTED)
+            return _print_error("interrupted", "", ExitCode.INTERRUPTED)
     return None
 
 
@@ -265,9 +265,9 @@ def _choices(context: typer.Context, parameter: Any) -> list[str]:
 def _usage_error(error: typer.TyperException, argv: Sequence[str]) -> int:
     if origin := _origin(getattr(error, "ctx", None), getattr(error, "param", None)):
         message = error.message.removeprefix("Value error, ").rstrip(".")
-        return _tell(f"{origin}: {message}", "mend the setting", ExitCode.USAGE)
+        return _print_error(f"{origin}: {message}", "mend the setting", ExitCode.USAGE)
     hint = usage_hint(error, argv, root_command(), PROGRAM)
-    return _tell(usage_message(error), hint, ExitCode.USAGE)
+    return _print_error(usage_message(error), hint, ExitCode.USAGE)
 
 
 def _origin(context: Any, parameter: Any) -> str:
@@ -281,8 +281,8 @@ def _origin(context: Any, parameter: Any) -> str:
     return settings[setting_of(parameter)].origin
 
 
-def _tell(message: str, hint: str, code: int) -> int:
-    """Say what is wrong, on one line, whatever the length, without the password of any URL that was typed."""
+def _print_error(message: str, hint: str, code: int) -> int:
+    """Print what is wrong on one line, whatever the length, without the password of any URL that was typed."""
     text = redact_passwords(f"{PROGRAM}: {message}" + (f" — {hint}" if hint else ""))
     sys.stderr.write(text.replace("\r", "\\r").replace("\n", "\\n") + "\n")
     return code

@@ -89,8 +89,8 @@ def describe_value(value: object, *, plural: bool = False) -> str:
     if value is None or plural:
         return "None" if value is None else kind
     article = "an" if kind[0] in "aeiouAEIOU" else "a"
-    shown = _shown(value)
-    return f"{article} {kind}, {shown}" if shown else f"{article} {kind}"
+    literal = _literal(value)
+    return f"{article} {kind}, {literal}" if literal else f"{article} {kind}"
 
 
 def _slip(value: object, hint: Any) -> str:
@@ -106,8 +106,8 @@ def _slip(value: object, hint: Any) -> str:
 
 def _mend(name: str, value: object, hint: Any) -> str:
     """What to write instead, where that is plain."""
-    shown = _shown(value) or "…"
-    candidates: list[tuple[object, str]] = [(((value,),), f"(({shown},),)"), ((value,), f"({shown},)")]
+    literal = _literal(value) or "…"
+    candidates: list[tuple[object, str]] = [(((value,),), f"(({literal},),)"), ((value,), f"({literal},)")]
     if isinstance(value, str):
         candidates += [(Path(), f"Path({value!r})"), ((Path(),), f"(Path({value!r}),)")]
     if isinstance(value, Path):
@@ -117,8 +117,8 @@ def _mend(name: str, value: object, hint: Any) -> str:
     return next((f"{name}={text}" for candidate, text in candidates if _fits(candidate, hint)), "")
 
 
-def _shown(value: object) -> str:
-    """A value that is short enough to be shown; "" where it is not."""
+def _literal(value: object) -> str:
+    """A value as a short literal; "" where it is too long to be shown."""
     if isinstance(value, Path):
         return f"Path({str(value)!r})"
     return repr(value) if isinstance(value, str | int | float) else ""

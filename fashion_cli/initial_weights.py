@@ -1,4 +1,4 @@
-"""What a network starts from: another model, a file of tensors, or published weights of its trunk."""
+"""Initial weights of a network: another model, a file of tensors, or published weights of its trunk."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -103,14 +103,14 @@ def load_initial(
     return InitialWeights(init, pretrained.sha256, taken)
 
 
-def fetch_encoder(name: TrunkName, wanted: WeightsRequest) -> tuple[nn.Module, ModelCard]:
+def fetch_encoder(name: TrunkName, request: WeightsRequest) -> tuple[nn.Module, ModelCard]:
     """A published network of a library as it is, and its card, whose files are still to be written.
 
     Raises:
         MissingExtraError: If the library is not installed.
         WeightsError: If there is none of this name, or it cannot be fetched, is damaged or gives no numbers.
     """
-    pretrained = fetch_trunk(name, wanted)
+    pretrained = fetch_trunk(name, request)
     trunk = build_trunk(pretrained.options, (pretrained.input.height, pretrained.input.width))
     network = Encoder(trunk.body)
     _adopt(network, pretrained.tensors, TRUNK_PREFIX, str(name))
@@ -133,17 +133,19 @@ def _load_model(network: nn.Module, card: ModelCard, model: Model) -> InitialWei
     _check_scaling(card, model.card.input, name)
     tensors = read_tensors(model.file(SAFETENSORS_FILE))
     own = network.state_dict()
-    known = _same_tags(card.vocabulary, model.card.vocabulary)
+    matching_rows = _same_tags(card.vocabulary, model.card.vocabulary)
     if _questions(card.vocabulary) != _questions(model.card.vocabulary):
         theirs = {part: _tag_head(tensors, part) for part in TAG_HEAD_PARTS}
         tensors = {each: tensor for each, tensor in tensors.items() if each.startswith(WITHOUT_TAGS)}
-        fitting = [_with_rows(_tag_head(own, part), theirs[part], known) for part in TAG_HEAD_PARTS]
+        fitting = [_with_rows(_tag_head(own, part), theirs[part], matching_rows) for part in TAG_HEAD_PARTS]
         if all(fitting):
             tensors |= {each: tensor for part in fitting for each, tensor in part.items()}
         else:
-            known = []
+            matching_rows = []
     taken = _adopt(network, tensors, "", name)
-    return InitialWeights(name, model.card.weights_sha256, taken, (_what_was_taken(card, own, tensors, known, name),))
+    return InitialWeights(
+        name, model.card.weights_sha256, taken, (_what_was_taken(card, own, tensors, matching_rows, name),)
+    )
 
 
 def _questions(vocabulary: Vocabulary) -> list[tuple[object, ...]]:
@@ -189,16 +191,16 @@ def _what_was_taken(
     card: ModelCard,
     own: Mapping[str, Tensor],
     tensors: Mapping[str, Tensor],
-    known: Sequence[tuple[int, int]],
+    matching_rows: Sequence[tuple[int, int]],
     name: str,
 ) -> str:
-    """A sentence for people."""
+    """Describe which parts were taken over, in a sentence for people."""
     taken: list[str] = ["the trunk"]
     anew: list[str] = []
     if VECTOR_HEAD in own:
         fits = VECTOR_HEAD in tensors and tensors[VECTOR_HEAD].shape == own[VECTOR_HEAD].shape
         (taken if fits else anew).append("the vector head")
-    rows = {row for row, _ in known}
+    rows = {row for row, _ in matching_rows}
     for group in card.vocabulary.groups:
         columns = card.vocabulary.columns[group.name]
         shared = len(rows & set(range(columns.start, columns.stop)))
@@ -207,11 +209,11 @@ def _what_was_taken(
     return f"taken from {name}: {', '.join(taken)}" + (f"; anew: {', '.join(anew)}" if anew else "")
 
 
-def _check_scaling(card: ModelCard, wanted: InputSpec, init: str) -> None:
-    if not np.allclose([card.input.mean, card.input.std], [wanted.mean, wanted.std], atol=1e-3):
+def _check_scaling(card: ModelCard, spec: InputSpec, init: str) -> None:
+    if not np.allclose([card.input.mean, card.input.std], [spec.mean, spec.std], atol=1e-3):
         raise WeightsError(
-            f"{init}: wants its pixels scaled with mean {list(wanted.mean)} and std {list(wanted.std)}",
-            hint=f"--set 'model.mean={list(wanted.mean)}' --set 'model.std={list(wanted.std)}'",
+            f"{init}: wants its pixels scaled with mean {list(spec.mean)} and std {list(spec.std)}",
+            hint=f"--set 'model.mean={list(spec.mean)}' --set 'model.std={list(spec.std)}'",
         )
 
 
@@ -235,18 +237,18 @@ def _adopt(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str, sourc
         How many tensors were copied.
     """
     own = network.state_dict()
-    given = {**{prefix + name: tensor for name, tensor in tensors.items()}, **tensors}
+    by_name = {**{prefix + name: tensor for name, tensor in tensors.items()}, **tensors}
     fitting = {
-        name: full_precision(given[name])
+        name: full_precision(by_name[name])
         for name, tensor in own.items()
-        if name in given and given[name].shape == tensor.shape and bool(torch.isfinite(given[name]).all())
+        if name in by_name and by_name[name].shape == tensor.shape and bool(torch.isfinite(by_name[name]).all())
     }
     # Files that are older than the count of batches do not have it; nothing reads it.
-    wanted = [name for name in own if name.startswith(TRUNK_PREFIX) and not name.endswith("num_batches_tracked")]
-    missing = [name for name in wanted if name not in fitting]
+    expected = [name for name in own if name.startswith(TRUNK_PREFIX) and not name.endswith("num_batches_tracked")]
+    missing = [name for name in expected if name not in fitting]
     if missing:
         raise WeightsError(
-            f"{source}: {len(missing)} of the trunk's {len(wanted)} tensors are not in it, the first {missing[0]}",
+            f"{source}: {len(missing)} of the trunk's {len(expected)} tensors are not in it, the first {missing[0]}",
             hint="check the architecture and its trunk",
         )
     network.load_state_dict(fitting, strict=False)

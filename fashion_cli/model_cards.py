@@ -1,4 +1,4 @@
-"""What a model is and how its weights want to be used. Data only: no torch, no numpy.
+"""Model cards: what a model is and how its weights are used. Data only: no torch, no numpy.
 
 A model is a directory: `card.json`, `model.safetensors`, and `model.onnx` where there is one. The models that ship with
 the package and those that a training run writes look the same, so every command takes either.
@@ -109,12 +109,12 @@ class TagGroup:
         Raises:
             WeightsError: If it is its own ancestor.
         """
-        found: list[str] = []
-        while (above := self.parents.get(found[-1] if found else tag)) is not None:
-            if above in (tag, *found):
+        tags: list[str] = []
+        while (above := self.parents.get(tags[-1] if tags else tag)) is not None:
+            if above in (tag, *tags):
                 raise WeightsError(f"group {self.name}: {tag!r} is a kind of itself", hint="mend `parents`")
-            found.append(above)
-        return tuple(found)
+            tags.append(above)
+        return tuple(tags)
 
     def title(self, tag: str, language: str) -> str:
         """What people call a tag in a language; its own name where the card does not say."""

@@ -1,4 +1,4 @@
-"""What a model says about a batch of photographs. Numpy only: every engine and every step speaks this."""
+"""The outputs of a model for a batch of photographs. Numpy only: every engine and every step speaks this."""
 
 from dataclasses import dataclass
 

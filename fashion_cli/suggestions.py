@@ -8,10 +8,10 @@ SPREAD = 0.1  # how far behind the nearest word another may lie and still be nam
 SHORT = 5  # letters of a word whose first letter is right
 MEDIUM, LONG = 6, 9  # letters of a word up to which one slip is expected, and up to which two
 LISTED = 12  # the most names that a message lists in full; of more it shows the first SHOWN
-SHOWN = 8
+MAX_NAMES = 8
 
 
-def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float = CUTOFF) -> list[str]:
+def near_words(word: str, candidates: Iterable[str], *, count: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """The known words that a word resembles, the nearest first; of equally near ones the first known.
 
     Near is what a slip of the finger makes of a word: a letter or two wrong, left out, added or exchanged, the fewer
@@ -21,7 +21,7 @@ def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float
 
     Args:
         word: As it was typed.
-        known: What there is.
+        candidates: What there is.
         count: The most that are returned.
         cutoff: The least similarity, in [0, 1].
     """
@@ -33,7 +33,7 @@ def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)
     scores: dict[str, float] = {}
-    for each in known:
+    for each in candidates:
         other = _fold(each)
         matcher.set_seq1(other)
         similarity = _contained(folded, other)
@@ -46,15 +46,15 @@ def near_words(word: str, known: Iterable[str], *, count: int = 3, cutoff: float
     return [each for each in best[:count] if scores[each] >= scores[best[0]] - SPREAD]
 
 
-def suggest(word: str, known: Iterable[str], *, everything: str = "") -> str:
+def suggest(word: str, candidates: Iterable[str], *, everything: str = "") -> str:
     """A hint about a name that does not exist: the near ones, else what there is.
 
     Args:
         word: As it was typed.
-        known: What there is.
+        candidates: What there is.
         everything: A command line that shows all of it, for lists that are shown in part.
     """
-    names = tuple(known)
+    names = tuple(candidates)
     near = near_words(word, names)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {shorten(names, everything)}"
 
@@ -68,8 +68,8 @@ def shorten(names: Sequence[str], everything: str = "") -> str:
     """
     if len(names) <= LISTED:
         return ", ".join(names)
-    more = f"… and {len(names) - SHOWN:,} more"
-    return f"{', '.join(names[:SHOWN])} {more}" + (f" ({everything})" if everything else "")
+    more = f"… and {len(names) - MAX_NAMES:,} more"
+    return f"{', '.join(names[:MAX_NAMES])} {more}" + (f" ({everything})" if everything else "")
 
 
 def _fold(word: str) -> str:

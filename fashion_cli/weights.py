@@ -40,9 +40,9 @@ class Model:
             mend = f"fashion weights export {self.directory}" if name == ONNX_FILE else "copy the model again"
             raise WeightsError(f"{self.directory}: the model has no {name}", hint=mend)
         path = self.directory / name
-        if verify and (found := _sha256(path)) != self.card.files[name]:
+        if verify and (actual := _sha256(path)) != self.card.files[name]:
             raise WeightsError(
-                f"{path}: sha256 {found[:12]}… differs from the model card's {self.card.files[name][:12]}…",
+                f"{path}: sha256 {actual[:12]}… differs from the model card's {self.card.files[name][:12]}…",
                 hint="the file is damaged: install the package or copy the model again",
             )
         return path

@@ -4,7 +4,7 @@ import difflib
 
 import pytest
 
-from fashion_cli.suggestions import LISTED, SHOWN, near_words, shorten, suggest
+from fashion_cli.suggestions import LISTED, MAX_NAMES, near_words, shorten, suggest
 from fashion_cli.weights import shipped_models
 
 TAGS = [tag for model in shipped_models() for tag in model.card.vocabulary.names]
@@ -91,6 +91,6 @@ def test_hints_name_near_words_before_a_list() -> None:
     long = [f"tag {number}" for number in range(LISTED + 1)]
     assert suggest("dres", ["dress", "shirt"]) == "did you mean 'dress'?"
     assert suggest("zzz", ["dress", "shirt"]) == "known here: dress, shirt"
-    assert suggest("zzz", long) == f"known here: {', '.join(long[:SHOWN])} … and {LISTED + 1 - SHOWN} more"
+    assert suggest("zzz", long) == f"known here: {', '.join(long[:MAX_NAMES])} … and {LISTED + 1 - MAX_NAMES} more"
     assert shorten(long, "fashion weights list").endswith("more (fashion weights list)")
     assert shorten(long[:LISTED]) == ", ".join(long[:LISTED])

@@ -79,9 +79,9 @@ def _first_hits(
     index: ExactIndex, vectors: npt.NDArray[np.float32], left_out: npt.NDArray[np.int64], topk: int
 ) -> npt.NDArray[np.int64]:
     """(B, K) places in the gallery, without the query's own; -1 where there are no more."""
-    found = index.nearest(vectors, topk + 1).rows  # (B, K + 1): one of them may be the query itself
-    kept = np.argsort(found == left_out[:, None], axis=1, kind="stable")  # its own comes last
-    hits = np.take_along_axis(found, kept, axis=1)
+    neighbours = index.nearest(vectors, topk + 1).rows  # (B, K + 1): one of them may be the query itself
+    order = np.argsort(neighbours == left_out[:, None], axis=1, kind="stable")  # its own comes last
+    hits = np.take_along_axis(neighbours, order, axis=1)
     hits[hits == left_out[:, None]] = -1
     return hits[:, :topk]
 

@@ -1,4 +1,4 @@
-"""Which photographs are queries, which are the gallery, and which of the gallery are relevant to each query.
+"""The retrieval protocol: queries, gallery, and the relevant items of each query.
 
 Liu et al., DeepFashion (CVPR 2016), section 5: photographs of a garment are searched with another photograph of it. A
 query's own row is never among its hits, whatever shares its item is relevant, and a query without anything relevant in
@@ -30,7 +30,7 @@ from fashion_cli.errors import AnnotationError
 
 @dataclass(frozen=True)
 class BenchmarkDefaults:
-    """What a dataset's authors measure.
+    """The splits and columns that a dataset's authors measure with.
 
     Attributes:
         split: Whose photographs are queries; "" all.
@@ -79,26 +79,26 @@ class RetrievalOptions(CheckedFields):
 
     @property
     def published(self) -> BenchmarkDefaults:
-        """What the dataset's authors measure."""
+        """The defaults of the dataset's authors."""
         kind = self.data.partition(":")[0] if names_a_source(self.data) else ""
         return BENCHMARK_DEFAULTS.get(kind, BenchmarkDefaults())
 
     @property
     def effective(self) -> BenchmarkDefaults:
-        """What is measured: the options, and what is published where they are silent.
+        """The options, with the published defaults where they are silent.
 
         With other queries than the published ones the gallery is their split, unless it was every photograph anyway.
         """
-        known = self.published
-        split = known.split if self.split is None else self.split
-        gallery = known.gallery_split if split == known.split else known.gallery_split and split
+        defaults = self.published
+        split = defaults.split if self.split is None else self.split
+        gallery = defaults.gallery_split if split == defaults.split else defaults.gallery_split and split
         return BenchmarkDefaults(
             split=split,
             gallery_split=gallery if self.gallery_split is None else self.gallery_split,
-            domain=known.domain,
-            gallery_domain=known.gallery_domain,
-            item=known.item if self.item_column is None else self.item_column,
-            by=known.by if self.by is None else self.by,
+            domain=defaults.domain,
+            gallery_domain=defaults.gallery_domain,
+            item=defaults.item if self.item_column is None else self.item_column,
+            by=defaults.by if self.by is None else self.by,
         )
 
 
@@ -134,8 +134,8 @@ def list_photographs(options: RetrievalOptions) -> ListedPhotographs:
     needed |= {id(each) for each in gallery if _of_domain(each, setup.gallery_domain)}
     annotations = tuple(each for each in everything if id(each) in needed)
     paths = [annotation.path for annotation in annotations]
-    known = {os.path.abspath(path) for path in paths}
-    paths += [path for path in _distractors(options.distractors) if os.path.abspath(path) not in known]
+    annotated = {os.path.abspath(path) for path in paths}
+    paths += [path for path in _distractors(options.distractors) if os.path.abspath(path) not in annotated]
     splits = dict.fromkeys((setup.split, setup.gallery_split))
     notes = tuple(note for split in splits for note in near_splits(options.data, everything, split))
     return ListedPhotographs(annotations, tuple(paths), notes)
@@ -181,14 +181,14 @@ class RelevantItems:
 
     def __init__(self, queries: Sequence[str], gallery: Sequence[str], left_out: npt.NDArray[np.int64]) -> None:
         numbers = {item: number for number, item in enumerate(dict.fromkeys(filter(None, gallery)))}
-        shown = np.array([numbers.get(item, -1) for item in gallery], np.int64)
-        wanted = np.array([numbers.get(item, -2) for item in queries], np.int64)
-        self._places = np.argsort(shown, kind="stable")  # (G,) those of one item together
-        self._starts = np.searchsorted(shown[self._places], wanted, side="left")
-        self._ends = np.searchsorted(shown[self._places], wanted, side="right")
+        gallery_items = np.array([numbers.get(item, -1) for item in gallery], np.int64)
+        query_items = np.array([numbers.get(item, -2) for item in queries], np.int64)
+        self._places = np.argsort(gallery_items, kind="stable")  # (G,) those of one item together
+        self._starts = np.searchsorted(gallery_items[self._places], query_items, side="left")
+        self._ends = np.searchsorted(gallery_items[self._places], query_items, side="right")
         self._left_out = left_out
-        known = np.append(shown, -1)  # a left out place of -1 is of no item
-        self.counts = self._ends - self._starts - (known[left_out] == wanted)
+        padded = np.append(gallery_items, -1)  # a left out place of -1 is of no item
+        self.counts = self._ends - self._starts - (padded[left_out] == query_items)
 
     def of(self, queries: slice) -> npt.NDArray[np.int64]:
         """(N,) the places of some queries, those of the first one first."""

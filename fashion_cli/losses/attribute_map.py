@@ -1,4 +1,4 @@
-"""What makes a good map of attributes: places tell the attributes, and the plane is used evenly."""
+"""Losses of an attribute map: places reconstruct the attributes, and the plane is used evenly."""
 
 from collections.abc import Sequence
 
@@ -26,17 +26,17 @@ def soft_cross_entropy(logits: Tensor, attributes: Tensor, groups: Sequence[TagG
     start = 0
     for group in groups:
         window = slice(start, start + len(group.tags))
-        said, true = logits[:, window], attributes[:, window]
+        predicted, true = logits[:, window], attributes[:, window]
         if group.exclusive:
-            total = total - (true * said.log_softmax(dim=1)).sum(dim=1)
+            total = total - (true * predicted.log_softmax(dim=1)).sum(dim=1)
         else:
-            total = total + F.binary_cross_entropy_with_logits(said, true, reduction="none").sum(dim=1)
+            total = total + F.binary_cross_entropy_with_logits(predicted, true, reduction="none").sum(dim=1)
         start = window.stop
     return total
 
 
-def unevenness(places: Tensor, even: Tensor, directions: Tensor) -> Tensor:
-    """How far places are from being spread as others are: sliced Wasserstein distance, squared.
+def sliced_wasserstein(places: Tensor, even: Tensor, directions: Tensor) -> Tensor:
+    """The sliced Wasserstein distance, squared: how far places are from being spread as others are.
 
     Kolouri et al., Sliced-Wasserstein auto-encoders (ICLR 2019), equation 13: seen from one side, two clouds of as many
     points are as far apart as their points in order.
@@ -49,5 +49,5 @@ def unevenness(places: Tensor, even: Tensor, directions: Tensor) -> Tensor:
     Returns:
         Scalar, the mean over points and directions.
     """
-    seen, wanted = places @ directions.T, even @ directions.T  # (B, S)
-    return (seen.sort(dim=0).values - wanted.sort(dim=0).values).square().mean()
+    projected, target = places @ directions.T, even @ directions.T  # (B, S)
+    return (projected.sort(dim=0).values - target.sort(dim=0).values).square().mean()

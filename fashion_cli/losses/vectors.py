@@ -86,6 +86,6 @@ class VectorLoss(nn.Module):
         """
         if isinstance(self.loss, VectorMemory):
             return torch.as_tensor(self.loss(vectors, garments))
-        found = self.miner(vectors, garments) if self.miner is not None else None
-        loss: Tensor = self.loss(vectors, garments, found)
+        pairs = self.miner(vectors, garments) if self.miner is not None else None
+        loss: Tensor = self.loss(vectors, garments, pairs)
         return loss

@@ -1,4 +1,4 @@
-"""How many of some recommended garments agree with what they are recommended for, and how many would by chance."""
+"""Agreement of recommended garments with the query's labels, and what chance would reach."""
 
 from collections.abc import Sequence
 
@@ -26,29 +26,29 @@ def values_of(*columns: Sequence[str]) -> list[Flags]:
     return matrices
 
 
-def agreement(queried: Flags, given: Flags, recommended: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def agreement(queried: Flags, gallery: Flags, recommended: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """(Q,) the share of the recommended garments that have a value of the query.
 
     Args:
         queried: (Q, V) values of the queries.
-        given: (G, V) values of the garments.
+        gallery: (G, V) values of the garments.
         recommended: (Q, k) rows of garments.
     """
-    return np.asarray((queried[:, None] & given[recommended]).any(axis=2).mean(axis=1))
+    return np.asarray((queried[:, None] & gallery[recommended]).any(axis=2).mean(axis=1))
 
 
-def agreement_by_chance(queried: Flags, given: Flags, is_own: Flags) -> npt.NDArray[np.float64]:
+def agreement_by_chance(queried: Flags, gallery: Flags, is_own: Flags) -> npt.NDArray[np.float64]:
     """(Q,) the share of all other garments that agree: what a random one reaches on average.
 
     Args:
         queried: (Q, V) values of the queries.
-        given: (G, V) values of the garments.
+        gallery: (G, V) values of the garments.
         is_own: (Q,) whether the query is one of the garments.
     """
-    theirs = given.astype(np.float32).T
+    theirs = gallery.astype(np.float32).T
     shares = np.empty(len(queried))
     for start in range(0, len(queried), QUERIES_AT_ONCE):
         part = slice(start, start + QUERIES_AT_ONCE)
         agree = queried[part].astype(np.float32) @ theirs > 0  # (q, G)
-        shares[part] = (agree.sum(axis=1) - is_own[part]) / (len(given) - is_own[part])
+        shares[part] = (agree.sum(axis=1) - is_own[part]) / (len(gallery) - is_own[part])
     return shares

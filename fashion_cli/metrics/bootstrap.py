@@ -1,4 +1,4 @@
-"""How far a mean over queries would move with other queries: the percentile bootstrap (Efron, 1979)."""
+"""Confidence intervals of a mean over queries: the percentile bootstrap (Efron, 1979)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ DRAWN_AT_ONCE = 2_000_000  # 16 MiB of cluster numbers
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a mean lies with the given confidence.
+    """A mean with its confidence interval.
 
     Attributes:
         mean: Of all queries.

@@ -1,4 +1,4 @@
-"""Which answer of an exclusive group is given in place of which. Targets hold 1 true, 0 false, -1 unknown."""
+"""Confusion within an exclusive group. Targets hold 1 true, 0 false, -1 unknown."""
 
 from dataclasses import dataclass
 

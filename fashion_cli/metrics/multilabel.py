@@ -1,4 +1,4 @@
-"""Which of a photograph's labels are among its best-scored ones: any-recall, all-recall, recall of each label.
+"""Metrics of several labels per photograph: any-recall, all-recall, recall of each label.
 
 Kim, Choi and Park, Recognition of multi label fashion styles based on transfer learning and graph convolution network
 (2021): tables 3 and 4 have any-recall and all-recall at the first 1, 2 and 3 labels, table 5 has the all-recall of each
@@ -40,7 +40,7 @@ def all_recall(scores: Scores, truths: Truths, k: int) -> float:
         In [0, 1]; nan where no photograph has a true label.
     """
     labelled = (truths == 1).any(axis=1)
-    return float(_all_found(scores, truths, k)[labelled].mean()) if labelled.any() else float("nan")
+    return float(_has_all(scores, truths, k)[labelled].mean()) if labelled.any() else float("nan")
 
 
 def example_recall(scores: Scores, truths: Truths, k: int) -> float:
@@ -60,8 +60,8 @@ def example_recall(scores: Scores, truths: Truths, k: int) -> float:
     labelled = true.any(axis=1)
     if not labelled.any():
         return float("nan")
-    found = (true & _among_best(scores, truths, k))[labelled].sum(axis=1)
-    return float((found / true[labelled].sum(axis=1)).mean())
+    hits = (true & _among_best(scores, truths, k))[labelled].sum(axis=1)
+    return float((hits / true[labelled].sum(axis=1)).mean())
 
 
 def label_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.float64]:
@@ -75,7 +75,7 @@ def label_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.float
     Returns:
         (L,) in [0, 1]; nan where no photograph shows the label.
     """
-    return _share_of_shown((truths == 1) & _among_best(scores, truths, k), truths)
+    return _share_of_positives((truths == 1) & _among_best(scores, truths, k), truths)
 
 
 def label_all_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.float64]:
@@ -89,27 +89,27 @@ def label_all_recall(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.f
     Returns:
         (L,) in [0, 1]; nan where no photograph shows the label.
     """
-    return _share_of_shown((truths == 1) & _all_found(scores, truths, k)[:, None], truths)
+    return _share_of_positives((truths == 1) & _has_all(scores, truths, k)[:, None], truths)
 
 
-def _share_of_shown(found: npt.NDArray[np.bool_], truths: Truths) -> npt.NDArray[np.float64]:
-    """(L,) for how many of the photographs that show a label `found` holds."""
-    shown = (truths == 1).sum(axis=0)
+def _share_of_positives(hits: npt.NDArray[np.bool_], truths: Truths) -> npt.NDArray[np.float64]:
+    """(L,) for how many of the photographs that show a label `hits` holds."""
+    positives = (truths == 1).sum(axis=0)
     recall = np.full(truths.shape[1], np.nan)
-    np.divide(found.sum(axis=0), shown, out=recall, where=shown > 0)
+    np.divide(hits.sum(axis=0), positives, out=recall, where=positives > 0)
     return recall
 
 
-def _all_found(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.bool_]:
+def _has_all(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.bool_]:
     """(N,) whether every true label is among the k best-scored ones."""
-    found: npt.NDArray[np.bool_] = ((truths != 1) | _among_best(scores, truths, k)).all(axis=1)
-    return found
+    has_all: npt.NDArray[np.bool_] = ((truths != 1) | _among_best(scores, truths, k)).all(axis=1)
+    return has_all
 
 
 def _among_best(scores: Scores, truths: Truths, k: int) -> npt.NDArray[np.bool_]:
     """(N, L) whether a label is among the k best-scored ones of a photograph."""
-    known = np.where(truths == -1, -np.inf, scores)
-    best = np.argsort(-known, axis=1, kind="stable")[:, :k]
+    labelled_scores = np.where(truths == -1, -np.inf, scores)
+    best = np.argsort(-labelled_scores, axis=1, kind="stable")[:, :k]
     among = np.zeros(truths.shape, np.bool_)
     np.put_along_axis(among, best, values=True, axis=1)
     return among

@@ -1,4 +1,4 @@
-"""How good ranked lists are: recall@K (Lim & Nang, equation 1) and mean average precision.
+"""Metrics of ranked lists: recall@K (Lim & Nang, equation 1) and mean average precision.
 
 A list is a row of booleans, right item or not, best hit first. Of long lists only the ranks of the right items are
 needed: `RelevantRanks`.
@@ -29,9 +29,9 @@ def average_precision(relevance: npt.NDArray[np.bool_], relevant: npt.NDArray[np
     """
     ranks = np.arange(1, relevance.shape[1] + 1)
     precision = np.cumsum(relevance, axis=1) / ranks  # (Q, K)
-    found = (precision * relevance).sum(axis=1)
+    sums = (precision * relevance).sum(axis=1)
     precisions = np.full(len(relevance), np.nan)
-    np.divide(found, relevant, out=precisions, where=relevant > 0)
+    np.divide(sums, relevant, out=precisions, where=relevant > 0)
     return precisions
 
 
@@ -60,8 +60,8 @@ class RelevantRanks:
         if not len(self):
             return np.empty(0)
         counts = np.diff(self.starts, append=len(self.ranks))
-        found = np.arange(len(self.ranks)) - np.repeat(self.starts, counts) + 1  # (N,) right items up to each
-        return np.asarray(np.add.reduceat(found / self.ranks, self.starts) / counts)
+        cumulative = np.arange(len(self.ranks)) - np.repeat(self.starts, counts) + 1  # (N,) right items up to each
+        return np.asarray(np.add.reduceat(cumulative / self.ranks, self.starts) / counts)
 
     def reordered(self, order: npt.NDArray[np.int64]) -> "RelevantRanks":
         """The ranks after the first hits of each list were put into another order.

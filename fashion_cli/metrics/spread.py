@@ -1,4 +1,4 @@
-"""One figure over several runs of a system: a seed is chance, and a table that hides it claims too much."""
+"""Mean and deviation of a figure over several runs: a seed is chance, and a table that hides it claims too much."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

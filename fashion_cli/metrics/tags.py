@@ -1,4 +1,4 @@
-"""How good tag scores are, over the labelled entries only. Targets hold 1 true, 0 false, -1 unknown.
+"""Metrics of tag scores, over the labelled entries only. Targets hold 1 true, 0 false, -1 unknown.
 
 Plain numpy, so that a model is evaluated without torch; the tests compare with torchmetrics.
 """
@@ -110,10 +110,10 @@ def top_accuracy(scores: Scores, truths: Truths, k: int = 1, untagged: int = 0) 
     labelled = (truths == 1).any(axis=1)
     if not labelled.any():
         return float("nan")
-    known = np.where(truths[labelled] == -1, -np.inf, scores[labelled])
-    best = np.argsort(-known, axis=1, kind="stable")[:, :k]
-    found = (np.take_along_axis(truths[labelled], best, axis=1) == 1).any(axis=1)
-    return float(found.sum() / (len(found) + untagged))
+    labelled_scores = np.where(truths[labelled] == -1, -np.inf, scores[labelled])
+    best = np.argsort(-labelled_scores, axis=1, kind="stable")[:, :k]
+    hits = (np.take_along_axis(truths[labelled], best, axis=1) == 1).any(axis=1)
+    return float(hits.sum() / (len(hits) + untagged))
 
 
 def keep_best(scores: Scores) -> Scores:
@@ -145,8 +145,8 @@ def _average_precision(scores: Scores, truths: Truths) -> float:
     if not hits.any():
         return float("nan")
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # the last place of each score
-    found = np.cumsum(hits)[ends]
-    return float((np.diff(found, prepend=0) * found / (ends + 1)).sum() / found[-1])
+    cumulative = np.cumsum(hits)[ends]
+    return float((np.diff(cumulative, prepend=0) * cumulative / (ends + 1)).sum() / cumulative[-1])
 
 
 def _best_threshold(scores: Scores, truths: Truths) -> float:
@@ -165,6 +165,6 @@ def _best_threshold(scores: Scores, truths: Truths) -> float:
 
 def _ranked(scores: Scores, truths: Truths) -> tuple[Scores, npt.NDArray[np.bool_]]:
     """The labelled scores of one tag, best first, and whether each is right."""
-    known = truths >= 0
-    order = np.argsort(-scores[known], kind="stable")
-    return scores[known][order], truths[known][order] == 1
+    labelled = truths >= 0
+    order = np.argsort(-scores[labelled], kind="stable")
+    return scores[labelled][order], truths[labelled][order] == 1

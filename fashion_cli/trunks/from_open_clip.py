@@ -91,12 +91,17 @@ def fetch(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     if request.file:
         _load(network, request)
     vision = {**config["vision_cfg"], **({"image_size": request.size} if resized else {})}
-    kept = {"embed_dim": config["embed_dim"], "vision_cfg": vision, "quick_gelu": quick_gelu, "resized": resized}
+    trunk_config = {
+        "embed_dim": config["embed_dim"],
+        "vision_cfg": vision,
+        "quick_gelu": quick_gelu,
+        "resized": resized,
+    }
     where = f"{name.name}/{tag}" if tag else name.name
     return PretrainedTrunk(
         tensors=network.visual.state_dict(),
         input=_input_of(open_clip.get_model_preprocess_cfg(network)),
-        options={"trunk": f"open_clip:{where}", "config": kept},
+        options={"trunk": f"open_clip:{where}", "config": trunk_config},
         source=f"open_clip {where}, {_address(name, published)}",
     )
 

@@ -150,8 +150,8 @@ def _address(published: dict[str, Any]) -> str:
 
 def _not_fetched(timm: Any, name: str, error: Exception) -> WeightsError:
     published = {"hf_hub_id": name.removeprefix(HUB)} if name.startswith(HUB) else {}
-    if not name.startswith((HUB, FOLDER)) and (known := timm.get_pretrained_cfg(name, allow_unregistered=True)):
-        published = known.to_dict()
+    if not name.startswith((HUB, FOLDER)) and (pretrained := timm.get_pretrained_cfg(name, allow_unregistered=True)):
+        published = pretrained.to_dict()
     return WeightsError(
         f"timm:{name}: its weights cannot be fetched ({first_line(error)})",
         hint=f"from {_address(published)} get model.safetensors elsewhere, then: "

@@ -61,9 +61,9 @@ def build(settings: Settings) -> Trunk:
         WeightsError: If torchvision has none of this name, it has no fully connected end, or takes another size only.
     """
     name = settings.name.name
-    known = models.list_models(module=models)
-    if name not in known:
-        raise unknown("network in torchvision named", name, known)
+    names = models.list_models(module=models)
+    if name not in names:
+        raise unknown("network in torchvision named", name, names)
     arguments = _ARGUMENTS.get(name, {})
     if "until" in settings.config and arguments:
         arguments = {**arguments, "transform_input": False}  # no weights of torchvision's own
@@ -130,14 +130,14 @@ def _without_classifier(name: str, body: nn.Module) -> Trunk:
 
 
 def _find_weights(name: str, weights: str) -> WeightsEnum:
-    known = models.list_models(module=models)
-    if name not in known:
-        raise unknown("network in torchvision named", name, known)
+    names = models.list_models(module=models)
+    if name not in names:
+        raise unknown("network in torchvision named", name, names)
     there = models.get_model_weights(name)
     if weights not in there.__members__:
         raise unknown(f"weights of torchvision:{name} named", weights, there.__members__)
-    found: WeightsEnum = there[weights]
-    return found
+    entry: WeightsEnum = there[weights]
+    return entry
 
 
 def _download(url: str) -> Path:
@@ -166,17 +166,17 @@ def _verify(path: Path, name: str) -> str:
     """
     try:
         with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})", hint="copy the file again") from error
     digits = _DIGITS.search(name)
     expected = KNOWN_SHA256.get(name) or (digits.group(1) if digits else "")
-    if not found.startswith(expected):
+    if not actual.startswith(expected):
         raise WeightsError(
-            f"{path}: sha256 {found[:16]}… is not that of {name}, {expected[:16]}",
+            f"{path}: sha256 {actual[:16]}… is not that of {name}, {expected[:16]}",
             hint="the file is damaged or another one: delete it, then download it again",
         )
-    return found
+    return actual
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""What a trunk is, whichever library it comes from."""
+"""The interface of a trunk, whichever library it comes from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -153,10 +153,10 @@ def tensors_of(where: object, document: Any) -> dict[str, Tensor]:
     return dict(document)
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> WeightsError:
+def unknown(what: str, name: str, names: Iterable[str]) -> WeightsError:
     """The error about a name that a library does not have, with the nearest ones that it has."""
-    known = list(known)
-    near = near_words(name, known) or (known if len(known) <= 8 else [])
+    names = list(names)
+    near = near_words(name, names) or (names if len(names) <= 8 else [])
     hint = f"did you mean {' or '.join(near)}?" if near else "see the library's list of models"
     return WeightsError(f"no {what} {name!r}", hint=hint)
 

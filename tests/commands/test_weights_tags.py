@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli.app import main
-from fashion_cli.suggestions import SHOWN
+from fashion_cli.suggestions import MAX_NAMES
 from fashion_cli.weights import open_model
 from tests.commands.conftest import draw
 
@@ -39,6 +39,6 @@ def test_a_hint_that_shows_a_part_says_how_to_see_all(tmp_path: Path, capsys: py
     draw(tmp_path / "a.png")
     assert main(["eval", "styles", str(manifest), "--column", "zzz", "--group", "category", "--split", ""]) == 1
     said = capsys.readouterr().err
-    found = re.search(rf"… and {41 - SHOWN} more \((.*)\)", said)
+    found = re.search(rf"… and {41 - MAX_NAMES} more \((.*)\)", said)
     assert found is not None, said
     assert shlex.split(found[1]) == ["head", "-1", str(manifest)]

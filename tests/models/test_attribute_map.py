@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fashion_cli.losses.attribute_map import soft_cross_entropy, unevenness
+from fashion_cli.losses.attribute_map import sliced_wasserstein, soft_cross_entropy
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.models.attribute_map import AttributeAutoencoder
 from fashion_cli.retrieval.attribute_map import decode, directions, place
@@ -62,7 +62,7 @@ def test_soft_cross_entropy_adds_up_questions() -> None:
         assert float(found[row]) == pytest.approx(total, rel=1e-4)
 
 
-def test_unevenness_is_the_distance_of_points_in_order_seen_from_each_side() -> None:
+def test_sliced_wasserstein_is_the_distance_of_points_in_order_seen_from_each_side() -> None:
     rng = np.random.default_rng(2)
     places, even = rng.random((7, 2), np.float32), rng.random((7, 2), np.float32)
     sides = [(math.cos(angle), math.sin(angle)) for angle in (0.2, 1.3, 2.9)]
@@ -71,9 +71,12 @@ def test_unevenness_is_the_distance_of_points_in_order_seen_from_each_side() -> 
         seen = sorted(x * a + y * b for a, b in places.tolist())
         wanted = sorted(x * a + y * b for a, b in even.tolist())
         expected += [(one - other) ** 2 for one, other in zip(seen, wanted, strict=True)]
-    found = unevenness(torch.from_numpy(places), torch.from_numpy(even), torch.tensor(sides))
+    found = sliced_wasserstein(torch.from_numpy(places), torch.from_numpy(even), torch.tensor(sides))
     assert float(found) == pytest.approx(sum(expected) / len(expected), rel=1e-4)
-    assert float(unevenness(torch.from_numpy(places), torch.from_numpy(places[::-1].copy()), torch.tensor(sides))) == 0
+    assert (
+        float(sliced_wasserstein(torch.from_numpy(places), torch.from_numpy(places[::-1].copy()), torch.tensor(sides)))
+        == 0
+    )
 
 
 def test_the_cosine_of_directions_is_the_mean_coefficient_of_bhattacharyya() -> None:

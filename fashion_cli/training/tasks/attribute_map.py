@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from fashion_cli.losses.attribute_map import soft_cross_entropy, unevenness
+from fashion_cli.losses.attribute_map import sliced_wasserstein, soft_cross_entropy
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.models.attribute_map import AttributeAutoencoder
 from fashion_cli.training.recipe_sections import OptimiserSection
@@ -119,7 +119,7 @@ class AttributeMapTask:
     def step(self, network: nn.Module, batch: MapBatch) -> StepOutput:
         places, logits = network(batch.attributes, batch.shift)
         told = soft_cross_entropy(logits, batch.attributes, self.vocabulary.groups).mean()
-        spread = unevenness(places, batch.even, batch.directions)
+        spread = sliced_wasserstein(places, batch.even, batch.directions)
         return StepOutput(
             told + EVENNESS * spread, {"attributes": float(told.detach()), "unevenness": float(spread.detach())}
         )
