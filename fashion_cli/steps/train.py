@@ -82,7 +82,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
     from fashion_cli.training.loop import CHECKPOINT_FILE, LoopSettings, TrainingLoop
     from fashion_cli.training.model_directory import write_model
     from fashion_cli.training.processes import start_processes
-    from fashion_cli.training.task import Run
+    from fashion_cli.training.task import TrainingContext
     from fashion_cli.training.task_registry import build_task
 
     if (config.out / CARD_FILE).exists() and not (config.out / CHECKPOINT_FILE).exists():
@@ -91,7 +91,7 @@ def train_model(config: TrainConfig, progress: Callable[[Progress], None]) -> Tr
             hint="choose another --out; --init takes a model to start from",
         )
     accelerator = start_processes(recipe.precision)
-    run = Run(config.out, accelerator.device, progress)
+    run = TrainingContext(config.out, accelerator.device, progress)
     with accelerator.local_main_process_first():  # one process downloads and asks teachers, the others find it done
         task = build_task(recipe, data, None if config.init is None else str(config.init), run)
     with output_errors(config.out, FULL):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fashion_cli.data.annotations import SEPARATOR, Annotation
 from fashion_cli.data.targets import LabelRule, gather_vocabulary
-from fashion_cli.training.photographs import ITEM_COLUMN, kept_together, read_set
+from fashion_cli.training.photographs import ITEM_COLUMN, read_set, split_by_item
 from fashion_cli.training.recipe import Recipe
 from fashion_cli.training.recipe_sections import GroupSection, SetSection
 
@@ -35,7 +35,7 @@ def with_column_groups(recipe: Recipe, data: Path) -> Recipe:
             sets.append(section)
             continue
         annotations = read_set(section, data)
-        section = kept_together(section, annotations)  # noqa: PLW2901  # what is kept with the model divides alike
+        section = split_by_item(section, annotations)  # noqa: PLW2901  # what is kept with the model divides alike
         rules = [rule for rule in column_rules(section, annotations) if _is_question(rule, annotations, recipe)]
         sets.append(replace(section, labels=(*section.labels, *rules), every_column=False))
         for rule in rules:
@@ -53,5 +53,5 @@ def column_rules(section: SetSection, annotations: Sequence[Annotation]) -> tupl
 
 def _is_question(rule: LabelRule, annotations: Sequence[Annotation], recipe: Recipe) -> bool:
     train = [annotation for annotation in annotations if annotation.split == "train"]
-    found = gather_vocabulary([(rule.group, True)], [((rule,), train)], recipe.least_photographs)
-    return len(found) >= FEWEST_TAGS
+    vocabulary = gather_vocabulary([(rule.group, True)], [((rule,), train)], recipe.least_photographs)
+    return len(vocabulary) >= FEWEST_TAGS

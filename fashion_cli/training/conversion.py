@@ -99,12 +99,16 @@ def _sequence(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, 
 def _section(kind: Any, table: Any, place: str) -> Any:
     if not isinstance(table, dict):
         raise RecipeError(f"{place}: expected a table, found {table!r}", hint=EXAMPLES)
-    known = {each.name: each for each in fields(kind)}
+    fields_by_name = {each.name: each for each in fields(kind)}
     for key in table:
-        if key not in known:
-            hint = f"it is called {RENAMED[key]} now" if RENAMED.get(key) in known else suggest(key, known)
+        if key not in fields_by_name:
+            hint = (
+                f"it is called {RENAMED[key]} now"
+                if RENAMED.get(key) in fields_by_name
+                else suggest(key, fields_by_name)
+            )
             raise RecipeError(f"{place or 'the recipe'}: unknown key {key!r}", hint=hint)
-    for name, each in known.items():
+    for name, each in fields_by_name.items():
         if name not in table and each.default is MISSING and each.default_factory is MISSING:
             raise RecipeError(f"{place or 'the recipe'}: the key {name!r} is missing", hint=EXAMPLES)
     kinds = typing.get_type_hints(kind, include_extras=True)

@@ -11,14 +11,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Remembers that somebody asked to stop.
+    """Remembers that a signal asked to stop.
 
     Inside `catching()` the first signal is noted and the second raises KeyboardInterrupt at once. Outside the main
     thread, where Python sets no signal handlers, nothing is caught.
     """
 
     def __init__(self) -> None:
-        self.is_asked = False
+        self.is_requested = False
         self._at_once = False
 
     @contextmanager
@@ -44,6 +44,6 @@ class Interruption:
             self._at_once = False
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        if self.is_asked or self._at_once:
+        if self.is_requested or self._at_once:
             raise KeyboardInterrupt
-        self.is_asked = True
+        self.is_requested = True

@@ -140,14 +140,14 @@ def _from_file(options: LabelGraphOptions, vocabulary: Vocabulary, data: Path, a
     if len(phrases) < len(vocabulary):
         twice = [name for name in phrases if vocabulary.names.count(name) > 1]
         raise RecipeError(f"groups: {_listed(twice)} is a tag of two groups", hint="rename it by the rules' `tags`")
-    found = label_word_vectors(data / file, phrases)
-    if found.unknown:
+    label_words = label_word_vectors(data / file, phrases)
+    if label_words.unknown:
         raise RecipeError(
-            f"model.options.label_vectors: {file} has no word of {_listed(found.unknown)}",
+            f"model.options.label_vectors: {file} has no word of {_listed(label_words.unknown)}",
             hint='other words for it: [model.options.label_words] "label" = "words that the file has"',
         )
-    notes = tuple(f"{file} has no {_listed(words)} of {label!r}" for label, words in found.missing.items())
-    return LabelGraph(found.vectors, adjacency, hashlib.sha256(found.vectors.tobytes()).hexdigest(), notes)
+    notes = tuple(f"{file} has no {_listed(words)} of {label!r}" for label, words in label_words.missing.items())
+    return LabelGraph(label_words.vectors, adjacency, hashlib.sha256(label_words.vectors.tobytes()).hexdigest(), notes)
 
 
 def _listed(names: Sequence[str]) -> str:

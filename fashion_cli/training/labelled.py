@@ -236,8 +236,8 @@ def _section(recipe: Path, data: str) -> SetSection:
         return sections[0]
     kind, path = kind_and_path(data)
     parts = Path(path).resolve().parts
-    known = [(*kind_and_path(each.source), each) for each in sections]
-    fitting = [each for own, end, each in known if own == kind and parts[-len(Path(end).parts) :] == Path(end).parts]
+    sources = [(*kind_and_path(each.source), each) for each in sections]
+    fitting = [each for own, end, each in sources if own == kind and parts[-len(Path(end).parts) :] == Path(end).parts]
     if len(fitting) != 1:
         raise RecipeError(
             f"{recipe}: {len(fitting) or 'no'} sets with the source {data}",
@@ -249,11 +249,11 @@ def _section(recipe: Path, data: str) -> SetSection:
 def _unknown(vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]) -> Iterator[str]:
     """Values that the rules name and the model does not know."""
     for rule in rules:
-        known = set(vocabulary.names[vocabulary.columns[rule.group]])
+        vocabulary_tags = set(vocabulary.names[vocabulary.columns[rule.group]])
         for annotation in annotations:
             for value in rule.values(annotation.values.get(rule.column, "")):
                 tags = [tag.removeprefix(UNSURE) for tag in rule.tags_of(value)]
-                yield from (f"{rule.group}:{tag}" for tag in tags if tag not in known)
+                yield from (f"{rule.group}:{tag}" for tag in tags if tag not in vocabulary_tags)
 
 
 def _untagged(

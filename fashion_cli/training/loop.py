@@ -128,11 +128,11 @@ class TrainingLoop:
         return network
 
     def _run_epochs(self) -> None:
-        if self.best.is_wanted and self.done == 0:
+        if self.best.is_enabled and self.done == 0:
             # Before any work: is the figure there at all? It is also what training is compared with.
             figures = self._measure()
             self.best.check(figures)
-            self._tell_figures(0, figures, is_best=False)
+            self._report_figures(0, figures, is_best=False)
         for epoch in range(self.validated, self.plan.epochs):
             if self.best.is_exhausted:
                 return
@@ -166,64 +166,67 @@ class TrainingLoop:
         rate = round(self.images.add(step.images * self.processes), 1)
         if self.log is not None:
             self.log.write(self.done, epoch, {**step.logs, "rate": factor, "images_per_second": rate})
-        self._tell(epoch=epoch, loss=step.logs["loss"], images_per_second=rate, measured=False, is_best=False)
+        self._report_progress(
+            epoch=epoch, loss=step.logs["loss"], images_per_second=rate, measured=False, is_best=False
+        )
 
     def _bad_loss(self, error: LossError, epoch: int) -> TrainingError:
-        told = ", ".join(error.names[:NAMED])
+        photographs = ", ".join(error.names[:NAMED])
         if len(error.names) > NAMED:
             file = self.directory / BAD_BATCH_FILE
             file.write_text("".join(f"{name}\n" for name in error.names), encoding="utf-8", errors="surrogateescape")
-            told += f" and {len(error.names) - NAMED} more, all in {file}"
+            photographs += f" and {len(error.names) - NAMED} more, all in {file}"
         return TrainingError(
-            f"the loss is {error.loss} at step {self.done}, epoch {epoch}" + (f": {told}" if told else ""),
+            f"the loss is {error.loss} at step {self.done}, epoch {epoch}"
+            + (f": {photographs}" if photographs else ""),
             hint="lower the learning rate or clip_norm in the recipe; the last checkpoint is kept",
         )
 
     def _pause(self) -> None:
-        """Between two steps: a checkpoint when it is time, or when somebody wants to stop."""
+        """Between two steps: write a checkpoint when it is time, or when somebody wants to stop."""
         due = time.monotonic() - self.saved > CHECKPOINT_SECONDS
-        asked, due = any_process(self.accelerator, self.interruption.is_asked, due)
-        if asked or due:
+        stop_requested, due = any_process(self.accelerator, self.interruption.is_requested, due)
+        if stop_requested or due:
             self._save()
-        if asked:
+        if stop_requested:
             raise KeyboardInterrupt
 
     def _validate(self, epoch: int) -> None:
         figures = self._measure()
-        is_best = self.best.is_wanted and self.best.follow(figures, epoch + 1)
+        is_best = self.best.is_enabled and self.best.follow(figures, epoch + 1)
         if is_best:
             self.best.weights = self.learner.weights()
         self.validated = epoch + 1
-        self._tell_figures(epoch, figures, is_best=is_best)
+        self._report_figures(epoch, figures, is_best=is_best)
         self._save()
-        if any_process(self.accelerator, self.interruption.is_asked)[0]:
+        if any_process(self.accelerator, self.interruption.is_requested)[0]:
             raise KeyboardInterrupt
 
     def _measure(self) -> Mapping[str, float]:
-        """The figures of the averaged weights on `val`, measured by the first process and told to all.
+        """Measure the averaged weights on `val` in the first process, and share the figures with all.
 
         A run of one process does not wait for the end when somebody wants to stop.
         """
         before = random_states()
-        told: list[Mapping[str, float]] = [{}]
+        broadcast: list[Mapping[str, float]] = [{}]
         if self.accelerator.is_main_process:
             try:
                 with self.interruption.at_once() if self.processes == 1 else nullcontext():
-                    told = [dict(self.task.validate(self.learner.model))]
+                    broadcast = [dict(self.task.validate(self.learner.model))]
             except KeyboardInterrupt:
                 restore_random_states(before)
                 self._save()
                 raise
-        figures: Mapping[str, float] = broadcast_object_list(told)[0]
+        figures: Mapping[str, float] = broadcast_object_list(broadcast)[0]
         return figures
 
-    def _tell_figures(self, epoch: int, figures: Mapping[str, float], *, is_best: bool) -> None:
+    def _report_figures(self, epoch: int, figures: Mapping[str, float], *, is_best: bool) -> None:
         if self.log is not None:
             self.log.write(self.done, epoch, {f"{VAL}{name}": value for name, value in figures.items()})
-        self._tell(epoch=epoch, figures=figures, measured=True, is_best=is_best)
+        self._report_progress(epoch=epoch, figures=figures, measured=True, is_best=is_best)
 
-    def _tell(self, **news: Any) -> None:
-        """Report what is new and what was known before."""
+    def _report_progress(self, **news: Any) -> None:
+        """Report what is new together with what was known before."""
         self.progress = Progress(**{**vars(self.progress), "step": self.done, **news})
         if self.accelerator.is_main_process:
             self.report(self.progress)

@@ -1,4 +1,4 @@
-"""Everything that the multitask objective adds up, and what of it learns and is thrown away at the end."""
+"""The multitask loss: everything that its objective adds up, with parts that learn and are thrown away at the end."""
 
 from collections.abc import Sequence
 
@@ -89,9 +89,9 @@ class MultitaskLoss(nn.Module):
 
     def _distillation(self, number: int, vectors: Tensor, batch: GarmentBatch) -> Tensor:
         """Over the images whose view the teacher has seen; one may have seen fewer views than another."""
-        kept = self.teacher_vectors[number]
-        seen = batch.views < kept.shape[1]
-        targets = kept[batch.rows[seen], batch.views[seen]].to(vectors.device).float()
+        all_targets = self.teacher_vectors[number]
+        seen = batch.views < all_targets.shape[1]
+        targets = all_targets[batch.rows[seen], batch.views[seen]].to(vectors.device).float()
         loss: Tensor = self.teachers[number](vectors[: len(seen)][seen.to(vectors.device)], targets)
         return loss
 

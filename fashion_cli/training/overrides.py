@@ -64,5 +64,5 @@ def _row(elements: Sequence[Any], key: str, place: str) -> int:
     names = [element.get("name", "") if isinstance(element, Mapping) else "" for element in elements]
     if key in names:
         return names.index(key)
-    known = [name or str(row) for row, name in enumerate(names)]
-    raise RecipeError(f"{place} has no {key!r}", hint=suggest(key, known) if known else f"{place} is empty")
+    labels = [name or str(row) for row, name in enumerate(names)]
+    raise RecipeError(f"{place} has no {key!r}", hint=suggest(key, labels) if labels else f"{place} is empty")

@@ -101,7 +101,7 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     annotations = list(read_annotations(section.source, data))
     for table in section.tables:
         annotations = _joined(annotations, table, data)
-    section = kept_together(section, annotations)
+    section = split_by_item(section, annotations)
     named = [section.item, section.similar, section.divide_by, *(rule.column for rule in section.labels)]
     for column in filter(None, named):
         require_column(section.source, annotations, column)
@@ -114,7 +114,7 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
         annotations = [_moved(annotation, "train") for annotation in annotations]
     root = folder_of(section.source, data) if anew or section.tested else None
     present = {annotation.split for annotation in annotations}
-    return [_divided(section, annotation, root, present) for annotation in annotations]
+    return [_assign_split(section, annotation, root, present) for annotation in annotations]
 
 
 def _joined(annotations: list[Annotation], table: str, data: Path) -> list[Annotation]:
@@ -139,8 +139,8 @@ def _joined(annotations: list[Annotation], table: str, data: Path) -> list[Annot
     return [replace(each, values={**empty, **rows.get(each.path, {}), **each.values}) for each in annotations]
 
 
-def kept_together(section: SetSection, annotations: Sequence[Annotation]) -> SetSection:
-    """The set with its photographs divided by item, where it tells items and the recipe leaves its columns to it."""
+def split_by_item(section: SetSection, annotations: Sequence[Annotation]) -> SetSection:
+    """The set with its photographs divided by item, where it has items and the recipe leaves its columns to it."""
     free = section.every_column and not (section.item or section.divide_by)
     tells = bool(annotations) and ITEM_COLUMN in annotations[0].values
     return replace(section, divide_by=ITEM_COLUMN) if free and tells else section
@@ -156,12 +156,12 @@ def _labelled(section: SetSection, annotations: Sequence[Annotation]) -> list[An
     return chosen
 
 
-def _divided(section: SetSection, annotation: Annotation, root: Path | None, present: Set[str]) -> Annotation:
-    """The photograph, moved from `train` where its garment's hash falls into the share of a split that is missing."""
+def _assign_split(section: SetSection, annotation: Annotation, root: Path | None, present: Set[str]) -> Annotation:
+    """Move a photograph from `train` where its garment's hash falls into the share of a split that is missing."""
     if annotation.split != "train":
         return annotation
-    told = [annotation.values[column] for column in (section.divide_by, section.item) if column]
-    place = _place(next(filter(None, told), "") or _name(annotation.path, root))
+    keys = [annotation.values[column] for column in (section.divide_by, section.item) if column]
+    place = _place(next(filter(None, keys), "") or _name(annotation.path, root))
     split = "val" if place < section.held_out else "test" if place < section.held_out + section.tested else "train"
     return annotation if split in present else _moved(annotation, split)
 

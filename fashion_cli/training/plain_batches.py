@@ -1,4 +1,4 @@
-"""Photographs as inference sees them, whole or cut to their boxes and never varied, and what a network says of them."""
+"""Batches as inference sees photographs, whole or cut to their boxes and never varied, and predictions on them."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network says of the photographs that could be read.
+    """Predictions for the photographs that could be read.
 
     Attributes:
         rows: (N,) which ones.

@@ -1,4 +1,4 @@
-"""How a run is divided: epochs into steps, steps into batches."""
+"""The plan of a run: epochs divided into steps, steps into batches."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -79,10 +79,10 @@ def plan_steps(batches: Sequence[int], processes: int, accumulate: int, limit: i
     """
     own = [count // processes for count in batches]
     if 0 in own:
-        wanted = f" for {processes} processes" if processes > 1 else ""
+        suffix = f" for {processes} processes" if processes > 1 else ""
         short = own.index(0)
         raise TrainingError(
-            f"epoch {short} has {batches[short]} batches{wanted}: fewer training garments than one batch takes",
+            f"epoch {short} has {batches[short]} batches{suffix}: fewer training garments than one batch takes",
             hint="lower `garments` of the stages in the recipe, for example --set stages.0.garments=8",
         )
     return Plan(own, accumulate, limit)

@@ -1,4 +1,4 @@
-"""What the processes of one run have in common. With one process, which is the rule, all of it does nothing."""
+"""Collective operations of the processes of one run. With one process, which is the rule, all of it does nothing."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,8 +49,8 @@ def any_process(accelerator: Accelerator, *flags: bool) -> list[bool]:
     """Each flag, true everywhere if it is true in any process: what follows is done by all or by none."""
     if accelerator.num_processes == 1:
         return list(flags)
-    told = torch.tensor(flags, dtype=torch.float32, device=accelerator.device)
-    return [bool(each) for each in (accelerator.reduce(told, "sum") > 0).tolist()]
+    values = torch.tensor(flags, dtype=torch.float32, device=accelerator.device)
+    return [bool(each) for each in (accelerator.reduce(values, "sum") > 0).tolist()]
 
 
 def share_values(accelerator: Accelerator, module: nn.Module) -> None:

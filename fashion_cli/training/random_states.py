@@ -1,4 +1,4 @@
-"""Every generator of random numbers that code may draw from without saying so."""
+"""The states of all global random number generators."""
 
 import random
 from collections.abc import Mapping

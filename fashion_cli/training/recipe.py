@@ -90,11 +90,11 @@ def _checked(table: Mapping[str, Any], source: str) -> Recipe:
 
 
 def _check_groups(recipe: Recipe) -> None:
-    known = [group.name for group in recipe.groups]
+    names = [group.name for group in recipe.groups]
     for number, section in enumerate(recipe.sets):
         for rule in section.labels:
-            if rule.group not in known:
-                raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=suggest(rule.group, known))
+            if rule.group not in names:
+                raise RecipeError(f"sets.{number}.labels: no group {rule.group!r}", hint=suggest(rule.group, names))
 
 
 def _check_shares(recipe: Recipe) -> None:

@@ -57,9 +57,9 @@ def read_metrics(directory: Path) -> list[dict[str, Any]]:
 
 
 def _take_back(path: Path, done: int, measured: int) -> None:
-    kept = [line for line in _lines(path) if line["step"] <= done and _stands(line, measured)] if done else []
+    lines = [line for line in _lines(path) if line["step"] <= done and _stands(line, measured)] if done else []
     with atomic_path(path) as draft:
-        draft.write_text("".join(f"{json.dumps(line)}\n" for line in kept), encoding="utf-8")
+        draft.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
 
 def _stands(line: Mapping[str, Any], measured: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which epoch was the best so far, and whether it is time to stop."""
+"""Early stopping: which epoch was the best so far, and whether it is time to stop."""
 
 import math
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ class BestSoFar:
     waited: int = 0
 
     @property
-    def is_wanted(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether the recipe names a figure."""
         return bool(self.settings.metric)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether there was no better figure for too long."""
-        return self.is_wanted and 0 < self.settings.patience <= self.waited
+        return self.is_enabled and 0 < self.settings.patience <= self.waited
 
     def check(self, figures: Mapping[str, float]) -> None:
         """See whether the recipe's figure is measured at all.

@@ -44,7 +44,7 @@ def fit(  # what to learn, and how far
     Returns:
         (D + 1, T) weights, and biases in the last row.
     """
-    inputs, known = torch.from_numpy(features), torch.from_numpy(truths >= 0)
+    inputs, labelled = torch.from_numpy(features), torch.from_numpy(truths >= 0)
     answers = torch.from_numpy(truths == 1).float()
     weights = torch.zeros(features.shape[1] + 1, len(group.tags)) if start is None else start.clone()
     weights.requires_grad_()
@@ -59,7 +59,7 @@ def fit(  # what to learn, and how far
             terms = -(answers * logits.log_softmax(dim=1)).sum(dim=1)
         else:
             each = F.binary_cross_entropy_with_logits(logits, answers, reduction="none")
-            terms = (each * known).sum(dim=1)
+            terms = (each * labelled).sum(dim=1)
         total = terms.mean() + strength / 2 * weights[:-1].square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total

@@ -1,4 +1,4 @@
-"""What the loop asks of an objective. A task turns a batch into a loss; everything else belongs to the loop."""
+"""The interface between training loop and objective. A task turns a batch into a loss; the rest is the loop's."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ class StepOutput:
 
 
 @dataclass(frozen=True)
-class Run:
-    """Where a task is trained.
+class TrainingContext:
+    """Where a task is trained: directory, device, progress.
 
     Attributes:
         directory: Of the run; a task may keep there what is dear to compute.

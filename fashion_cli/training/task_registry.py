@@ -5,13 +5,13 @@ from pathlib import Path
 from fashion_cli.errors import RecipeError
 from fashion_cli.suggestions import suggest
 from fashion_cli.training.recipe import Recipe
-from fashion_cli.training.task import Run
+from fashion_cli.training.task import TrainingContext
 from fashion_cli.training.tasks.multitask import MultitaskTask
 
 TASKS: dict[str, type[MultitaskTask]] = {"multitask": MultitaskTask}
 
 
-def build_task(recipe: Recipe, data: Path, init: str | None, run: Run) -> MultitaskTask:
+def build_task(recipe: Recipe, data: Path, init: str | None, run: TrainingContext) -> MultitaskTask:
     """The task that a recipe names.
 
     Args:

@@ -1,4 +1,4 @@
-"""What models that training learns from see: their vectors of a few fixed views of every training photograph.
+"""Teachers for distillation: their vectors of a few fixed views of every training photograph.
 
 Beyer et al., Knowledge distillation: a good teacher is patient and consistent (CVPR 2022): teacher and student have to
 see the same part of a photograph. Few fixed views are enough for that, and a teacher looks at each only once.
@@ -31,7 +31,7 @@ from fashion_cli.training.photographs import Photographs
 from fashion_cli.training.processes import has_bf16
 from fashion_cli.training.progress import ImageRate, Progress
 from fashion_cli.training.recipe_sections import TeacherSection
-from fashion_cli.training.task import Run
+from fashion_cli.training.task import TrainingContext
 from fashion_cli.weights import Model, open_model
 from fashion_cli.zoo import load_model
 
@@ -101,7 +101,7 @@ def open_teacher(section: TeacherSection, student: InputSpec, augmentation: Augm
     return Teacher(section, model, _in_frame_of(student, model.card.input, section.scale), augmentation, seed)
 
 
-def teacher_vectors(teacher: Teacher, photographs: Photographs, run: Run) -> Tensor:
+def teacher_vectors(teacher: Teacher, photographs: Photographs, run: TrainingContext) -> Tensor:
     """A teacher's vectors of the fixed views, standardised over all of them; computed once and kept.
 
     A call that was cut off goes on where it ended. A damaged file is computed again.
@@ -144,9 +144,9 @@ def standardised(vectors: Tensor) -> Tensor:
     chunks = torch.split(vectors.view(-1, vectors.shape[2]), CHUNK)  # parts of it, not copies
     count, total, squares = 0, torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     for chunk in chunks:
-        known = chunk[chunk.isfinite().all(dim=1)].double()
-        count += len(known)
-        total, squares = total + known.sum(dim=0), squares + known.square().sum(dim=0)
+        valid = chunk[chunk.isfinite().all(dim=1)].double()
+        count += len(valid)
+        total, squares = total + valid.sum(dim=0), squares + valid.square().sum(dim=0)
     mean = total / max(1, count)
     std = (squares / max(1, count) - mean.square()).clamp(min=0).sqrt().clamp(min=1e-6)
     for chunk in chunks:
@@ -162,7 +162,7 @@ def _in_frame_of(student: InputSpec, teacher: InputSpec, scale: float) -> InputS
 
 
 def _compute(
-    teacher: Teacher, photographs: Photographs, run: Run, path: Path, identity: str, shape: VectorShape
+    teacher: Teacher, photographs: Photographs, run: TrainingContext, path: Path, identity: str, shape: VectorShape
 ) -> None:
     """Fill the file, from where it ends."""
     interruption, rate = Interruption(), ImageRate()
@@ -174,7 +174,7 @@ def _compute(
             file.append(block)
             seen = rate.add(block.shape[0] * block.shape[1])
             run.report(replace(progress, step=file.done, images_per_second=round(seen, 1)))
-            if interruption.is_asked:
+            if interruption.is_requested:
                 raise KeyboardInterrupt
 
 
@@ -208,14 +208,14 @@ def _prepared(network: nn.Module, device: torch.device) -> nn.Module:
 def _vectors_of(network: nn.Module, views: Sequence[Tensor | None], teacher: Teacher, device: torch.device) -> Vectors:
     """(B, V, D) of the (V, 3, H, W) views of B photographs; NaN where there are none."""
     block = np.full((len(views), teacher.section.views, teacher.width), np.nan, np.float16)
-    found = [place for place, each in enumerate(views) if each is not None]
-    if found:
+    readable = [place for place, each in enumerate(views) if each is not None]
+    if readable:
         mean, std = (torch.tensor(each, device=device).view(3, 1, 1) for each in (teacher.spec.mean, teacher.spec.std))
         images = torch.cat([each for each in views if each is not None]).to(device).float() / 255
         images = ((images - mean) / std).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
             vectors: Tensor = network(images).vectors
-        block[found] = vectors.half().cpu().numpy().reshape(len(found), teacher.section.views, teacher.width)
+        block[readable] = vectors.half().cpu().numpy().reshape(len(readable), teacher.section.views, teacher.width)
     return block
 
 

@@ -1,4 +1,4 @@
-"""What is measured on `val` after each epoch: how well tags are told, and how well vectors find their garment."""
+"""Figures on `val` after each epoch: how well tags are recognised, and how well vectors find their garment."""
 
 import numpy as np
 import numpy.typing as npt
@@ -54,10 +54,10 @@ def retrieval_figures(vectors: npt.NDArray[np.float32], garments: npt.NDArray[np
     queries = [row for rows in members.values() if len(rows) > 1 for row in rows]
     if not queries:
         return {}
-    wanted = [[other for other in members[int(garments[row])] if other != row] for row in queries]
-    counts = np.array([len(rows) for rows in wanted])
+    relevant = [[other for other in members[int(garments[row])] if other != row] for row in queries]
+    counts = np.array([len(rows) for rows in relevant])
     starts = np.cumsum(counts) - counts
-    flat = np.array([row for rows in wanted for row in rows])
+    flat = np.array([row for rows in relevant for row in rows])
     ranks = RelevantRanks(
         ranks_of_rows(ExactIndex(vectors), vectors[queries], flat, starts, left_out=np.array(queries)), starts
     )

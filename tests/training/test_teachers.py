@@ -19,7 +19,7 @@ from fashion_cli.training import teachers
 from fashion_cli.training.photographs import Photographs
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe_sections import SetSection, TeacherSection
-from fashion_cli.training.task import Run
+from fashion_cli.training.task import TrainingContext
 from fashion_cli.training.teachers import Teacher, open_teacher, standardised, teacher_vectors
 from fashion_cli.zoo import load_model
 
@@ -52,7 +52,7 @@ def make(model: Path, *, views: int = 3, seed: int = 7) -> Teacher:
 
 def look(teacher: Teacher, photographs: Photographs, folder: Path, told: list[Progress] | None = None) -> torch.Tensor:
     report = (told if told is not None else []).append
-    return teacher_vectors(teacher, photographs, Run(folder, torch.device("cpu"), report))
+    return teacher_vectors(teacher, photographs, TrainingContext(folder, torch.device("cpu"), report))
 
 
 def test_vectors_are_those_of_the_fixed_views(photographs: Photographs, tiny_model: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_interruption_keeps_what_was_seen(photographs: Photographs, tiny_mode
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(KeyboardInterrupt):
-        teacher_vectors(make(tiny_model), photographs, Run(tmp_path / "cut", torch.device("cpu"), stop))
+        teacher_vectors(make(tiny_model), photographs, TrainingContext(tmp_path / "cut", torch.device("cpu"), stop))
     told: list[Progress] = []
     resumed = look(make(tiny_model), photographs, tmp_path / "cut", told)
     assert [each.step for each in told] == [2, 4, 5]

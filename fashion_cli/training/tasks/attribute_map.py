@@ -118,10 +118,11 @@ class AttributeMapTask:
 
     def step(self, network: nn.Module, batch: MapBatch) -> StepOutput:
         places, logits = network(batch.attributes, batch.shift)
-        told = soft_cross_entropy(logits, batch.attributes, self.vocabulary.groups).mean()
+        cross_entropy = soft_cross_entropy(logits, batch.attributes, self.vocabulary.groups).mean()
         spread = sliced_wasserstein(places, batch.even, batch.directions)
         return StepOutput(
-            told + EVENNESS * spread, {"attributes": float(told.detach()), "unevenness": float(spread.detach())}
+            cross_entropy + EVENNESS * spread,
+            {"attributes": float(cross_entropy.detach()), "unevenness": float(spread.detach())},
         )
 
     def validate(self, network: nn.Module) -> Mapping[str, float]:
@@ -135,8 +136,8 @@ class AttributeMapTask:
             _, logits = network(attributes, torch.zeros(2, device=attributes.device))
         figures = {}
         for name, window in self.vocabulary.columns.items():
-            kept = logits[:, window].argmax(dim=1) == attributes[:, window].argmax(dim=1)
-            figures[f"agreement/{name}"] = float(kept.float().mean())
+            agrees = logits[:, window].argmax(dim=1) == attributes[:, window].argmax(dim=1)
+            figures[f"agreement/{name}"] = float(agrees.float().mean())
         return {"agreement": float(np.mean(list(figures.values()))), **figures}
 
 

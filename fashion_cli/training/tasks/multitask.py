@@ -34,7 +34,7 @@ from fashion_cli.training.plain_batches import BATCH, plain_batches, pool_unvari
 from fashion_cli.training.recipe import Recipe
 from fashion_cli.training.recipe_sections import StageSection
 from fashion_cli.training.tag_head import refit_tag_head
-from fashion_cli.training.task import Run, StepOutput
+from fashion_cli.training.task import StepOutput, TrainingContext
 from fashion_cli.training.teachers import open_teacher, teacher_vectors
 from fashion_cli.training.val_figures import fitted_thresholds, retrieval_figures, tag_figures
 from fashion_cli.zoo import TRUNK_PREFIX, build_model
@@ -65,7 +65,7 @@ class MultitaskTask:
         WeightsError: If `init` does not fit.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, init: str | None, run: Run) -> None:
+    def __init__(self, recipe: Recipe, data: Path, init: str | None, run: TrainingContext) -> None:
         self.recipe = recipe
         self.epochs = sum(stage.epochs for stage in recipe.stages)
         sets = [(section, read_set(section, data)) for section in recipe.sets]
@@ -120,10 +120,10 @@ class MultitaskTask:
                 group.tags,
                 group.exclusive,
                 tuple(cuts[self.vocabulary.columns[group.name]]),
-                told.collect_titles(group.tags),
-                told.parents_of(group.tags),
+                group_section.collect_titles(group.tags),
+                group_section.parents_of(group.tags),
             )
-            for group, told in zip(self.vocabulary.groups, self.recipe.groups, strict=True)
+            for group, group_section in zip(self.vocabulary.groups, self.recipe.groups, strict=True)
         )
         return ModelCard(
             name=section.name,
@@ -144,8 +144,10 @@ class MultitaskTask:
 
         Recipe, vocabulary, photographs, targets, label graph and teachers count.
         """
-        told = repr([self.recipe, self.vocabulary, *((each.paths, each.garments) for each in (self.train, self.val))])
-        digest = sha256(told.encode(errors="surrogateescape"))
+        description = repr(
+            [self.recipe, self.vocabulary, *((each.paths, each.garments) for each in (self.train, self.val))]
+        )
+        digest = sha256(description.encode(errors="surrogateescape"))
         for each in (self.train, self.val):
             digest.update(each.targets.tobytes())
         digest.update(self.graph.identity.encode() if self.graph is not None else b"")
