@@ -79,7 +79,7 @@ def mark_gone(session: Session, item_ids: Iterable[str], at: datetime) -> int:
 
 def _lock_products(session: Session, item_ids: Sequence[str]) -> dict[str, Product]:
     """Products with all that hangs on them by `item_id`, kept from other writers until the transaction ends."""
-    found: dict[str, Product] = {}
+    products: dict[str, Product] = {}
     for chunk in distinct_chunks([unique_digest(to_storable(item_id)) for item_id in item_ids]):
         statement = (
             select(Product)
@@ -93,8 +93,8 @@ def _lock_products(session: Session, item_ids: Sequence[str]) -> dict[str, Produ
             .order_by(Product.id)  # in one order everywhere, so that two writers wait once, not in a circle
             .with_for_update(of=Product)
         )
-        found |= {product.item_id: product for product in session.scalars(statement)}
-    return found
+        products |= {product.item_id: product for product in session.scalars(statement)}
+    return products
 
 
 def _describe(product: Product, snapshot: FoundProduct, shops: Mapping[str, Shop]) -> bool:
@@ -225,13 +225,13 @@ def _sources(session: Session, locations: Set[str]) -> dict[str, Source]:
 
 def _shops(session: Session, names: Iterable[str]) -> dict[str, Shop]:
     """Shops by name; those that are not there yet are added."""
-    wanted = {unique_digest(name): name for name in map(to_storable, names)}
+    names_by_digest = {unique_digest(name): name for name in map(to_storable, names)}
     shops: dict[str, Shop] = {}
-    for chunk in distinct_chunks(list(wanted)):
+    for chunk in distinct_chunks(list(names_by_digest)):
         shops |= {shop.name: shop for shop in session.scalars(select(Shop).where(Shop.digest.in_(chunk)))}
     # In one order everywhere: two writers that add the same shops wait for each other once, not in a circle.
-    for key in sorted(wanted.keys() - {shop.digest for shop in shops.values()}):
-        shops[wanted[key]] = Shop(digest=key, name=wanted[key])
-        session.add(shops[wanted[key]])
+    for key in sorted(names_by_digest.keys() - {shop.digest for shop in shops.values()}):
+        shops[names_by_digest[key]] = Shop(digest=key, name=names_by_digest[key])
+        session.add(shops[names_by_digest[key]])
     session.flush()
     return shops
