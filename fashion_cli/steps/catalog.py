@@ -35,7 +35,7 @@ class ProductsConfig(CheckedFields):
 
 @dataclass(frozen=True)
 class UpgradeReport:
-    """What became of a catalogue's tables.
+    """The versions of a catalogue's tables before and after.
 
     Attributes:
         catalog: Which, without a password.

@@ -24,7 +24,7 @@ PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"
 
 
 class _ToldError(FashionError):
-    """An error of the crawl's own process."""
+    """An error that the crawl's own process reported."""
 
     def __init__(self, message: str, hint: str, code: int) -> None:
         super().__init__(message, hint=hint)

@@ -63,8 +63,10 @@ def embed_images(config: EmbedConfig, progress: Progress) -> EmbedReport:
     model = open_models(config.inference)
     if config.tags:
         require_tags(model)
-    found = find_photographs(config.images, config.manifest, listed=config.listed)
-    update = update_features(found.images, config.out, model, config.inference, progress, columns=found.columns)
+    photographs = find_photographs(config.images, config.manifest, listed=config.listed)
+    update = update_features(
+        photographs.images, config.out, model, config.inference, progress, columns=photographs.columns
+    )
     return EmbedReport(
         out=config.out,
         rows=update.rows,
@@ -72,9 +74,9 @@ def embed_images(config: EmbedConfig, progress: Progress) -> EmbedReport:
         kept=update.kept,
         moved=update.moved,
         dropped=update.dropped,
-        skipped=(*found.unreadable, *update.skipped),
+        skipped=(*photographs.unreadable, *update.skipped),
         seconds=time.perf_counter() - start,
         model=model.card.name,
         engine=update.engine,
-        manifest=found.manifest,
+        manifest=photographs.manifest,
     )

@@ -1,4 +1,4 @@
-"""Whether an attribute map recommends well: do the garments that it names share the query's labels?
+"""Measure how well an attribute map recommends: do the garments that it names share the query's labels?
 
 The same question is put to the map, to the full attribute vectors that it squeezes into two numbers, to the image
 vectors, and to chance. All of them choose from the same garments, never the query itself.
@@ -153,14 +153,14 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
     annotations = list(read_manifest(config.manifest))
     for column in columns.values():
         require_column(config.manifest, annotations, column)
-    asked = of_split(config.manifest, annotations, config.split)
+    query_annotations = of_split(config.manifest, annotations, config.split)
     with _open(config.features or Path(attribute_map.source)) as features:
         features.require_weights(attribute_map.header.model, attribute_map.header.weights_sha256)
         _require_tags(features, attribute_map)
-        queries = _queries(attribute_map, features, asked, columns)
+        queries = _queries(attribute_map, features, query_annotations, columns)
         skipped = tuple(
             Skipped(str(each.path), f"not in {features.path}")
-            for each in asked
+            for each in query_annotations
             if features.find(os.path.abspath(each.path)) is None
         )
         garments = _garments(attribute_map, features, annotations, columns)
@@ -218,9 +218,9 @@ def _require_tags(features: FeatureFile, attribute_map: AttributeMap) -> None:
 
 
 def _queries(
-    attribute_map: AttributeMap, features: FeatureFile, asked: Sequence[Annotation], columns: Mapping[str, str]
+    attribute_map: AttributeMap, features: FeatureFile, annotations: Sequence[Annotation], columns: Mapping[str, str]
 ) -> _Queries:
-    by_path = {os.path.abspath(each.path): each for each in asked}
+    by_path = {os.path.abspath(each.path): each for each in annotations}
     labelled = {path: each for path, each in by_path.items() if any(map(each.values.get, columns.values()))}
     rows = {path: row for path in labelled if (row := features.find(path)) is not None}
     stored = features.scores(list(rows.values()))
@@ -238,11 +238,12 @@ def _garments(
     attribute_map: AttributeMap, features: FeatureFile, annotations: Sequence[Annotation], columns: Mapping[str, str]
 ) -> _Garments:
     """Those on the map with features and a label in every column."""
-    known = attribute_map.garments.row_of_path
+    row_of_path = attribute_map.garments.row_of_path
     placed = {
         row: each
         for each in annotations
-        if (row := known.get(os.path.abspath(each.path))) is not None and all(map(each.values.get, columns.values()))
+        if (row := row_of_path.get(os.path.abspath(each.path))) is not None
+        and all(map(each.values.get, columns.values()))
     }
     stored = {row: features.find(attribute_map.garments.paths[row]) for row in sorted(placed)}
     there = {row: place for row, place in stored.items() if place is not None}
@@ -275,9 +276,9 @@ def _recommended(attribute_map: AttributeMap, queries: _Queries, garments: _Garm
     }
 
 
-def _others(found: Rows, own: Rows, topk: int) -> Rows:
+def _others(neighbours: Rows, own: Rows, topk: int) -> Rows:
     """(Q, topk + 1) -> (Q, topk): without the query itself."""
-    return np.stack([row[row != query][:topk] for row, query in zip(found, own, strict=True)])
+    return np.stack([row[row != query][:topk] for row, query in zip(neighbours, own, strict=True)])
 
 
 def _nearest_places(points: npt.NDArray[np.float32], places: npt.NDArray[np.float32], k: int) -> Rows:
@@ -286,16 +287,21 @@ def _nearest_places(points: npt.NDArray[np.float32], places: npt.NDArray[np.floa
 
 def _agreements(recommended: Mapping[str, Rows], queries: _Queries, garments: _Garments) -> Iterator[Agreement]:
     for name, cells in queries.cells.items():
-        wanted, given = values_of(cells, garments.cells[name])
-        asked = np.flatnonzero(wanted.any(axis=1))
-        clusters = [queries.clusters[place] for place in asked]
-        shares = {system: agreement(wanted[asked], given, rows[asked]) for system, rows in recommended.items()}
-        shares[CHANCE] = agreement_by_chance(wanted[asked], given, np.isin(queries.own[asked], garments.rows))
+        query_values, garment_values = values_of(cells, garments.cells[name])
+        labelled = np.flatnonzero(query_values.any(axis=1))
+        clusters = [queries.clusters[place] for place in labelled]
+        shares = {
+            system: agreement(query_values[labelled], garment_values, rows[labelled])
+            for system, rows in recommended.items()
+        }
+        shares[CHANCE] = agreement_by_chance(
+            query_values[labelled], garment_values, np.isin(queries.own[labelled], garments.rows)
+        )
         for system, share in shares.items():
             yield Agreement(
                 system=system,
                 group=name,
-                queries=len(asked),
+                queries=len(labelled),
                 share=mean_interval(share, clusters),
                 gain=paired_difference(share, shares[MAP], clusters),
             )

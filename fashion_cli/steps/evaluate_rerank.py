@@ -1,4 +1,4 @@
-"""What re-ranking by shared tags brings at each alpha and beta, against the same lists without it.
+"""Measure what re-ranking by shared tags brings at each alpha and beta, against the same lists without it.
 
 Lim & Nang, "Fashion image retrieval using clothing attributes": their sweep of both weights, on any data.
 """
@@ -118,9 +118,9 @@ def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankR
         raise UsageError(f"topk {config.topk} is less than 1", hint="--topk 50")
     model = require_tags(open_models(config.inference))
     photographs = list_photographs(config.retrieval)
-    with cached_features(photographs.paths, model, config.inference, progress, config.features) as found:
-        split = split_queries(config.retrieval, photographs, found)
-        blocks = [_Block.of(ranked, config) for ranked in rank_photographs(split, found.features, config.topk)]
+    with cached_features(photographs.paths, model, config.inference, progress, config.features) as subset:
+        split = split_queries(config.retrieval, photographs, subset)
+        blocks = [_Block.of(ranked, config) for ranked in rank_photographs(split, subset.features, config.topk)]
         first = np.concatenate([block.first for block in blocks])
         plain, cells = _compared(first, split, config)
         return EvalRerankReport(
@@ -132,7 +132,7 @@ def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankR
             without_relevant_item=split.without_relevant_item,
             topk=config.topk,
             shared_tags=sum(block.shared for block in blocks) / sum(block.hits for block in blocks),
-            skipped=found.skipped,
+            skipped=subset.skipped,
             model=model.card.name,
             seconds=time.perf_counter() - start,
             notes=photographs.notes,

@@ -1,4 +1,4 @@
-"""How well photographs find other photographs of the same item: recall@K and mAP, with their intervals."""
+"""Measure how well photographs find others of the same item: recall@K and mAP, with their intervals."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -113,16 +113,16 @@ def evaluate_retrieval(config: EvalRetrievalConfig, progress: Progress) -> EvalR
     """
     start = time.perf_counter()
     photographs = list_photographs(config.retrieval)
-    with _features(config, photographs.paths, progress) as found:
-        split = split_queries(config.retrieval, photographs, found)
-        figures = _figures(config, split, found)
+    with _features(config, photographs.paths, progress) as subset:
+        split = split_queries(config.retrieval, photographs, subset)
+        figures = _figures(config, split, subset)
         return EvalRetrievalReport(
             overall=_summary("", figures, split.items, config.cutoffs),
             parts=_parts(figures, split, config.cutoffs),
             gallery=len(split.gallery),
             without_relevant_item=split.without_relevant_item,
-            skipped=found.skipped,
-            model=found.features.header.model,
+            skipped=subset.skipped,
+            model=subset.features.header.model,
             source=config.inference.model if config.inference else str(config.features),
             reranked=config.rerank,
             seconds=time.perf_counter() - start,
@@ -146,10 +146,10 @@ def _features(
     return cached_features(paths, model, options, progress, config.features)
 
 
-def _figures(config: EvalRetrievalConfig, split: RetrievalSplit, found: FeatureSubset) -> npt.NDArray[np.float64]:
+def _figures(config: EvalRetrievalConfig, split: RetrievalSplit, subset: FeatureSubset) -> npt.NDArray[np.float64]:
     """(Q, cutoffs + 1) whether a right photograph is among the first K, for each K; then the average precision."""
     figures = []
-    for ranked in rank_photographs(split, found.features, config.topk if config.rerank else 0):
+    for ranked in rank_photographs(split, subset.features, config.topk if config.rerank else 0):
         right = ranked.relevant
         if config.rerank:
             right = right.reordered(rerank_lists(ranked.shared, ranked.lengths, config.alpha, config.beta))

@@ -1,4 +1,4 @@
-"""Several labels per photograph, system beside system: any-, all- and example-recall, and those of each label.
+"""Measure several labels per photograph, system beside system: any-, all- and example-recall, and those of each label.
 
 Tables 3 to 5 of Kim, Choi and Park, Recognition of multi label fashion styles based on transfer learning and graph
 convolution network (2021). Models that share a name are runs of one system with other seeds.
@@ -115,7 +115,7 @@ class EvalStylesReport:
 
     Attributes:
         systems: In the order in which they were named.
-        shown: Label -> photographs that show it, the most frequent first.
+        label_counts: Label -> photographs that show it, the most frequent first.
         photographs: That could be read and have a label.
         labels_each: How many labels they have, on average.
         label_cutoff: The k of each label's recall.
@@ -128,7 +128,7 @@ class EvalStylesReport:
     """
 
     systems: tuple[SystemFigures, ...]
-    shown: Mapping[str, int]
+    label_counts: Mapping[str, int]
     photographs: int
     labels_each: float
     label_cutoff: int
@@ -186,7 +186,7 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
     counts = dict(zip(first.labels, (first.truths == 1).sum(axis=0).tolist(), strict=True))
     return EvalStylesReport(
         systems=tuple(_system(name, each) for name, each in runs.items()),
-        shown=dict(sorted(counts.items(), key=lambda pair: -pair[1])),
+        label_counts=dict(sorted(counts.items(), key=lambda pair: -pair[1])),
         photographs=len(first.truths),
         labels_each=float((first.truths == 1).sum(axis=1).mean()),
         label_cutoff=config.label_cutoff,
@@ -201,12 +201,12 @@ def evaluate_styles(config: EvalStylesConfig, progress: Progress) -> EvalStylesR
 
 def _group(config: EvalStylesConfig, models: Sequence[Model]) -> str:
     """The group that is ranked; every model has it."""
-    known = [group.name for group in models[0].card.vocabulary.groups]
-    if not config.group and len(known) > 1:
+    names = [group.name for group in models[0].card.vocabulary.groups]
+    if not config.group and len(names) > 1:
         raise UsageError(
-            f"the model {models[0].card.name} has {len(known)} groups of tags", hint=f"--group {'|'.join(known)}"
+            f"the model {models[0].card.name} has {len(names)} groups of tags", hint=f"--group {'|'.join(names)}"
         )
-    group = config.group or known[0]
+    group = config.group or names[0]
     for model in models:
         require_group(group, model.card.vocabulary)
     return group
@@ -247,8 +247,8 @@ def _measure(
     matrix = labelled.truths[:, vocabulary.columns[group]]
     top = _top_labels(matrix, labelled.splits, config.top_labels)
     matrix = matrix[:, top]
-    is_asked = np.array([config.split in ("", split) for split in labelled.splits])
-    rows = np.flatnonzero(is_asked & (matrix == 1).any(axis=1))
+    is_in_split = np.array([config.split in ("", split) for split in labelled.splits])
+    rows = np.flatnonzero(is_in_split & (matrix == 1).any(axis=1))
     if not len(rows):
         splits = sorted(set(labelled.splits) - {""})
         raise AnnotationError(
@@ -256,8 +256,8 @@ def _measure(
             hint=f"--split; its splits: {', '.join(splits)}" if splits else "--split '' takes all photographs",
         )
     paths = [labelled.paths[row] for row in rows]
-    found = cached_scores(paths, model, options, progress, boxes=labelled.boxes)
-    scores, truths = found.scores[:, vocabulary.columns[group]][:, top], matrix[rows][found.places]
+    subset = cached_scores(paths, model, options, progress, boxes=labelled.boxes)
+    scores, truths = subset.scores[:, vocabulary.columns[group]][:, top], matrix[rows][subset.places]
     names = [_names(model, group)[place] for place in top]
     recall = label_recall(scores, truths, config.label_cutoff)
     complete = label_all_recall(scores, truths, config.label_all_cutoff)
@@ -270,7 +270,7 @@ def _measure(
         labels_all=dict(zip(names, complete.tolist(), strict=True)),
         truths=truths,
         labelled=labelled,
-        skipped=found.skipped,
+        skipped=subset.skipped,
     )
 
 

@@ -1,4 +1,4 @@
-"""How well tag scores agree with annotations: per tag and per group, over the labelled entries only."""
+"""Measure how well tag scores agree with annotations: per tag and per group, over the labelled entries only."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -159,9 +159,11 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     confused = _confused(vocabulary, labelled.truths) if config.confusion else None
     for group in config.without:
         require_group(group, vocabulary)
-    found = cached_scores(labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features)
-    scores, truths = found.scores, labelled.truths[found.places]
-    untagged = dict(zip(vocabulary.columns, labelled.untagged[found.places].sum(axis=0).tolist(), strict=True))
+    subset = cached_scores(
+        labelled.paths, model, config.inference, progress, boxes=labelled.boxes, keep=config.features
+    )
+    scores, truths = subset.scores, labelled.truths[subset.places]
+    untagged = dict(zip(vocabulary.columns, labelled.untagged[subset.places].sum(axis=0).tolist(), strict=True))
     if config.best:
         vocabulary = Vocabulary(tuple(_without_thresholds(group) for group in vocabulary.groups))
     confusions = {
@@ -174,7 +176,7 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
         tags=tuple(_tags(vocabulary, scores, truths)),
         photographs=len(truths),
         unknown=labelled.unknown,
-        skipped=found.skipped,
+        skipped=subset.skipped,
         model=model.card.name,
         seconds=time.perf_counter() - start,
         confusion=confusions[confused.name] if confused is not None else None,

@@ -142,35 +142,35 @@ def _index_features(config: IndexConfig, catalogue: "Catalogue | None", start: f
 
 def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: Progress, start: float) -> IndexReport:
     model = open_models(config.inference)
-    found = find_photographs(config.gallery, config.manifest, listed=config.listed)
-    root = _root(config, _folders(config, found.images))
+    photographs = find_photographs(config.gallery, config.manifest, listed=config.listed)
+    root = _root(config, _folders(config, photographs.images))
     with writing(config.out) as working:
         current = _current(config.out, model)
         previous = config.out / current.features if current else None
         update = update_features(
-            found.images,
+            photographs.images,
             working,
             model,
             config.inference,
             progress,
-            columns=found.columns,
+            columns=photographs.columns,
             previous=previous,
             root=root,
         )
         embedded = time.perf_counter()
         if update.rows == 0:
             raise UsageError(
-                none_can_be_read(len(found.images)),
+                none_can_be_read(len(photographs.images)),
                 hint=f"the first: {update.skipped[0].reason}" if update.skipped else "give other folders",
             )
-        kept = previous if update.unchanged else None
-        joined = _join(catalogue, kept or working, working)
+        reused_file = previous if update.unchanged else None
+        joined = _join(catalogue, reused_file or working, working)
         if joined and joined.rewritten:
-            kept = None
-        if current is None or kept is None or not _is_as_asked(current, config, catalogue, root):
-            current = _publish(config, model, catalogue, root, kept)
-    report = _report(config, current, update, found.unreadable, joined, embedded - start, start)
-    return replace(report, manifest=found.manifest)
+            reused_file = None
+        if current is None or reused_file is None or not _matches_config(current, config, catalogue, root):
+            current = _publish(config, model, catalogue, root, reused_file)
+    report = _report(config, current, update, photographs.unreadable, joined, embedded - start, start)
+    return replace(report, manifest=photographs.manifest)
 
 
 def _folders(config: IndexConfig, images: Sequence[Path]) -> list[str]:
@@ -264,7 +264,7 @@ def _current(directory: Path, model: Models) -> Manifest | None:
     return manifest
 
 
-def _is_as_asked(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None", root: str) -> bool:
+def _matches_config(manifest: Manifest, config: IndexConfig, catalogue: "Catalogue | None", root: str) -> bool:
     """Whether an index finds neighbours in the way that the options want, and names the same catalogue."""
     if manifest.catalog != (stored_path(catalogue.location, root) if catalogue is not None else ""):
         return False

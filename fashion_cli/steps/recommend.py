@@ -125,8 +125,8 @@ def recommend(config: RecommendConfig) -> RecommendReport:
     if not config.queries:
         raise UsageError("no query", hint="give a photograph")
     attribute_map = open_map(config.map)
-    asked = list(dict.fromkeys(config.queries))
-    attributes, skipped = _attributes(attribute_map, asked, config)
+    unique_queries = list(dict.fromkeys(config.queries))
+    attributes, skipped = _attributes(attribute_map, unique_queries, config)
     queries = [path for path in config.queries if path in attributes]
     results: tuple[Recommendation, ...] = ()
     if queries:
@@ -144,19 +144,19 @@ def _attributes(
 ) -> tuple[dict[Path, npt.NDArray[np.float32]], tuple[Skipped, ...]]:
     """(A,) attribute vectors of photographs. One that is on the map and has not changed since needs no model."""
     garments = attribute_map.garments
-    rows = {path: row for path in paths if (row := _known_row(attribute_map, path)) is not None}
-    found = {path: garments.attributes[row].astype(np.float32) for path, row in rows.items()}
-    missing = [path for path in paths if path not in found]
+    rows = {path: row for path in paths if (row := _find_current_row(attribute_map, path)) is not None}
+    attributes = {path: garments.attributes[row].astype(np.float32) for path, row in rows.items()}
+    missing = [path for path in paths if path not in attributes]
     if not missing:
-        return found, ()
+        return attributes, ()
     models = _models_of(_open_model(attribute_map, config), attribute_map, config.map)
     predicted, skipped = predict_queries(models, missing, config.inference)
     for path, features in predicted.items():
-        found[path] = attribute_map.attributes_of(features.scores[None])[0]
-    return found, skipped
+        attributes[path] = attribute_map.attributes_of(features.scores[None])[0]
+    return attributes, skipped
 
 
-def _known_row(attribute_map: AttributeMap, path: Path) -> int | None:
+def _find_current_row(attribute_map: AttributeMap, path: Path) -> int | None:
     garments = attribute_map.garments
     row = garments.row_of_path.get(os.path.abspath(path))
     return row if row is not None and is_current(garments.identity(row), path) else None
@@ -165,13 +165,13 @@ def _known_row(attribute_map: AttributeMap, path: Path) -> int | None:
 def _open_model(attribute_map: AttributeMap, config: RecommendConfig) -> Models:
     header, options = attribute_map.header, config.inference
     named, _, paired = header.model.partition(PAIRED)
-    wanted = replace(
+    request = replace(
         options,
         model=options.model or header.model_location or named,
         tagger=options.tagger or header.tagger_location or paired,
     )
     try:
-        model = open_models(wanted)
+        model = open_models(request)
     except WeightsError as error:
         if options.model:
             raise
@@ -200,9 +200,9 @@ def _recommend(
     attribute_map: AttributeMap, queries: Sequence[Path], attributes: npt.NDArray[np.float32], topk: int
 ) -> tuple[Recommendation, ...]:
     garments, vocabulary = attribute_map.garments, attribute_map.vocabulary
-    known = [_known_row(attribute_map, path) for path in queries]
-    is_new = np.array([row is None for row in known])
-    places = garments.points[[row or 0 for row in known]]
+    current_rows = [_find_current_row(attribute_map, path) for path in queries]
+    is_new = np.array([row is None for row in current_rows])
+    places = garments.points[[row or 0 for row in current_rows]]
     places[is_new] = attribute_map.locate(attributes[is_new])
     decoded = attribute_map.decode(places)
     own = [garments.row_of_path.get(os.path.abspath(path)) for path in queries]

@@ -145,7 +145,7 @@ class SearchReport:
 
 
 def search_gallery(config: SearchConfig) -> SearchReport:
-    """Search.
+    """Search a gallery for each query.
 
     Raises:
         UsageError: If an option is out of range or names what the gallery does not have.
@@ -157,7 +157,7 @@ def search_gallery(config: SearchConfig) -> SearchReport:
     start = time.perf_counter()
     if not config.queries:
         raise UsageError("no query", hint="give a photograph, or words")
-    queries, skipped_folders = _expanded(config.queries)
+    queries, skipped_folders = _expand_folders(config.queries)
     photographs = [query for query in queries if not isinstance(query, str)]
     _require_photographs(config, photographs)
     with Gallery.open(config.index, config.root) as gallery:
@@ -185,34 +185,34 @@ def search_gallery(config: SearchConfig) -> SearchReport:
         )
 
 
-def _expanded(queries: Sequence[Query]) -> tuple[list[Query], list[Skipped]]:
-    """Each folder as the photographs in it, and what could not be looked into."""
-    found: list[Query] = []
+def _expand_folders(queries: Sequence[Query]) -> tuple[list[Query], list[Skipped]]:
+    """Expand each folder to the photographs in it; also what could not be looked into."""
+    expanded: list[Query] = []
     skipped: list[Skipped] = []
     for query in queries:
         if isinstance(query, str) or len(query) != 1 or not query[0].path.is_dir():
-            found.append(query)
+            expanded.append(query)
             continue
         images, unreadable = photographs_in(query[0].path)
-        found += [(replace(query[0], path=image),) for image in images]
+        expanded += [(replace(query[0], path=image),) for image in images]
         skipped += unreadable
-    return found, skipped
+    return expanded, skipped
 
 
 def _require_photographs(config: SearchConfig, photographs: Sequence[Query]) -> None:
-    """Make sure that what only photographs can be asked is asked of some.
+    """Make sure that options which only photographs can have come with some.
 
     Raises:
         UsageError: If it is not.
     """
     if not photographs:
-        given = {
+        photograph_options = {
             "--but": config.but,
             "--box": config.box,
             "--min-percentile": config.options.min_percentile,
             "--largest-gap": config.options.largest_gap,
         }
-        require_photograph(given, "--where")
+        require_photograph(photograph_options, "--where")
     if config.but and any(isinstance(query, str) for query in config.queries):
         raise UsageError("--but needs photographs to be like, not words", hint="search for the words alone")
 
@@ -232,17 +232,17 @@ class _Searching:
 
     def __init__(self, gallery: Gallery, config: SearchConfig, products: ProductLookup) -> None:
         self._gallery, self._config, self._options, self._products = gallery, config, config.options, products
-        self._wanted = parse_exchanges(config.but)
+        self._exchanges = parse_exchanges(config.but)
         conditions = [Condition.parse(text) for text in config.where]
         further = {PRICE: lambda: products.prices(gallery.features)} if products.location else None
-        allowed = allowed_rows(gallery, [*conditions, *conditions_of(self._wanted)], further)
+        allowed = allowed_rows(gallery, [*conditions, *conditions_of(self._exchanges)], further)
         self._rows, self.notes = allowed.rows, allowed.notes
         self.narrowed = allowed.rows is not None
         self._facets = self._count(allowed.rows)
         self._sample = percentile_sample(gallery) if config.options.min_percentile is not None else None
         self._means = TagMeans(gallery)
         prior = gallery_prior(gallery) if config.prior else None
-        changed = {find_group(group, gallery.features.header.vocabulary) for group in self._wanted}
+        changed = {find_group(group, gallery.features.header.vocabulary) for group in self._exchanges}
         self._prior = None if prior is None or prior.group.name in changed else prior
         self._stored = StoredPhotographs(gallery.features) if config.exclude_self else None
 
@@ -266,8 +266,8 @@ class _Searching:
         vocabulary = self._gallery.features.header.vocabulary
         present = present_tags(combined.scores[None], vocabulary)[0]
         tags = named_tags(combined.scores, present, vocabulary)
-        vector, shared = exchange(combined, present, self._wanted, self._gallery, self._means)
-        options = keeping(self._options) if self._wanted else self._options
+        vector, shared = exchange(combined, present, self._exchanges, self._gallery, self._means)
+        options = keeping(self._options) if self._exchanges else self._options
         hits = find_hits(
             self._gallery,
             vector,
@@ -285,8 +285,8 @@ class _Searching:
         return frozenset().union(*(self._stored.rows_of_photograph(part.path) for part in query))
 
     def _by_words(self, words: str, sureness: npt.NDArray[np.float32]) -> QueryResult:
-        found = find_by_words(self._gallery, sureness, self._options, allowed=self._rows)
-        return QueryResult((), (), found.hits, words=words, facets=self._count(found.rows))
+        result = find_by_words(self._gallery, sureness, self._options, allowed=self._rows)
+        return QueryResult((), (), result.hits, words=words, facets=self._count(result.rows))
 
     def _count(self, rows: npt.NDArray[np.int64] | None) -> Facets:
         features = self._gallery.features

@@ -1,4 +1,4 @@
-"""Say what is on each photograph."""
+"""Tag photographs, or add one more model's tags to a feature file."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -124,7 +124,7 @@ class AddTagsReport:
     Attributes:
         tagger: The model whose tags were added.
         groups: What its groups are called in the file.
-        beside: The models whose tags the file had before.
+        other_models: The models whose tags the file had before.
     """
 
     out: Path
@@ -138,7 +138,7 @@ class AddTagsReport:
     seconds: float
     tagger: str
     groups: tuple[str, ...]
-    beside: tuple[str, ...]
+    other_models: tuple[str, ...]
     engine: str
 
 
@@ -154,9 +154,9 @@ def add_tags_to_file(config: AddTagsConfig, progress: Progress) -> AddTagsReport
     start = time.perf_counter()
     tagger = open_tagger(config.inference)
     named = config.images or config.listed  # an empty list is not the whole file
-    found = find_photographs(config.images, None, listed=config.listed) if named else None
+    photographs = find_photographs(config.images, None, listed=config.listed) if named else None
     update, header = add_tags(
-        found.images if found else None, config.out, tagger, config.prefix, config.inference, progress
+        photographs.images if photographs else None, config.out, tagger, config.prefix, config.inference, progress
     )
     (new,) = (each for each in header.added if each.weights_sha256 == tagger.card.weights_sha256)
     own = (header.model,) if len(header.own_vocabulary) else ()
@@ -168,11 +168,11 @@ def add_tags_to_file(config: AddTagsConfig, progress: Progress) -> AddTagsReport
         kept=update.kept,
         moved=update.moved,
         dropped=update.dropped,
-        skipped=(*(found.unreadable if found else ()), *update.skipped),
+        skipped=(*(photographs.unreadable if photographs else ()), *update.skipped),
         seconds=time.perf_counter() - start,
         tagger=tagger.card.name,
         groups=tuple(group.name for group in new.vocabulary.groups),
-        beside=(*own, *(each.model for each in header.added if each is not new)),
+        other_models=(*own, *(each.model for each in header.added if each is not new)),
         engine=update.engine,
     )
 
@@ -183,10 +183,10 @@ def _tagged(
     if not len(rows):
         return
     chosen = _chosen(rows.scores, config, vocabulary)
-    shown = np.zeros(len(vocabulary), np.bool_)
+    selected = np.zeros(len(vocabulary), np.bool_)
     for window in windows:
-        shown[window] = True
-    for path, scores, each in zip(rows.paths, rows.scores, chosen & shown, strict=True):
+        selected[window] = True
+    for path, scores, each in zip(rows.paths, rows.scores, chosen & selected, strict=True):
         yield TaggedPhotograph(path, named_tags(scores, each, vocabulary, config.language))
 
 

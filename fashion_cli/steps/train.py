@@ -46,7 +46,7 @@ class TrainConfig(CheckedFields):
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What came of it.
+    """The model that was trained, and how well it does on `val`.
 
     Attributes:
         model: The model directory.

@@ -166,7 +166,7 @@ def _row(model: Model) -> WeightsRow:
 def _verify(model: Model, name: str, expected: str) -> VerifiedFile:
     try:
         with (model.directory / name).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
-        found = ""
-    return VerifiedFile(model.card.name, name, found == expected, expected, found)
+        actual = ""
+    return VerifiedFile(model.card.name, name, actual == expected, expected, actual)

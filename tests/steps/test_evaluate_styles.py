@@ -171,7 +171,9 @@ def test_figures_are_those_of_plain_loops(
         assert graph.labels_all[name].mean == pytest.approx((all_recalls[0][name] + all_recalls[1][name]) / 2)
     assert plain.any_recall[1].deviation != plain.any_recall[1].deviation  # one run has none
     assert report.photographs == len(chosen) == 15
-    assert report.shown == {name: sum(name in each.values["tags"].split(";") for each in chosen) for name in COLOURS}
+    assert report.label_counts == {
+        name: sum(name in each.values["tags"].split(";") for each in chosen) for name in COLOURS
+    }
 
 
 def test_correlation_is_that_of_the_training_photographs(data: Path, report: EvalStylesReport) -> None:
@@ -215,7 +217,7 @@ def test_only_the_most_frequent_labels(data: Path, models: list[Path]) -> None:
     annotations = list(read_manifest(data / "drawn.csv"))
     tags = [(each.split, tag) for each in annotations for tag in each.values["tags"].split(";")]
     counts = Counter(tag for split, tag in tags if split == "train")
-    top = set(frequent.shown)
+    top = set(frequent.label_counts)
     assert len(top) == 2
     assert set(frequent.systems[0].labels) == top
     assert min(counts[tag] for tag in top) >= max(counts[tag] for tag in counts if tag not in top)

@@ -35,7 +35,7 @@ def show_added(report: AddTagsReport, *, strict: bool) -> None:
     Raises:
         Exit: If photographs were skipped, or rows of a manifest are about none, and `strict`.
     """
-    others = f" beside those of {', '.join(report.beside)}" if report.beside else ""
+    others = f" beside those of {', '.join(report.other_models)}" if report.other_models else ""
     groups = printable(", ".join(report.groups))
     say(f"{printable(report.out)}: {counted(report.rows, 'photograph')}, with {groups} of {report.tagger}{others}")
     looked = report.tagged + report.embedded
