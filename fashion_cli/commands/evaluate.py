@@ -168,9 +168,9 @@ def retrieval(
     protocol = RetrievalOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
     ks = read_numbers("--cutoffs", cutoffs, int, least=1)
     models = [] if vectors and not _typed(context, "model") else model or [DEFAULTS.model]
-    kept = _one_each(features, models)
+    feature_files = _one_each(features, models)
     runs = [InferenceOptions(each, device, engine, batch_size, workers, tagger) for each in models]
-    measured = [*zip(runs, kept, strict=True), *((None, each) for each in vectors or ())]
+    measured = [*zip(runs, feature_files, strict=True), *((None, each) for each in vectors or ())]
     reports = []
     with show_progress("embedding", quiet=quiet) as progress:
         for run, file in measured:

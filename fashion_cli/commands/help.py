@@ -42,9 +42,9 @@ def _page(context: Any, names: "list[str] | tuple[str, ...]") -> str:
     for name in names:
         commands = getattr(context.command, "commands", {})
         if name not in commands:
-            from fashion_cli.commands.cli.mistyped import meant, no_command
+            from fashion_cli.commands.cli.mistyped import no_command, suggest_word
 
             path = context.command_path
-            raise UsageError(no_command(path, name), hint=meant(name, list(commands), f"{path} --help"))
+            raise UsageError(no_command(path, name), hint=suggest_word(name, list(commands), f"{path} --help"))
         context = typer.Context(commands[name], info_name=name, parent=context)
     return str(context.command.get_help(context))

@@ -66,7 +66,7 @@ def index(
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
     workers: WorkersOption = DEFAULTS.workers,
 ) -> None:
-    """Make photographs to_searchable, or bring an index up to date.
+    """Make photographs searchable, or bring an index up to date.
 
     Takes folders and photographs, or one feature file of `fashion embed`. Call it again after adding,
     changing or deleting photographs: only what is new is read, and the old index stays in use until the new

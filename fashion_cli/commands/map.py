@@ -57,11 +57,11 @@ def map(  # noqa: A001  # the command's name
         import_module(package)
     source = index if index is not None else find_index(None, {})
     config = MapConfig(source, out, tuple(group or ()), seed)
-    with ExitStack() as shown:
-        progress = shown.enter_context(show_progress("learning the map", quiet=quiet, unit="steps"))
+    with ExitStack() as stack:
+        progress = stack.enter_context(show_progress("learning the map", quiet=quiet, unit="steps"))
 
         def draw(drawn: "MapReport", folder: Path) -> None:
-            shown.close()  # one bar at a time
+            stack.close()  # one bar at a time
             _draw(drawn, folder, page=page, quiet=quiet)
 
         report = make_map(config, progress, draw)

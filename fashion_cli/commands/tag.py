@@ -188,8 +188,8 @@ def _write_rows(
     from fashion_cli.inference.pipeline import Skipped
     from fashion_cli.steps.tag import tag_images, tag_languages
 
-    if config.language and config.language not in (known := tag_languages(config.inference)):
-        spoken = f"only in {', '.join(known)}" if known else "in no language"
+    if config.language and config.language not in (languages := tag_languages(config.inference)):
+        spoken = f"only in {', '.join(languages)}" if languages else "in no language"
         say(f"fashion: the model has no titles in {config.language!r}, {spoken}: tags go by their own names")
     chosen = ROW_SUFFIXES[out.suffix.lower()] if out else choose_format(format_name)
     skipped: list[Skipped] = []

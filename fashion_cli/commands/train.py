@@ -98,17 +98,17 @@ def train(
         show_rows(Rows(("figure", "value"), list(report.figures.items())), choose_format(format_name))
 
 
-def _directory(given: list[str]) -> Path:
+def _directory(directories: list[str]) -> Path:
     """The model directory.
 
     Raises:
         UsageError: If there is more than one, or it is a change of the recipe.
     """
-    for text in given:
+    for text in directories:
         if ASSIGNMENT.fullmatch(text) and not Path(text).exists():
             raise UsageError(
                 f"-o {text}: -o is the model directory", hint=f"change the recipe with --set {quote(text)}"
             )
-    if len(given) > 1:
-        raise UsageError(f"several model directories: {', '.join(given)}", hint="give --out once")
-    return Path(given[0])
+    if len(directories) > 1:
+        raise UsageError(f"several model directories: {', '.join(directories)}", hint="give --out once")
+    return Path(directories[0])

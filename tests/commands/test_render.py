@@ -17,8 +17,8 @@ from fashion_cli.commands.output.render import (
     as_json,
     as_table,
     choose_format,
+    display_path,
     emit,
-    shown_path,
 )
 from fashion_cli.errors import OutputError
 
@@ -172,8 +172,8 @@ def test_wide_characters_stay_in_line() -> None:
 
 
 def test_paths_under_the_working_directory_are_shown_short(tmp_path: Path) -> None:
-    assert shown_path(str(tmp_path / "a" / "b.jpg")) == "a/b.jpg"
-    assert shown_path("/elsewhere/b.jpg") == "/elsewhere/b.jpg"
+    assert display_path(str(tmp_path / "a" / "b.jpg")) == "a/b.jpg"
+    assert display_path("/elsewhere/b.jpg") == "/elsewhere/b.jpg"
 
 
 CONTROLS = [chr(number) for number in (*range(32), 127, 0x85, 0x9F, 0x2028, 0x2029)]

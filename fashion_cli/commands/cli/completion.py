@@ -1,4 +1,4 @@
-"""What Tab offers: groups, tags, columns, models, recipes, index directories.
+"""Shell completion: groups, tags, columns, models, recipes, index directories.
 
 Nothing here may be slow or fail: no torch, of an index the header alone, and where there is nothing to offer the shell
 goes on to file names.
@@ -106,10 +106,10 @@ def _of_index(ctx: typer.Context) -> tuple[dict[str, tuple[str, ...]], tuple[str
     from fashion_cli.retrieval.gallery import find_index
     from fashion_cli.retrieval.manifest import Manifest
 
-    given = _given(ctx, "index")
-    source = Path(given) if given and Path(given).is_file() else None
+    value = _option_value(ctx, "index")
+    source = Path(value) if value and Path(value).is_file() else None
     if source is None:
-        directory = find_index(Path(given) if given else None, {})
+        directory = find_index(Path(value) if value else None, {})
         source = directory / Manifest.read(directory).features
     with FeatureFile.open(source) as features:
         columns = tuple(map(display_name, features.column_names))
@@ -119,11 +119,11 @@ def _of_index(ctx: typer.Context) -> tuple[dict[str, tuple[str, ...]], tuple[str
 def _of_model(ctx: typer.Context) -> dict[str, tuple[str, ...]]:
     from fashion_cli.weights import DEFAULT_MODEL, open_model
 
-    named = _given(ctx, "tagger") or _given(ctx, "model") or DEFAULT_MODEL
+    named = _option_value(ctx, "tagger") or _option_value(ctx, "model") or DEFAULT_MODEL
     return _tags_by_group(open_model(named).card.vocabulary)
 
 
-def _given(ctx: typer.Context, name: str) -> str:
+def _option_value(ctx: typer.Context, name: str) -> str:
     """An option as typed, else its setting: while Tab is pressed, nobody has read the settings."""
     from fashion_cli.commands.cli.settings import is_typed, read_settings
 

@@ -1,4 +1,4 @@
-"""What a command is given: photographs by name, paths on standard input, queries with weights."""
+"""Read a command's inputs: photographs by name, paths on standard input, queries with weights."""
 
 import math
 import os
@@ -43,16 +43,16 @@ def read_sources(arguments: Sequence[str] | None, *, null: bool, optional: bool 
     Raises:
         UsageError: If there are none, `-` is given twice, or `null` without it.
     """
-    given = list(arguments or ())
-    if not (given or optional):
+    typed = list(arguments or ())
+    if not (typed or optional):
         raise UsageError("no photographs given", hint="name folders or photographs, or - for standard input")
-    listed = given.count(STDIN)
+    listed = typed.count(STDIN)
     if listed > 1:
         raise UsageError("standard input can be read once", hint="give - once")
     if null and not listed:
         raise UsageError("-0 is about paths on standard input", hint="add -")
     paths: list[Path] = []
-    for argument in given:
+    for argument in typed:
         paths += _stdin_paths(null) if argument == STDIN else [Path(argument)]
     return Sources(tuple(paths), bool(listed))
 

@@ -1,4 +1,4 @@
-"""What a command line that cannot be parsed was probably meant to be."""
+"""Messages and hints for a command line that cannot be parsed."""
 
 import os
 import re
@@ -61,7 +61,7 @@ def usage_hint(error: Any, argv: Sequence[str], root: Any, program: str) -> str:
     option = error.option_name if hasattr(error, "possibilities") else ""
     if option and (file := _file_named(option, argv)):
         return f"a file of that name is written ./{file}, or stands behind --"
-    return meant(*_refused(error, option, command), page)
+    return suggest_word(*_refused(error, option, command), page)
 
 
 def no_command(path: str, name: str) -> str:
@@ -70,9 +70,9 @@ def no_command(path: str, name: str) -> str:
     return f"{path}: no command {name!r}" if group else f"no command {name!r}"
 
 
-def meant(word: str, known: Sequence[str], page: str) -> str:
+def suggest_word(word: str, candidates: Sequence[str], page: str) -> str:
     """A hint about a word that was refused: what it is near to, and where all is explained."""
-    near = near_words(word, known)
+    near = near_words(word, candidates)
     return f"did you mean {' or '.join(near)}? {page}" if near else page
 
 

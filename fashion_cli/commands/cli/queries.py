@@ -1,4 +1,4 @@
-"""What `fashion search` is asked: photographs, folders of them, paths on standard input, words."""
+"""Read the queries of `fashion search`: photographs, folders of them, paths on standard input, words."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,28 +36,28 @@ def read_searches(
     """
     from fashion_cli.steps.search import QueryPart
 
-    given = list(arguments or ())
-    for text in (*given, *(texts or ())):
+    typed = list(arguments or ())
+    for text in (*typed, *(texts or ())):
         if not text.strip():
             raise UsageError("a search for nothing: an argument is empty", hint="name a photograph, or say words")
-    paths = read_queries([each for each in given if is_path(each)], chosen, null=null, optional=True)
-    listed = len(paths) - sum(is_path(each) and each != STDIN for each in given)  # of the paths, those on stdin
-    found: list[Query] = []
+    paths = read_queries([each for each in typed if is_path(each)], chosen, null=null, optional=True)
+    listed = len(paths) - sum(is_path(each) and each != STDIN for each in typed)  # of the paths, those on stdin
+    queries: list[Query] = []
     left = iter(paths)
-    for argument in given:
+    for argument in typed:
         if argument == STDIN:
-            found += [(QueryPart(next(left)),) for _ in range(listed)]
+            queries += [(QueryPart(next(left)),) for _ in range(listed)]
         else:
-            found.append((QueryPart(next(left)),) if is_path(argument) else argument)
-    _warn_of_unquoted(given)
-    found += texts or ()
+            queries.append((QueryPart(next(left)),) if is_path(argument) else argument)
+    _warn_of_unquoted(typed)
+    queries += texts or ()
     if weighted:
-        found.append(tuple(QueryPart(*parse_weighted(text)) for text in weighted))
-    if not given and not found:
+        queries.append(tuple(QueryPart(*parse_weighted(text)) for text in weighted))
+    if not typed and not queries:
         raise UsageError(
             "nothing to search for", hint="name photographs or folders, say words, or - for paths on standard input"
         )
-    return tuple(found)
+    return tuple(queries)
 
 
 def is_path(argument: str) -> bool:

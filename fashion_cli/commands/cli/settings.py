@@ -81,19 +81,19 @@ def read_settings(environment: Mapping[str, str], here: Path) -> dict[str, Setti
     return _from_file(here) | _from_environment(environment)
 
 
-def check_format(settings: Mapping[str, Setting], known: Sequence[str]) -> None:
+def check_format(settings: Mapping[str, Setting], formats: Sequence[str]) -> None:
     """Make sure that the setting of the format is one that some command has.
 
     Args:
         settings: All that are in force.
-        known: The formats of the command that runs; empty where it has none.
+        formats: The formats of the command that runs; empty where it has none.
 
     Raises:
         SettingsError: If no command has it.
     """
     if FORMAT in settings and settings[FORMAT].value not in get_args(Format):
         value, origin = settings[FORMAT].value, settings[FORMAT].origin
-        raise SettingsError(f"{origin}: no format {value!r}", hint=suggest(value, known or get_args(Format)))
+        raise SettingsError(f"{origin}: no format {value!r}", hint=suggest(value, formats or get_args(Format)))
 
 
 def setting_of(parameter: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from fashion_cli.atomic_files import atomic_text
 from fashion_cli.commands.cli.options import RowFormat
-from fashion_cli.commands.output.products import harmless, moment, product_document, product_words, shown_price
+from fashion_cli.commands.output.products import format_price, harmless, moment, product_document, product_words
 from fashion_cli.commands.output.render import SEPARATOR, Column, as_csv, as_json, as_table, emit
 from fashion_cli.products.records import FoundPhotograph, PriceObservation, ShownProduct
 
@@ -135,7 +135,7 @@ def _json_lines(exported: Exported) -> Iterator[str]:
 
 def _price_row(price: PriceObservation) -> list[str]:
     until = f"{price.until:%Y-%m-%d %H:%M}" if price.until else ""
-    amount = shown_price(price.price, price.currency)
+    amount = format_price(price.price, price.currency)
     return [f"{price.seen_at:%Y-%m-%d %H:%M}", until, price.shop, amount, price.availability]
 
 

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from fashion_cli.atomic_files import atomic_text
-from fashion_cli.commands.output.render import shown_path, tag_names
+from fashion_cli.commands.output.render import display_path, tag_names
 from fashion_cli.commands.output.search_results import summary
 from fashion_cli.data.images import Box, thumbnail
 from fashion_cli.data.tags import Tag
@@ -134,7 +134,7 @@ def _hit(hit: Hit) -> str:
         f"<li><figure>{picture}<figcaption>\n"
         f'<div class="score"><span><span class="rank">{hit.rank}</span>{moved}</span>'
         f"{_copies(hit)}</div>\n"
-        f'<div class="path" title="{_text(hit.path)}">{_text(shown_path(hit.path))}</div>\n'
+        f'<div class="path" title="{_text(hit.path)}">{_text(display_path(hit.path))}</div>\n'
         f"{_columns(hit)}"
         f"{_tags(hit.tags, shared)}</figcaption></figure></li>\n"
     )
@@ -144,7 +144,7 @@ def _copies(hit: Hit) -> str:
     """How often the picture is there, and where, if that is more than once."""
     if not hit.copies:
         return ""
-    paths = _text("\n".join(shown_path(copy.path) for copy in hit.copies))
+    paths = _text("\n".join(display_path(copy.path) for copy in hit.copies))
     return f'<span title="{paths}">{len(hit.copies) + 1} copies</span>'
 
 

@@ -1,4 +1,4 @@
-"""What came of a crawl: a table for people or one JSON object for programs on stdout, what went wrong on stderr."""
+"""The summary of a crawl: a table for people or one JSON object for programs on stdout, troubles on stderr."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal

@@ -1,4 +1,4 @@
-"""What an evaluation measured: tables with intervals for people, a figure per column for programs."""
+"""Figures of an evaluation: tables with intervals for people, a figure per column for programs."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import typer
 from fashion_cli.commands.cli.options import RowFormat
 from fashion_cli.commands.output.messages import name_notes, name_skipped, name_unknown, say
 from fashion_cli.commands.output.progress import duration
-from fashion_cli.commands.output.render import emit, shown_path
+from fashion_cli.commands.output.render import display_path, emit
 from fashion_cli.commands.output.rows import Rows, show_rows
 from fashion_cli.errors import ExitCode
 from fashion_cli.metrics.bootstrap import Interval
@@ -59,7 +59,7 @@ def show_rerank(report: EvalRerankReport, format_name: RowFormat, *, strict: boo
 def system_names(reports: Sequence[EvalRetrievalReport]) -> list[str]:
     """What to call each of several measured systems: its model, or what was asked for where models share a name."""
     models = [report.model for report in reports]
-    names = models if len(set(models)) == len(models) else [shown_path(report.source) for report in reports]
+    names = models if len(set(models)) == len(models) else [display_path(report.source) for report in reports]
     return [f"{name}, re-ranked" if report.reranked else name for name, report in zip(names, reports, strict=True)]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from fashion_cli.commands.output.messages import NAMED, say
 from fashion_cli.commands.output.progress import duration
-from fashion_cli.commands.output.render import Column, as_json, as_table, emit, on_terminal, shown_path
+from fashion_cli.commands.output.render import Column, as_json, as_table, display_path, emit, on_terminal
 from fashion_cli.errors import CatalogueError, ExitCode
 from fashion_cli.message_text import printable
 from fashion_cli.plurals import counted
@@ -32,7 +32,7 @@ def show_import(report: "ImportReport", format_name: Literal["table", "json"] | 
     chosen = format_name or ("table" if on_terminal() else "json")
     if chosen == "table":
         columns = (Column("of this table"), Column("", numeric=True))
-        emit(as_table(columns, _rows(report), title=printable(shown_path(report.catalog))))
+        emit(as_table(columns, _rows(report), title=printable(display_path(report.catalog))))
     else:
         emit(as_json(asdict(report)) + "\n")
     if not report.products:
@@ -81,7 +81,7 @@ def _name_what_is_missing(report: "ImportReport") -> None:
             report.not_found, FEW, "photograph named that is not in the gallery", "photographs named that are not there"
         )
         _name(report.without_photograph, FEW, "product without a photograph", "products without a photograph")
-        others = [shown_path(path) for path in report.without_product]
+        others = [display_path(path) for path in report.without_product]
         _name(others, FEW, "photograph without a product", "photographs without a product")
     else:
         say("fashion: no index here, so no photograph was joined: fashion index FOLDER, then this again, or --gallery")
@@ -90,9 +90,9 @@ def _name_what_is_missing(report: "ImportReport") -> None:
 
 
 def _tell_what_knows_it(report: "ImportReport") -> None:
-    catalog = printable(shown_path(report.catalog))
+    catalog = printable(display_path(report.catalog))
     if report.index:
-        index = printable(shown_path(report.index))
+        index = printable(display_path(report.index))
         say(f"{index} knows {catalog}; photographs with a product: {report.in_catalog:,}")
     elif report.gallery and not report.trouble:
         say(f"fashion index {printable(report.gallery)} --catalog {catalog} joins the two")

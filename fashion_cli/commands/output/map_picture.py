@@ -100,18 +100,18 @@ def _draw_head(part: "SubFigure", report: MapReport) -> None:
         _label(left, largest.tags[tag], report.points[largest.best == tag])
     title = f"Where {counted(len(report.paths), 'garment')} lie, and {_plain(largest.name)}"
     left.set_title(title, loc="left", fontsize=11, color=INK)
-    _draw_kept(right, report)
+    _draw_agreement(right, report)
 
 
-def _draw_kept(axes: "Axes", report: MapReport) -> None:
+def _draw_agreement(axes: "Axes", report: MapReport) -> None:
     """How much of each group two numbers keep."""
     groups = report.groups[:GROUPS]
-    kept = [100 * report.figures[f"agreement/{group.name}"] for group in groups]
+    agreements = [100 * report.figures[f"agreement/{group.name}"] for group in groups]
     often = [100 * np.bincount(group.best).max() / len(group.best) for group in groups]
     rows = np.arange(len(groups))
-    axes.barh(rows, kept, color=PALETTE[0], height=0.55)
+    axes.barh(rows, agreements, color=PALETTE[0], height=0.55)
     axes.plot(often, rows, "|", color=INK, markersize=16, markeredgewidth=2)
-    for row, share in zip(rows, kept, strict=True):
+    for row, share in zip(rows, agreements, strict=True):
         axes.text(share + 1.5, float(row), f"{share:.0f} %", va="center", fontsize=9, color=INK)
     axes.set_yticks(rows, [_plain(group.name) for group in groups])
     axes.invert_yaxis()
@@ -184,9 +184,9 @@ def _colours(tags: list[str]) -> list[str]:
     """Of colours their own, where most of the tags are colours; else the palette."""
     from matplotlib.colors import is_color_like
 
-    known = [tag if is_color_like(tag) else "" for tag in tags]
-    if sum(map(bool, known)) * 2 > len(tags):
-        return [name or spare for name, spare in zip(known, PALETTE, strict=False)]
+    colours = [tag if is_color_like(tag) else "" for tag in tags]
+    if sum(map(bool, colours)) * 2 > len(tags):
+        return [name or spare for name, spare in zip(colours, PALETTE, strict=False)]
     return list(PALETTE[: len(tags)])
 
 

@@ -1,4 +1,4 @@
-"""What became of a map: a line on stderr."""
+"""The summary of a map: a line on stderr."""
 
 from fashion_cli.commands.output.messages import say
 from fashion_cli.commands.output.progress import duration
@@ -13,5 +13,5 @@ def show_map(report: MapReport) -> None:
         f"{printable(report.out)}: {counted(len(report.paths), 'garment')} by {report.model},"
         f" {duration(report.seconds)}"
     )
-    kept = ", ".join(f"{group.name} {report.figures[f'agreement/{group.name}']:.2f}" for group in report.groups)
-    say(f"garments whose place still tells their best tag: {kept}")
+    agreements = ", ".join(f"{group.name} {report.figures[f'agreement/{group.name}']:.2f}" for group in report.groups)
+    say(f"garments whose place still tells their best tag: {agreements}")

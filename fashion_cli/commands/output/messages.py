@@ -1,4 +1,4 @@
-"""What people are told on stderr, one line each, never wrapped."""
+"""Messages for people on stderr, one line each, never wrapped."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Rows under each other instead of beside each other, where a terminal is too narrow for a table."""
+"""Stacked tables, a line for each cell, where a terminal is too narrow for columns."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -33,14 +33,14 @@ def print_stacked(
             console.print()
         for title, cell, may_wrap in zip(titles, row, wraps, strict=True):
             room = width - heading
-            beside = cell_len(cell) <= room or (may_wrap and room >= LEAST)
-            start = title + " " * (heading - cell_len(title) if beside else 0)
-            indent = heading if beside else INDENT
+            on_same_line = cell_len(cell) <= room or (may_wrap and room >= LEAST)
+            start = title + " " * (heading - cell_len(title) if on_same_line else 0)
+            indent = heading if on_same_line else INDENT
             lines = list(_fill(cell, max(width - indent, 1))) if may_wrap else [cell]
-            if not beside:
+            if not on_same_line:
                 console.print(Text(start, style="bold"), soft_wrap=True)
             for place, line in enumerate(lines):
-                before = Text(start, style="bold") if beside and not place else Text(" " * indent)
+                before = Text(start, style="bold") if on_same_line and not place else Text(" " * indent)
                 console.print(before + Text(line), soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 NONE = "–"
 
 
-def shown_price(price: Decimal | None, currency: str) -> str:
+def format_price(price: Decimal | None, currency: str) -> str:
     """A price for people: "19,900 KRW"."""
     return NONE if price is None else f"{price:,f} {currency}"
 
@@ -29,7 +29,7 @@ def product_words(product: ShownProduct | None) -> tuple[str, str, str, str, str
     if product is None:
         return "", "", "", "", ""
     name = f"{product.name} (gone)" if product.gone else product.name
-    return name, product.sku, shown_price(product.price, product.currency), product.shop, product.url
+    return name, product.sku, format_price(product.price, product.currency), product.shop, product.url
 
 
 def product_cells(product: ShownProduct | None) -> tuple[object, ...]:

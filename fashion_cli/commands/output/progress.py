@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, now and then a line in a log."""
+"""Progress of long work: a bar on a terminal, now and then a line in a log."""
 
 import sys
 import time
@@ -64,13 +64,13 @@ class _Lines:
 
     def __init__(self, what: str, unit: str) -> None:
         self.what, self.unit = what, unit
-        self.start = self.said = time.monotonic()
+        self.start = self.last_printed = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self.said < LINE_EVERY:
+        if now - self.last_printed < LINE_EVERY:
             return
-        self.said = now
+        self.last_printed = now
         seconds = now - self.start
         share = f"{done:,} of {total:,}" if total else f"{done:,}"
         left = f"{duration((total - done) * seconds / done)} left" if total and done else ""
@@ -95,8 +95,8 @@ def _bar(what: str, unit: str) -> Iterator[Progress]:
         def render(self, task: "Task") -> Text:
             return Text(per_second(task.completed, task.elapsed or 0.0))
 
-    class Measured(ProgressColumn):
-        """Shows another column as soon as it is known how much there is to do: a bar without an end says nothing."""
+    class DeterminateColumn(ProgressColumn):
+        """Shows another column as soon as the total is known: a bar without an end says nothing."""
 
         def __init__(self, column: ProgressColumn) -> None:
             super().__init__()
@@ -108,8 +108,8 @@ def _bar(what: str, unit: str) -> Iterator[Progress]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        *map(Measured, (BarColumn(), MofNCompleteColumn(), TextColumn(unit, markup=False), Rate())),
-        Measured(TimeRemainingColumn(compact=True)),
+        *map(DeterminateColumn, (BarColumn(), MofNCompleteColumn(), TextColumn(unit, markup=False), Rate())),
+        DeterminateColumn(TimeRemainingColumn(compact=True)),
     )
     console = Console(stderr=True, highlight=False)
     # stderr is redirected so that messages appear above the bar; stdout belongs to the data.

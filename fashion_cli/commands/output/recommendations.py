@@ -1,4 +1,4 @@
-"""What was recommended, in every format."""
+"""Recommendations, in every format."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from fashion_cli.commands.output.progress import duration
 from fashion_cli.commands.output.render import (
     PATH,
     RANK,
-    Answers,
     Column,
+    ResultWriters,
     as_table,
+    display_path,
     emit,
-    emit_answers,
-    shown_path,
+    emit_results,
     tag_cell,
     tag_names,
     tags_by_group,
@@ -45,13 +45,13 @@ def show_recommendations(report: RecommendReport, format_name: Format, *, null: 
     if format_name == "table":
         _show_tables(report)
         return
-    answers = Answers(
+    answers = ResultWriters(
         documents=lambda: [_document(result) for result in report.results],
         lines=lambda: (line for result in report.results for line in _lines(result)),
         cells=lambda: _csv_rows(report),
         paths=lambda: (each.path for result in report.results for each in result.garments),
     )
-    emit_answers(answers, format_name, null=null)
+    emit_results(answers, format_name, null=null)
 
 
 def as_search(report: RecommendReport) -> SearchReport:
@@ -92,7 +92,7 @@ def _table_row(each: Recommended) -> list[str]:
     reason = ", ".join(f"{tag.group} {tag.name}" for tag in each.shared_tags)
     return [
         str(each.rank),
-        shown_path(each.path),
+        display_path(each.path),
         f"{each.difference:.2f}",
         f"{each.distance:.3f}",
         reason or "no tag, only the place",

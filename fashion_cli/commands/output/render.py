@@ -54,8 +54,8 @@ _QUOTED = re.compile(r'[",\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s$')
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Photographs that were found, as programs read them.
+class ResultWriters:
+    """Results of a search or a recommendation in each format that programs read, made when they are needed.
 
     Attributes:
         documents: A JSON object for each query.
@@ -76,12 +76,12 @@ def on_terminal() -> bool:
 
 
 @overload
-def choose_format(given: RowFormat | None) -> RowFormat: ...
+def choose_format(name: RowFormat | None) -> RowFormat: ...
 @overload
-def choose_format(given: Format | None) -> Format: ...
-def choose_format(given: Format | None) -> Format:
+def choose_format(name: Format | None) -> Format: ...
+def choose_format(name: Format | None) -> Format:
     """The format asked for, else a table on a terminal and JSON lines in a pipe."""
-    return given or ("table" if on_terminal() else "jsonl")
+    return name or ("table" if on_terminal() else "jsonl")
 
 
 def emit(text: str) -> None:
@@ -190,14 +190,14 @@ def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: st
 
 def table_width() -> int:
     """The columns that a table may take: `COLUMNS` where it is a number above 0, else the terminal's."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given[:9]) > 0:
-        return min(int(given[:9]), UNLIMITED)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns[:9]) > 0:
+        return min(int(columns[:9]), UNLIMITED)
     return shutil.get_terminal_size().columns if on_terminal() else UNLIMITED
 
 
-def emit_answers(answers: Answers, format_name: Format, *, null: bool = False) -> None:
-    """Print what was found, for programs.
+def emit_results(answers: ResultWriters, format_name: Format, *, null: bool = False) -> None:
+    """Print results for programs.
 
     Args:
         answers: What was.
@@ -216,7 +216,7 @@ def emit_answers(answers: Answers, format_name: Format, *, null: bool = False) -
             emit("".join(f"{path}{end}" for path in answers.paths()))
 
 
-def shown_path(path: str) -> str:
+def display_path(path: str) -> str:
     """A path as short as it can be: relative where it lies under the working directory."""
     try:
         return str(Path(path).relative_to(Path.cwd()))

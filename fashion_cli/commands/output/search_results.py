@@ -1,4 +1,4 @@
-"""What a search found, in every format."""
+"""The results of a search, in every format."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ from fashion_cli.commands.output.progress import duration
 from fashion_cli.commands.output.render import (
     PATH,
     RANK,
-    Answers,
     Column,
+    ResultWriters,
     as_table,
+    display_path,
     emit,
-    emit_answers,
-    shown_path,
+    emit_results,
     tag_cell,
     tag_names,
     tags_by_group,
@@ -28,7 +28,7 @@ from fashion_cli.retrieval.facets import Facets
 from fashion_cli.steps.search import Hit, QueryResult, SearchReport
 
 NOTHING_FOUND = "nothing found: search with fewer words or filters"
-MOST_SHOWN = 5  # tags of a group whose numbers stand below a table
+MAX_GROUP_TAGS = 5  # tags of a group whose numbers stand below a table
 CSV_COLUMNS = (
     *("query", "rank", "path", "cosine", "retrieval_rank", "rerank_score", "shared_tags", "tags", "agreement"),
     "copies",
@@ -58,13 +58,13 @@ def show_hits(report: SearchReport, format_name: Format, *, null: bool = False) 
     for result in report.results:
         if not result.hits:
             say(f"fashion: {printable(result.label)}: {NOTHING_FOUND}")
-    answers = Answers(
+    answers = ResultWriters(
         documents=lambda: [_query_document(result) for result in report.results],
         lines=lambda: (line for result in report.results for line in _hit_lines(result)),
         cells=lambda: _csv_rows(report),
         paths=lambda: (hit.path for result in report.results for hit in result.hits),
     )
-    emit_answers(answers, format_name, null=null)
+    emit_results(answers, format_name, null=null)
 
 
 def summary(report: SearchReport, hits: int) -> str:
@@ -91,7 +91,7 @@ def _show_tables(report: SearchReport) -> None:
 def _say_facets(facets: Facets) -> None:
     """How many there are in all, and which tags they show most."""
     counts = [
-        f"{group}: {', '.join(f'{tag} {count:,}' for tag, count in list(tags.items())[:MOST_SHOWN])}"
+        f"{group}: {', '.join(f'{tag} {count:,}' for tag, count in list(tags.items())[:MAX_GROUP_TAGS])}"
         for group, tags in facets.counts.items()
         if tags
     ]
@@ -132,7 +132,7 @@ def _table_rows(result: QueryResult) -> list[list[str]]:
     return [
         [
             str(hit.rank),
-            shown_path(hit.path),
+            display_path(hit.path),
             *([] if result.words else [f"{hit.cosine:.3f}"]),
             *([f"{hit.agreement:.2f}"] if weighed else []),
             *([str(hit.retrieval_rank)] if reranked else []),

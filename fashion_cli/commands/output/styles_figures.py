@@ -70,13 +70,17 @@ def _recall_table(report: EvalStylesReport) -> Rows:
     """A row for each measure, a column for each system."""
     systems = report.systems
     values: list[tuple[object, ...]] = [("runs", *(str(system.runs) for system in systems))]
-    values += [(f"any-recall@{k}", *(_shown(each.any_recall[k]) for each in systems)) for k in systems[0].any_recall]
-    values += [(f"all-recall@{k}", *(_shown(each.all_recall[k]) for each in systems)) for k in systems[0].all_recall]
     values += [
-        (f"example-recall@{k}", *(_shown(each.example_recall[k]) for each in systems))
+        (f"any-recall@{k}", *(_format_spread(each.any_recall[k]) for each in systems)) for k in systems[0].any_recall
+    ]
+    values += [
+        (f"all-recall@{k}", *(_format_spread(each.all_recall[k]) for each in systems)) for k in systems[0].all_recall
+    ]
+    values += [
+        (f"example-recall@{k}", *(_format_spread(each.example_recall[k]) for each in systems))
         for k in systems[0].example_recall
     ]
-    values.append(("mAP", *(_shown(system.mean_average_precision) for system in systems)))
+    values.append(("mAP", *(_format_spread(system.mean_average_precision) for system in systems)))
     return Rows(("", *(system.name for system in systems)), values)
 
 
@@ -88,9 +92,9 @@ def _label_table(report: EvalStylesReport, *, all_labels: bool) -> Rows:
             (
                 label,
                 count,
-                *(_shown((each.labels_all if all_labels else each.labels)[label]) for each in report.systems),
+                *(_format_spread((each.labels_all if all_labels else each.labels)[label]) for each in report.systems),
             )
-            for label, count in report.shown.items()
+            for label, count in report.label_counts.items()
         ],
     )
 
@@ -116,13 +120,13 @@ def _figures(system: SystemFigures, report: EvalStylesReport) -> Iterator[tuple[
     for k, spread in system.example_recall.items():
         yield "example_recall", k, "", report.photographs, spread
     yield "mean_average_precision", None, "", report.photographs, system.mean_average_precision
-    for label, count in report.shown.items():
+    for label, count in report.label_counts.items():
         yield "recall", report.label_cutoff, label, count, system.labels[label]
         yield "all_recall", report.label_all_cutoff, label, count, system.labels_all[label]
 
 
-def _shown(spread: Spread) -> str:
-    """What could not be measured is a dash; one run has no deviation."""
+def _format_spread(spread: Spread) -> str:
+    """A mean with its deviation; what could not be measured is a dash, one run has no deviation."""
     if math.isnan(spread.mean):
         return "–"
     deviation = "" if math.isnan(spread.deviation) else f" ± {spread.deviation:.3f}"

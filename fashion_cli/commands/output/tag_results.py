@@ -9,7 +9,7 @@ from fashion_cli.commands.output.render import (
     as_csv,
     as_json,
     as_table,
-    shown_path,
+    display_path,
     tags_by_group,
 )
 from fashion_cli.data.tags import Tag
@@ -93,7 +93,7 @@ def _table_row(photograph: TaggedPhotograph, groups: list[str]) -> list[str]:
     cells = (
         ", ".join(f"{_title(tag)} {tag.score:.2f}" for tag in photograph.tags if tag.group == group) for group in groups
     )
-    return [shown_path(photograph.path), *cells]
+    return [display_path(photograph.path), *cells]
 
 
 def _title(tag: Tag) -> str:

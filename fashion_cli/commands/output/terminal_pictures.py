@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from fashion_cli.commands.output.messages import say
-from fashion_cli.commands.output.render import emit, shown_path, tag_names
+from fashion_cli.commands.output.render import display_path, emit, tag_names
 from fashion_cli.commands.output.search_results import summary
 from fashion_cli.data.images import ImageReader, thumbnail
 from fashion_cli.errors import ImageError
@@ -51,14 +51,14 @@ def show_pictures(report: SearchReport, protocol: Protocol) -> None:
         for part in result.query:
             _show(part.path, f"query: {tag_names(result.tags)}", protocol)
         for hit in result.hits:
-            about = (printable(shown_path(hit.path)), tag_names(hit.shared_tags))
+            about = (printable(display_path(hit.path)), tag_names(hit.shared_tags))
             _show(Path(hit.path), "  ".join((f"{hit.rank:>3}", f"{hit.cosine:.3f}", *about)), protocol)
     say(summary(report, sum(len(result.hits) for result in report.results)))
 
 
 def _show(path: Path, text: str, protocol: Protocol) -> None:
-    shown = picture(path, protocol)
-    emit(f"{shown}\n{text}\n" if shown else f"{text}\n")
+    rendered = picture(path, protocol)
+    emit(f"{rendered}\n{text}\n" if rendered else f"{text}\n")
 
 
 def _kitty(path: Path) -> Iterator[str]:

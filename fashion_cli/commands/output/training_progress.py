@@ -1,4 +1,4 @@
-"""How a training run goes: a bar with the loss on a terminal, now and then a line in a log; a row for each epoch."""
+"""Progress of a training run: a bar with the loss on a terminal, now and then a line in a log; a row for each epoch."""
 
 import math
 import sys
@@ -13,7 +13,7 @@ from fashion_cli.training.progress import TRAINING, Progress
 
 Show = Callable[[Progress], None]
 
-SHOWN = 6  # figures in a row; metrics.jsonl has all
+MAX_FIGURES = 6  # figures in a row; metrics.jsonl has all
 NARROWEST = 9  # columns of a figure
 SEPARATOR = "  "
 
@@ -48,7 +48,7 @@ def status(progress: Progress) -> str:
 
 def heading(progress: Progress, width: int = UNLIMITED) -> str:
     """The names above the rows of epochs, as many as the terminal has room for."""
-    names = _shown(progress, width)
+    names = _fitting_figures(progress, width)
     more = [f"+{len(progress.figures) - len(names)}"] if len(progress.figures) > len(names) else []
     return SEPARATOR.join([f"{'epoch':>7}", f"{'loss':>8}", *(f"{name:>{_width(name)}}" for name in names), *more])
 
@@ -57,15 +57,15 @@ def row(progress: Progress, width: int = UNLIMITED) -> str:
     """An epoch under that heading; a star marks the best so far."""
     done = progress.epoch + 1 if progress.step else 0
     loss = f"{progress.loss:8.4f}" if math.isfinite(progress.loss) else f"{'–':>8}"
-    shown = _shown(progress, width)
-    values = [f"{value:{_width(name)}.4f}" for name, value in progress.figures.items() if name in shown]
+    names = _fitting_figures(progress, width)
+    values = [f"{value:{_width(name)}.4f}" for name, value in progress.figures.items() if name in names]
     return SEPARATOR.join([f"{f'{done}/{progress.epochs}':>7}", loss, *values, *("*" for _ in [0] if progress.is_best)])
 
 
-def _shown(progress: Progress, width: int) -> list[str]:
-    """The figures that a row has room for, `SHOWN` at most."""
+def _fitting_figures(progress: Progress, width: int) -> list[str]:
+    """The figures that a row has room for, `MAX_FIGURES` at most."""
     names, left = [], width - len(f"{'epoch':>7}{SEPARATOR}{'loss':>8}") - len(f"{SEPARATOR}+99")
-    for name in list(progress.figures)[:SHOWN]:
+    for name in list(progress.figures)[:MAX_FIGURES]:
         left -= len(SEPARATOR) + _width(name)
         if left < 0:
             break
@@ -111,7 +111,7 @@ class _Lines:
     """A line every `LINE_EVERY` seconds, one when a phase begins that takes long, and one per epoch."""
 
     def __init__(self) -> None:
-        self.said = time.monotonic()
+        self.last_printed = time.monotonic()
         self.left = TimeLeft()
         self.phase = TRAINING
 
@@ -119,8 +119,8 @@ class _Lines:
         left = self.left.after(progress)
         if progress.measured:
             say(sentence(progress))
-        elif time.monotonic() - self.said >= LINE_EVERY or progress.phase not in (TRAINING, self.phase):
-            self.said, self.phase = time.monotonic(), progress.phase
+        elif time.monotonic() - self.last_printed >= LINE_EVERY or progress.phase not in (TRAINING, self.phase):
+            self.last_printed, self.phase = time.monotonic(), progress.phase
             unit, counted = ("step ", "") if progress.phase == TRAINING else ("", " photographs")
             step = f"{progress.phase}: {unit}{progress.step:,} of {progress.steps:,}{counted}"
             remaining = f"{duration(left)} left" if left is not None else ""
@@ -143,7 +143,7 @@ def _bar() -> Iterator[Show]:
     )
     console = Console(stderr=True, highlight=False)
     time_left = TimeLeft()
-    shown: set[str] = set()
+    printed_headings: set[str] = set()
     with Bar(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("training", total=None, visible=False, status="", left="")  # until there is a first step
 
@@ -159,8 +159,8 @@ def _bar() -> Iterator[Show]:
                 left=f"{duration(seconds)} left" if seconds is not None else "",
             )
             if progress.measured:
-                if (head := heading(progress, console.width)) not in shown:
-                    shown.add(head)
+                if (head := heading(progress, console.width)) not in printed_headings:
+                    printed_headings.add(head)
                     say(head)
                 say(row(progress, console.width))
 

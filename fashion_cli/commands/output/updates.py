@@ -1,4 +1,4 @@
-"""What came of bringing a feature file or an index up to date. On stderr: the data went to the file."""
+"""Summaries of an updated feature file or index. On stderr: the data went to the file."""
 
 import typer
 
