@@ -171,10 +171,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _run(argv)
     except KeyboardInterrupt:
-        return _interrupted(argv)
+        return _report_interrupt(argv)
     except Exception as error:
         if isinstance(error, ImportError | SystemError) and _came_of_interrupt(error):
-            return _interrupted(argv)
+            return _report_interrupt(argv)
         code = _explain(error, argv)
         if code is None:
             raise
@@ -190,7 +190,7 @@ def _came_of_interrupt(error: BaseException | None) -> bool:
     return False
 
 
-def _interrupted(argv: Sequence[str]) -> int:
+def _report_interrupt(argv: Sequence[str]) -> int:
     hint = "the same call goes on from here" if argv and argv[0] in RESUMED else ""
     return _print_error("interrupted", hint, ExitCode.INTERRUPTED)
 

@@ -36,7 +36,7 @@ def near_words(word: str, candidates: Iterable[str], *, count: int = 3, cutoff: 
     for each in candidates:
         other = _fold(each)
         matcher.set_seq1(other)
-        similarity = _contained(folded, other)
+        similarity = _prefix_similarity(folded, other)
         if matcher.real_quick_ratio() >= cutoff and matcher.quick_ratio() >= cutoff:
             alike = matcher.ratio()
             similarity = max(similarity, alike if alike >= cutoff and _is_slip(folded, other) else 0.0)
@@ -103,7 +103,7 @@ def _edits(word: str, other: str) -> int:
     return last[-1]
 
 
-def _contained(word: str, other: str) -> float:
+def _prefix_similarity(word: str, other: str) -> float:
     """How near two words are of which one begins with the other: "cat" and "category", "shoes" and "shoe"."""
     shorter, longer = sorted((word, other), key=len)
     return 0.7 if len(shorter) >= 3 and longer.startswith(shorter) else 0.0

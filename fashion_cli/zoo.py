@@ -205,7 +205,7 @@ def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
     Returns:
         The sha256 of the file, in hexadecimal.
     """
-    tensors = {name: _stored(tensor, half) for name, tensor in network.state_dict().items()}
+    tensors = {name: _copy_tensor(tensor, half) for name, tensor in network.state_dict().items()}
     network.load_state_dict({name: full_precision(tensor) for name, tensor in tensors.items()})
     document = save(tensors)
     with atomic_path(path) as draft:
@@ -213,7 +213,7 @@ def save_weights(network: nn.Module, path: Path, *, half: bool = True) -> str:
     return hashlib.sha256(document).hexdigest()
 
 
-def _stored(tensor: Tensor, half: bool) -> Tensor:
+def _copy_tensor(tensor: Tensor, half: bool) -> Tensor:
     """A copy of its own: safetensors refuses tensors that share memory."""
     if half and tensor.is_floating_point():
         halves = tensor.half()

@@ -19,7 +19,7 @@ from fashion_cli.atomic_files import atomic_path
 from fashion_cli.inference.deployed_model import DeployedModel
 from fashion_cli.inference.onnx_export import traced_graph
 from fashion_cli.initial_weights import fetch_encoder
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.layers.heads import unit_vectors
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, SAFETENSORS_FILE, Fit, InputSpec, ModelCard, Vocabulary
 from fashion_cli.models.outputs import ImageOutputs
@@ -84,7 +84,7 @@ class JoinedOutputs(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         for name, child in network.named_children():
-            setattr(network, name, fused(child))
+            setattr(network, name, fuse_module(child))
         self.network = network
         self.joins = hasattr(network, "pooled") and not isinstance(network, Encoder)
 

@@ -167,7 +167,7 @@ def retrieval(
     source = one_source(manifest, data)
     protocol = RetrievalOptions(source, split, gallery_split, tuple(distractors or ()), item_column, by)
     ks = read_numbers("--cutoffs", cutoffs, int, least=1)
-    models = [] if vectors and not _typed(context, "model") else model or [DEFAULTS.model]
+    models = [] if vectors and not _is_typed(context, "model") else model or [DEFAULTS.model]
     feature_files = _one_each(features, models)
     runs = [InferenceOptions(each, device, engine, batch_size, workers, tagger) for each in models]
     measured = [*zip(runs, feature_files, strict=True), *((None, each) for each in vectors or ())]
@@ -247,7 +247,7 @@ def _one_each(features: list[Path] | None, models: list[str]) -> list[Path | Non
     return [*features] if features else [None] * len(models)
 
 
-def _typed(context: typer.Context, option: str) -> bool:
+def _is_typed(context: typer.Context, option: str) -> bool:
     """Whether an option stands on the command line."""
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"

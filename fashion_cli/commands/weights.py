@@ -118,7 +118,7 @@ def fetch(
     from fashion_cli.message_text import printable
     from fashion_cli.steps.fetch_weights import FetchConfig, fetch_weights
 
-    config = FetchConfig(source, out, None if size is None else _height_and_width(size), file, force)
+    config = FetchConfig(source, out, None if size is None else _parse_size(size), file, force)
     say(f"{source}: fetching what is not here yet")
     report = fetch_weights(config)
     card = report.card
@@ -156,7 +156,7 @@ def export(
     say(f"{printable(report.path)}: {report.megabytes:.1f} MB, cosine to torch at least {report.cosine:.5f}")
 
 
-def _height_and_width(text: str) -> tuple[int, int]:
+def _parse_size(text: str) -> tuple[int, int]:
     """Read "256x192"."""
     height, x, width = text.partition("x")
     if not (x and height.isdecimal() and width.isdecimal() and int(height) and int(width)):

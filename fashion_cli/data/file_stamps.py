@@ -28,7 +28,7 @@ class FileStamp(NamedTuple):
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """The stamp of a file as it is now. Times and numbers beyond 64 bits become the last that fit."""
-        mtime_ns, ctime_ns = _bounded(status.st_mtime_ns), _bounded(status.st_ctime_ns)
+        mtime_ns, ctime_ns = _clamp(status.st_mtime_ns), _clamp(status.st_ctime_ns)
         if ctime_ns > time.time_ns() - TICK:
             return cls(mtime_ns)
         return cls(mtime_ns, status.st_ino & MOST, ctime_ns)
@@ -47,5 +47,5 @@ class FileStamp(NamedTuple):
 NO_STAMP = FileStamp(UNKNOWN)
 
 
-def _bounded(time_ns: int) -> int:
+def _clamp(time_ns: int) -> int:
     return max(-MOST - 1, min(time_ns, MOST))

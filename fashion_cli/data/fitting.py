@@ -39,7 +39,7 @@ def place(part: Corners, spec: InputSpec) -> Placement:
     scaled = (round(spec.width / spec.crop_share), round(spec.height / spec.crop_share))
     if spec.fit == "squash":
         return Placement(part, scaled, _middle(scaled, target))
-    part = _shortened(part)
+    part = _limit_aspect(part)
     size = covering(_size(part), scaled)
     return Placement(part, size, _middle(size, target))
 
@@ -67,7 +67,7 @@ def _middle(size: Size, target: Size) -> Corners:
     return left, top, left + target[0], top + target[1]
 
 
-def _shortened(part: Corners) -> Corners:
+def _limit_aspect(part: Corners) -> Corners:
     left, top, right, bottom = part
     width, height = _size(part)
     cut_x = max(0, width - MOST_ASPECT * height) // 2

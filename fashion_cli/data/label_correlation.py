@@ -35,7 +35,7 @@ def conditional_probabilities(targets: Targets) -> Matrix:
     return probabilities
 
 
-def binarised(probabilities: Matrix, threshold: float) -> Matrix:
+def binarise(probabilities: Matrix, threshold: float) -> Matrix:
     """1 where a probability reaches the threshold, else 0: rare coincidences are noise.
 
     Args:
@@ -45,7 +45,7 @@ def binarised(probabilities: Matrix, threshold: float) -> Matrix:
     return (probabilities >= threshold).astype(np.float64)
 
 
-def reweighted(edges: Matrix, p: float) -> Matrix:
+def reweight(edges: Matrix, p: float) -> Matrix:
     """How much of a node comes from its neighbours, p, shared evenly, and how much from itself, 1 - p.
 
     Without it a node with many neighbours would drown in them ("over-smoothing").
@@ -63,7 +63,7 @@ def reweighted(edges: Matrix, p: float) -> Matrix:
     return weights
 
 
-def normalised(adjacency: Matrix) -> Matrix:
+def normalise_adjacency(adjacency: Matrix) -> Matrix:
     """D^-1/2 A D^-1/2, D the diagonal matrix of row sums (Kipf and Welling, ICLR 2017, equation 2).
 
     Args:
@@ -87,4 +87,4 @@ def label_adjacency(targets: Targets, threshold: float, p: float) -> Matrix:
     Returns:
         (L, L), what a graph convolution multiplies with.
     """
-    return normalised(reweighted(binarised(conditional_probabilities(targets), threshold), p))
+    return normalise_adjacency(reweight(binarise(conditional_probabilities(targets), threshold), p))

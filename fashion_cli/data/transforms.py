@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2.functional import perspective
 
-from fashion_cli.data.images import compressed
+from fashion_cli.data.images import compress_jpeg
 
 LARGEST_MOVE = 1 / 8  # of a corner, as a share of the side, when a view is seen from aside
 JPEG_QUALITY = (25, 85)  # of views that are compressed
@@ -119,7 +119,7 @@ def distort(view: Tensor, augmentation: Augmentation, rng: Generator) -> Tensor:
     if stores < augmentation.jpeg:
         worst, best = JPEG_QUALITY
         pixels = np.ascontiguousarray(view.permute(1, 2, 0).numpy())
-        stored = compressed(pixels, round(worst + (best - worst) * quality))
+        stored = compress_jpeg(pixels, round(worst + (best - worst) * quality))
         view = torch.from_numpy(stored.copy()).permute(2, 0, 1)
     return view
 

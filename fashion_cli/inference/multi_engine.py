@@ -43,7 +43,7 @@ class MultiReader:
         fitted = [reader.read(path, box) for reader in self._readers]
         if len({photograph.sha256 for photograph in fitted}) > 1:
             raise ImageError(f"{printable(path)}: changed while it was read")
-        return _joined(fitted)
+        return _join_pixels(fitted)
 
     def decode(self, data: bytes, path: Path, box: Box | None = None) -> Photograph:
         """The same from the bytes of a file; `path` is what messages call it.
@@ -52,7 +52,7 @@ class MultiReader:
             ImageError: As `ImageReader.read`.
             UsageError: As `ImageReader.read`.
         """
-        return _joined([reader.decode(data, path, box) for reader in self._readers])
+        return _join_pixels([reader.decode(data, path, box) for reader in self._readers])
 
 
 class MultiEngine:
@@ -93,7 +93,7 @@ class MultiEngine:
         )
 
 
-def _joined(fitted: Sequence[Photograph]) -> Photograph:
+def _join_pixels(fitted: Sequence[Photograph]) -> Photograph:
     return replace(fitted[0], pixels=np.concatenate([photograph.pixels.ravel() for photograph in fitted]))
 
 

@@ -24,7 +24,7 @@ from torch.onnx import OnnxExporterError
 from fashion_cli.atomic_files import atomic_path
 from fashion_cli.errors import OutputError, WeightsError
 from fashion_cli.inference.deployed_model import DeployedModel
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, InputSpec, ModelCard
 from fashion_cli.weights import Model
 from fashion_cli.zoo import load_model
@@ -90,15 +90,15 @@ def export_onnx(model: Model) -> OnnxExport:
 
 def _document(model: Model, deployed: DeployedModel) -> bytes:
     """The whole file."""
-    graph = traced_graph(_fused(model), model.card.input)
+    graph = traced_graph(_fuse(model), model.card.input)
     _halve_weights(graph.graph, {name: tensor.numpy() for name, tensor in deployed.state_dict().items()})
     return bytes(graph.SerializeToString())
 
 
-def _fused(model: Model) -> DeployedModel:
+def _fuse(model: Model) -> DeployedModel:
     network = load_model(model)
     for name, child in network.named_children():
-        setattr(network, name, fused(child))
+        setattr(network, name, fuse_module(child))
     for layer in network.modules():
         if isinstance(getattr(layer, "inplace", None), bool):
             layer.inplace = False  # type: ignore[assignment]  # the exporter would first spend seconds on undoing it

@@ -124,12 +124,12 @@ def _predict(paths: list[Path], reader: Reader, engine: Engine, box: Box | None)
     rows = _rows(read, engine)
     unsound = unsound_rows(rows.vectors, rows.scores)
     if unsound:
-        skipped += [_unanswered(read[row][0], what) for row, what in unsound.items()]
+        skipped += [_skip_non_finite(read[row][0], what) for row, what in unsound.items()]
         rows = rows.take([row for row in range(len(rows)) if row not in unsound])
     return Batch(rows, tuple(skipped), engine.name)
 
 
-def _unanswered(path: Path, what: str) -> Skipped:
+def _skip_non_finite(path: Path, what: str) -> Skipped:
     return Skipped(str(path), f"{printable(path)}: the model gives no answer: its {what}")
 
 
@@ -143,14 +143,14 @@ def _rows(read: list[tuple[Path, Photograph]], engine: Engine) -> FeatureRows:
         mtimes_ns=np.array([photograph.stamp.mtime_ns for photograph in photographs], np.int64),
         widths=np.array([photograph.width for photograph in photographs], np.int32),
         heights=np.array([photograph.height for photograph in photographs], np.int32),
-        vectors=_halved(predictions.vectors),
-        scores=_halved(predictions.scores),
+        vectors=_to_float16(predictions.vectors),
+        scores=_to_float16(predictions.scores),
         inodes=np.array([photograph.stamp.inode for photograph in photographs], np.int64),
         ctimes_ns=np.array([photograph.stamp.ctime_ns for photograph in photographs], np.int64),
     )
 
 
-def _halved(numbers: npt.NDArray[np.floating]) -> npt.NDArray[np.float16]:
+def _to_float16(numbers: npt.NDArray[np.floating]) -> npt.NDArray[np.float16]:
     """As float16; what is too large for it becomes infinite."""
     with np.errstate(over="ignore"):
         return numbers.astype(np.float16)

@@ -11,7 +11,7 @@ from torch import nn
 from fashion_cli.errors import UsageError
 from fashion_cli.inference.deployed_model import DeployedModel
 from fashion_cli.inference.processors import processors
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.outputs import Predictions
 from fashion_cli.weights import Model
 from fashion_cli.zoo import load_model
@@ -45,7 +45,7 @@ class TorchEngine:
         self._turn = nullcontext() if on_cpu else Lock()
         network = load_model(model)
         for name, child in network.named_children():
-            simpler = fused(child)
+            simpler = fuse_module(child)
             setattr(network, name, simpler.to(_trunk_type(self.device)) if _has_convolutions(child) else simpler)
         deployed = DeployedModel(network, model.card).eval()
         self._deployed = deployed.to(self.device).to(memory_format=torch.channels_last)

@@ -4,7 +4,7 @@ from torch import nn
 from torch.fx.experimental.optimization import fuse
 
 
-def fused(module: nn.Module) -> nn.Module:
+def fuse_module(module: nn.Module) -> nn.Module:
     """The same function in fewer steps, or the module as it is where torch.fx cannot follow it.
 
     Args:

@@ -70,7 +70,7 @@ def mean_intervals(
     totals = np.empty((len(counts), figures))  # (C, M)
     for figure, column in enumerate(values.T):
         totals[:, figure] = np.bincount(members, weights=column)
-    means = np.concatenate(list(_drawn_means(totals, counts, np.random.default_rng(seed))))  # (draws, M)
+    means = np.concatenate(list(_draw_means(totals, counts, np.random.default_rng(seed))))  # (draws, M)
     lows, highs = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     overall = np.asarray(values.mean(axis=0, dtype=np.float64))
     ends = zip(overall.tolist(), lows.tolist(), highs.tolist(), strict=True)
@@ -105,7 +105,7 @@ def paired_difference(
     return mean_interval(one - other, clusters, level=level, seed=seed)
 
 
-def _drawn_means(
+def _draw_means(
     totals: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.float64]]:
     """(D, M) the means of as many clusters as there are, drawn with replacement, `DRAWS` times in all."""

@@ -63,7 +63,7 @@ class RelevantRanks:
         cumulative = np.arange(len(self.ranks)) - np.repeat(self.starts, counts) + 1  # (N,) right items up to each
         return np.asarray(np.add.reduceat(cumulative / self.ranks, self.starts) / counts)
 
-    def reordered(self, order: npt.NDArray[np.int64]) -> "RelevantRanks":
+    def reorder(self, order: npt.NDArray[np.int64]) -> "RelevantRanks":
         """The ranks after the first hits of each list were put into another order.
 
         Args:

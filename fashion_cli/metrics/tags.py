@@ -141,7 +141,7 @@ def _rates(true: int, claimed: int, right: int) -> Rates:
 
 
 def _average_precision(scores: Scores, truths: Truths) -> float:
-    ranked, hits = _ranked(scores, truths)
+    ranked, hits = _rank_labelled(scores, truths)
     if not hits.any():
         return float("nan")
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # the last place of each score
@@ -150,7 +150,7 @@ def _average_precision(scores: Scores, truths: Truths) -> float:
 
 
 def _best_threshold(scores: Scores, truths: Truths) -> float:
-    ranked, hits = _ranked(scores, truths)
+    ranked, hits = _rank_labelled(scores, truths)
     true_count = int(hits.sum())
     if true_count == 0:
         return 0.5
@@ -163,7 +163,7 @@ def _best_threshold(scores: Scores, truths: Truths) -> float:
     return float(np.clip(weight * best + (1 - weight) * 0.5, 0.05, 0.95))
 
 
-def _ranked(scores: Scores, truths: Truths) -> tuple[Scores, npt.NDArray[np.bool_]]:
+def _rank_labelled(scores: Scores, truths: Truths) -> tuple[Scores, npt.NDArray[np.bool_]]:
     """The labelled scores of one tag, best first, and whether each is right."""
     labelled = truths >= 0
     order = np.argsort(-scores[labelled], kind="stable")

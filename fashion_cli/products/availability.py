@@ -224,7 +224,7 @@ _COMPILED = tuple((name, re.compile("|".join(patterns))) for name, patterns in _
 def normalize_availability(text: str) -> str:
     """The name that schema.org has for it: "InStock"; the text itself where it means nothing that is known."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    words = _folded(plain)
+    words = _normalize_name(plain)
     if not words:
         return ""
     if words in _NAMES:
@@ -242,7 +242,7 @@ def is_buyable(availability: str) -> bool:
     return not availability or normalize_availability(availability) in BUYABLE
 
 
-def _folded(text: str) -> str:
+def _normalize_name(text: str) -> str:
     """The last part of an address or a prefixed name, without case, blanks and hyphens."""
     name = re.split(r"[#?]", text)[0] if "://" in text and "#" not in text else text
     if "://" in name or re.fullmatch(r"[\w.:/#-]*schema[\w.:/#-]*", name, re.IGNORECASE):

@@ -37,7 +37,7 @@ def join_items(catalogue: Catalogue, source: Path, target: Path) -> JoinReport:
     """
     with FeatureFile.open(source) as features:
         items = catalogue.item_ids_by_photograph(features.sha256s())
-        item_ids = _filled(features, items)
+        item_ids = _fill_column(features, items)
         matched = sum(sha256 in items for sha256 in features.sha256s())
         if item_ids == (features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(features)):
             return JoinReport(matched, rewritten=False)
@@ -52,7 +52,7 @@ def join_items(catalogue: Catalogue, source: Path, target: Path) -> JoinReport:
     return JoinReport(matched, rewritten=True)
 
 
-def _filled(features: FeatureFile, items: dict[str, str]) -> list[str]:
+def _fill_column(features: FeatureFile, items: dict[str, str]) -> list[str]:
     """The column as it should be."""
     sha256s: Sequence[str] = features.sha256s()
     old = features.column(ITEM_ID) if ITEM_ID in features.column_names else [""] * len(sha256s)

@@ -61,12 +61,12 @@ def readable_url(location: str) -> str:
         beginning, rest = match.groups()
         ends = [place.start() for place in re.finditer("@", rest)]
         if end := next((place for place in ends if _HOST.fullmatch(rest, place + 1)), 0):
-            return f"{beginning}{_escaped(rest[:end])}@{_escaped(rest[end + 1 :])}"
+            return f"{beginning}{_escape(rest[:end])}@{_escape(rest[end + 1 :])}"
     head, mark, query = location.partition("?")
-    return head + mark + _escaped(query)
+    return head + mark + _escape(query)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("@", quote("@", safe=""))
 
 

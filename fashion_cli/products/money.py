@@ -88,7 +88,7 @@ def read_price(value: Any, currency: str = "") -> Money | None:
         raise NoPriceError(f"{text[:60]!r}: no price")
     if not code:
         raise NoPriceError(f"{text[:60]!r}: in {_what(currency)}")
-    return Money(_rounded(amount), code)
+    return Money(_round_amount(amount), code)
 
 
 def _what(currency: str) -> str:
@@ -213,7 +213,7 @@ def _with_decimals(plain: str, mark: str) -> Decimal:
     return Decimal(f"{re.sub(r'[.,]', '', whole) or '0'}.{decimals}")
 
 
-def _rounded(amount: Decimal) -> Decimal:
+def _round_amount(amount: Decimal) -> Decimal:
     """As many decimals as the catalogue keeps: PHP writes 19.99 as 19.989999999999998."""
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS:

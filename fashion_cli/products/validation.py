@@ -45,11 +45,11 @@ def validate_offers(item_id: str, offers: Iterable[FoundOffer]) -> dict[str, Val
     Raises:
         InvalidProductError: If a price or a currency cannot be one.
     """
-    checked = [_checked(item_id, offer) for offer in offers]
+    checked = [_validate_offer(item_id, offer) for offer in offers]
     return lowest_per_key((offer.digest, offer) for offer in checked)
 
 
-def _checked(item_id: str, offer: FoundOffer) -> ValidOffer:
+def _validate_offer(item_id: str, offer: FoundOffer) -> ValidOffer:
     shop, url = to_storable(offer.shop), to_storable(offer.url)
     if not CURRENCY.fullmatch(offer.currency):
         raise InvalidProductError(f"{item_id}: {offer.currency!r} is no currency", hint="ISO 4217 has names like KRW")

@@ -171,7 +171,7 @@ def build_annoy(  # noqa: PLR0913  # what to build, and how far to go for it
     """
     report = progress or _silent
     distinct = vectors if equal is None or equal.distinct == len(vectors) else vectors[equal.first]
-    trees = _filled(distinct, seed, report)
+    trees = _fill_index(distinct, seed, report)
     benchmark = RecallBenchmark.of(distinct, recall, seed, everything=vectors)
     left = seconds
     for number in TREES:
@@ -190,7 +190,7 @@ def _new_trees(width: int) -> "annoy.AnnoyIndex":
     return annoy.AnnoyIndex(width, METRIC)
 
 
-def _filled(vectors: Vectors, seed: int, report: Progress) -> "annoy.AnnoyIndex":
+def _fill_index(vectors: Vectors, seed: int, report: Progress) -> "annoy.AnnoyIndex":
     trees = _new_trees(vectors.shape[1])
     trees.set_seed(seed)
     for start in range(0, len(vectors), ROWS_AT_ONCE):

@@ -113,19 +113,19 @@ def choose_candidates(gallery: Gallery, vector: Numbers, selection: Selection) -
     depth += len(scope.without)
     while True:
         neighbours = gallery.nearest(vector[None], depth, exact=selection.exact, rows=scope.rows)
-        weighed = _weighed(gallery, *_allowed(neighbours, scope.without), selection.prior)
+        weighed = _weigh(gallery, *_remove_rows(neighbours, scope.without), selection.prior)
         chosen = _distinct(gallery, weighed, selection)
         if depth >= available or _is_final(chosen, neighbours, selection, most):
             return chosen
         depth *= FURTHER
 
 
-def _allowed(neighbours: Neighbours, without: Collection[int]) -> tuple[Rows, Numbers]:
+def _remove_rows(neighbours: Neighbours, without: Collection[int]) -> tuple[Rows, Numbers]:
     allowed = ~np.isin(neighbours.rows[0], list(without))
     return neighbours.rows[0][allowed], neighbours.cosines[0][allowed]
 
 
-def _weighed(gallery: Gallery, rows: Rows, cosines: Numbers, prior: QueryPrior | None) -> Candidates:
+def _weigh(gallery: Gallery, rows: Rows, cosines: Numbers, prior: QueryPrior | None) -> Candidates:
     """Nearest rows in the order of their scores; of equal scores the nearer first."""
     if prior is None:
         return Candidates.of(rows, cosines)

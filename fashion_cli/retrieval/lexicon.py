@@ -54,20 +54,20 @@ class Term:
         What is written as one word is one word: "T-shirt" has no shirt in it. A word that names no tag is found as the
         beginning of words too: "denim jac" in "Denim Jacket".
         """
-        if self._spelled.search(text) is None:
+        if self._pattern.search(text) is None:
             return False
         return any(match.lastgroup == "spelled" for match in self._disambiguation.finditer(text))
 
     @cached_property
-    def _spelled(self) -> re.Pattern[str]:
-        whole = [_written(spelling) for spelling in self.spellings]
+    def _pattern(self) -> re.Pattern[str]:
+        whole = [_spelling_pattern(spelling) for spelling in self.spellings]
         return re.compile("|".join(whole if self.tags else [*whole, BEGINNING + re.escape(self.spellings[0])]))
 
     @cached_property
     def _disambiguation(self) -> re.Pattern[str]:
         """The same pattern, but other names first: where one of them stands, the spelling in it does not count."""
-        others = [_written_together(name, self.spellings) for name in sorted(self.others, key=len, reverse=True)]
-        return re.compile("|".join([*filter(None, others), f"(?P<spelled>{self._spelled.pattern})"]))
+        others = [_compound_pattern(name, self.spellings) for name in sorted(self.others, key=len, reverse=True)]
+        return re.compile("|".join([*filter(None, others), f"(?P<spelled>{self._pattern.pattern})"]))
 
     @cached_property
     def stems(self) -> tuple[tuple[str, ...], ...]:
@@ -141,16 +141,18 @@ class Lexicon:
             return 1, []
         if tags := _first(self._parts, forms_of(word)):
             return 1, [self._term(word, tags)]
-        return 1, self._joined(word) or [Term(word, (), (folded(word),), self._others_with((folded(word),), ()))]
+        return 1, self._split_compound(word) or [
+            Term(word, (), (folded(word),), self._others_with((folded(word),), ()))
+        ]
 
-    def _joined(self, word: str) -> list[Term]:
+    def _split_compound(self, word: str) -> list[Term]:
         """The names that a Korean word without spaces consists of, the first the longest: "빨간셔츠"; mostly none."""
         if not has_hangul(word):
             return []
         for place in range(len(word) - 1, 0, -1):
             if tags := self.tags_named(word[:place]):
                 last = self.tags_named(word[place:])
-                rest = [self._term(word[place:], last)] if last else self._joined(word[place:])
+                rest = [self._term(word[place:], last)] if last else self._split_compound(word[place:])
                 if rest:
                     return [self._term(word[:place], tags), *rest]
         return []
@@ -249,21 +251,21 @@ def _is_ignored(word: str) -> bool:
     return any(folded(word) in language.ignored for language in languages())
 
 
-def _written(spelling: str) -> str:
+def _spelling_pattern(spelling: str) -> str:
     """A regular expression for a spelling as whole words. Korean joins words, but one syllable is in too many."""
     *before, last = parts_of(spelling)
     name = JOINT.join([*map(re.escape, before), f"(?:{'|'.join(map(re.escape, _forms_of_part(last)))})"])
     return name if _is_inside_words(spelling) else rf"{BEGINNING}{name}(?!\w)"
 
 
-def _written_together(name: str, spellings: Iterable[str]) -> str:
+def _compound_pattern(name: str, spellings: Iterable[str]) -> str:
     """A regular expression for a name as one word, joined or hyphenated; "" where no spelling is a part of it.
 
     A single letter belongs to what follows it across a blank too: "T shirt".
     """
     *before, last = parts_of(name)
     if not before:
-        before, last = _taken_apart(last, spellings)
+        before, last = _split_at_spelling(last, spellings)
     if not before:
         return ""
     joint = JOINT if len(before[0]) == 1 else f"[{HYPHENS}]?"
@@ -271,7 +273,7 @@ def _written_together(name: str, spellings: Iterable[str]) -> str:
     return written if has_hangul(name) else rf"(?<!\w){written}(?!\w)"
 
 
-def _taken_apart(name: str, spellings: Iterable[str]) -> tuple[list[str], str]:
+def _split_at_spelling(name: str, spellings: Iterable[str]) -> tuple[list[str], str]:
     """A name that is one word where a spelling begins or ends in it: "sweatshirt" as "sweat" and "shirt"."""
     for form in sorted({form for spelling in spellings for form in forms_of(spelling)}, key=len, reverse=True):
         if form in name and form != name:

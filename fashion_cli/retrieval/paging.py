@@ -31,13 +31,13 @@ def page_of(hits: Sequence[Hit], options: SearchOptions, offset: int) -> tuple[H
     if not options.rerank:
         return tuple(hits[offset : offset + options.topk])
     if not options.candidates:
-        return _ranked(hits[offset : offset + options.topk], options, offset)
+        return _rerank_hits(hits[offset : offset + options.topk], options, offset)
     size = options.candidates
-    blocks = [_ranked(hits[start : start + size], options, start) for start in range(0, len(hits), size)]
+    blocks = [_rerank_hits(hits[start : start + size], options, start) for start in range(0, len(hits), size)]
     return tuple(hit for block in blocks for hit in block)[offset : offset + options.topk]
 
 
-def _ranked(block: Sequence[Hit], options: SearchOptions, before: int) -> tuple[Hit, ...]:
+def _rerank_hits(block: Sequence[Hit], options: SearchOptions, before: int) -> tuple[Hit, ...]:
     """Equations 2 to 4 of the paper, as in `rerank`, for hits that were found already."""
     scores = [options.beta * len(hit.shared_tags) - options.alpha * place for place, hit in enumerate(block, 1)]
     order = sorted(range(len(block)), key=lambda place: -scores[place])  # stable: equals keep their order

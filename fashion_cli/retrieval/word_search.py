@@ -118,7 +118,7 @@ class WordSearch:
             if not term.tags and not any(each.occurs for each in hits)
         ]
         if unknown:
-            raise self._unknown(text, unknown, sources)
+            raise self._unknown_words_error(text, unknown, sources)
         groups: dict[str, npt.NDArray[np.float32]] = {}
         for term, hits in zip(terms, matches, strict=True):
             sure = np.max([np.zeros(len(self._features), np.float32), *(each.rows for each in hits)], axis=0)
@@ -146,7 +146,9 @@ class WordSearch:
             scores[start : start + len(stored)] = present * np.maximum(stored[:, column], np.finfo(np.float16).tiny)
         return scores
 
-    def _unknown(self, text: str, unknown: Sequence[Term], sources: Sequence[TextSource]) -> UnknownWordsError:
+    def _unknown_words_error(
+        self, text: str, unknown: Sequence[Term], sources: Sequence[TextSource]
+    ) -> UnknownWordsError:
         others = {word for source in sources for word in source.words()}
         near = {term.text: self.lexicon.suggest(term.text, others) for term in unknown}
         words = " and ".join(repr(term.text) for term in unknown)
@@ -157,7 +159,7 @@ class WordSearch:
             return UnknownWordsError(message, hint=hint)
         best = {word: suggestions[0] for word, suggestions in near.items()}
         first = unknown[0].text
-        texts = tuple(dict.fromkeys(_replaced(text, {**best, first: each}) for each in near[first]))
+        texts = tuple(dict.fromkeys(_replace_words(text, {**best, first: each}) for each in near[first]))
         return UnknownWordsError(message, hint=f"did you mean {' or '.join(map(repr, texts))}?", suggestions=texts)
 
 
@@ -172,5 +174,5 @@ def rank_by_confidence(sureness: npt.NDArray[np.float32], allowed: Rows | None =
     return rows[np.argsort(-sureness[rows], kind="stable")].astype(np.int64)
 
 
-def _replaced(text: str, words: dict[str, str]) -> str:
+def _replace_words(text: str, words: dict[str, str]) -> str:
     return " ".join(words.get(word, word) for word in words_of(text))

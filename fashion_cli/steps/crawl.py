@@ -49,7 +49,7 @@ def crawl_sources(config: CrawlConfig, progress: Progress) -> CrawlReport:
         KeyboardInterrupt: If it was interrupted.
     """
     _check(config)
-    with _sigterm_interrupts(), _started() as process:
+    with _sigterm_interrupts(), _start_process() as process:
         try:
             _send(process, config)
             return _report(_events(process, progress))
@@ -71,7 +71,7 @@ def _check(config: CrawlConfig) -> None:
 
 
 @contextmanager
-def _started() -> Iterator["subprocess.Popen[str]"]:
+def _start_process() -> Iterator["subprocess.Popen[str]"]:
     """The crawl's process. It ends with this block, however that is left."""
     process = subprocess.Popen(
         PROGRAM,

@@ -172,7 +172,9 @@ def evaluate_recommend(config: EvalRecommendConfig) -> EvalRecommendReport:
             hint="the manifest's photographs have to be on the map, and queries in its feature file or --features",
         )
     return EvalRecommendReport(
-        agreements=tuple(_agreements(_recommended(attribute_map, queries, garments, config.topk), queries, garments)),
+        agreements=tuple(
+            _agreements(_recommend_rows(attribute_map, queries, garments, config.topk), queries, garments)
+        ),
         topk=config.topk,
         queries=len(queries.own),
         new=int((queries.own < 0).sum()),
@@ -254,7 +256,7 @@ def _garments(
     )
 
 
-def _recommended(attribute_map: AttributeMap, queries: _Queries, garments: _Garments, topk: int) -> dict[str, Rows]:
+def _recommend_rows(attribute_map: AttributeMap, queries: _Queries, garments: _Garments, topk: int) -> dict[str, Rows]:
     """System -> (Q, topk) places among the garments."""
     vocabulary, points = attribute_map.vocabulary, attribute_map.garments.points
     places = points[queries.own]

@@ -122,7 +122,7 @@ def evaluate_rerank(config: EvalRerankConfig, progress: Progress) -> EvalRerankR
         split = split_queries(config.retrieval, photographs, subset)
         blocks = [_Block.of(ranked, config) for ranked in rank_photographs(split, subset.features, config.topk)]
         first = np.concatenate([block.first for block in blocks])
-        plain, cells = _compared(first, split, config)
+        plain, cells = _compare(first, split, config)
         return EvalRerankReport(
             plain=plain,
             cells=cells,
@@ -157,7 +157,7 @@ class _Block:
     def of(cls, ranked: RankedQueries, config: EvalRerankConfig) -> "_Block":
         columns = [ranked.relevant.first]
         for alpha, beta in _grid(config):
-            columns.append(ranked.relevant.reordered(rerank_lists(ranked.shared, ranked.lengths, alpha, beta)).first)
+            columns.append(ranked.relevant.reorder(rerank_lists(ranked.shared, ranked.lengths, alpha, beta)).first)
         counted = np.arange(ranked.shared.shape[1]) < ranked.lengths[:, None]
         return cls(np.stack(columns, axis=1).astype(np.int32), int(ranked.shared[counted].sum()), int(counted.sum()))
 
@@ -166,7 +166,7 @@ def _grid(config: EvalRerankConfig) -> list[tuple[float, float]]:
     return [(alpha, beta) for alpha in config.alphas for beta in config.betas]
 
 
-def _compared(
+def _compare(
     first: npt.NDArray[np.int32], split: RetrievalSplit, config: EvalRerankConfig
 ) -> tuple[dict[int, Interval], tuple[RerankCell, ...]]:
     """Recall without re-ranking, and what each cell adds to it."""

@@ -152,7 +152,7 @@ def _figures(config: EvalRetrievalConfig, split: RetrievalSplit, subset: Feature
     for ranked in rank_photographs(split, subset.features, config.topk if config.rerank else 0):
         right = ranked.relevant
         if config.rerank:
-            right = right.reordered(rerank_lists(ranked.shared, ranked.lengths, config.alpha, config.beta))
+            right = right.reorder(rerank_lists(ranked.shared, ranked.lengths, config.alpha, config.beta))
         hits = right.first[:, None] <= np.array(config.cutoffs)
         figures.append(np.column_stack([hits, right.average_precision()]))
     return np.concatenate(figures)

@@ -156,7 +156,7 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
     model = require_tags(open_models(config.inference)) if config.features else open_tagger(config.inference)
     vocabulary = model.card.vocabulary
     labelled = read_labelled(config.labels, vocabulary)
-    confused = _confused(vocabulary, labelled.truths) if config.confusion else None
+    confused = _find_exclusive_group(vocabulary, labelled.truths) if config.confusion else None
     for group in config.without:
         require_group(group, vocabulary)
     subset = cached_scores(
@@ -192,15 +192,15 @@ def overall_accuracies(confusions: Mapping[str, Confusion], without: Sequence[st
         confusions: By the name of the group.
         without: Groups.
     """
-    found = []
+    accuracies = []
     for left_out in ("", *without):
         chosen = [confusion for name, confusion in confusions.items() if name != left_out]
         if photographs := sum(each.photographs for each in chosen):
-            found.append(OverallAccuracy(left_out, photographs, sum(each.right for each in chosen) / photographs))
-    return tuple(found)
+            accuracies.append(OverallAccuracy(left_out, photographs, sum(each.right for each in chosen) / photographs))
+    return tuple(accuracies)
 
 
-def _confused(vocabulary: Vocabulary, truths: Truths) -> TagGroup:
+def _find_exclusive_group(vocabulary: Vocabulary, truths: Truths) -> TagGroup:
     """The one exclusive group that photographs are labelled with.
 
     Raises:

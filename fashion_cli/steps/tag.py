@@ -93,7 +93,7 @@ def tag_images(config: TagConfig, progress: Progress, skip: Callable[[Skipped], 
     for batch in predict(images, model, config.inference):
         for skipped in batch.skipped:
             skip(skipped)
-        yield from _tagged(batch.rows, config, vocabulary, windows)
+        yield from _iter_tagged(batch.rows, config, vocabulary, windows)
         done += len(batch.rows) + len(batch.skipped)
         progress(done, len(images))
 
@@ -177,12 +177,12 @@ def add_tags_to_file(config: AddTagsConfig, progress: Progress) -> AddTagsReport
     )
 
 
-def _tagged(
+def _iter_tagged(
     rows: FeatureRows, config: TagConfig, vocabulary: Vocabulary, windows: list[slice]
 ) -> Iterator[TaggedPhotograph]:
     if not len(rows):
         return
-    chosen = _chosen(rows.scores, config, vocabulary)
+    chosen = _choose_tags(rows.scores, config, vocabulary)
     selected = np.zeros(len(vocabulary), np.bool_)
     for window in windows:
         selected[window] = True
@@ -190,7 +190,7 @@ def _tagged(
         yield TaggedPhotograph(path, named_tags(scores, each, vocabulary, config.language))
 
 
-def _chosen(scores: npt.NDArray[np.floating], config: TagConfig, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+def _choose_tags(scores: npt.NDArray[np.floating], config: TagConfig, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
     """(N, T) which tags are said."""
     if config.min_score is not None:
         chosen = scores >= config.min_score

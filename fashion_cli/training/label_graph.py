@@ -128,7 +128,7 @@ def _from_contexts(options: LabelGraphOptions, vocabulary: Vocabulary, counts: n
     alone = [name for name, row in zip(vocabulary.names, counts, strict=True) if not row.any()]
     if alone:
         raise RecipeError(
-            f"model.options.label_vectors: nothing stands beside {_listed(alone)}, so it has no vector",
+            f"model.options.label_vectors: nothing stands beside {_list_names(alone)}, so it has no vector",
             hint=f'label_text = "COLUMN" counts the words of a text too; or label_vectors = "{GLOVE}FILE"',
         )
     return context_vectors(counts, options.label_width).astype(np.float32)
@@ -139,18 +139,18 @@ def _from_file(options: LabelGraphOptions, vocabulary: Vocabulary, data: Path, a
     phrases = {name: options.label_words.get(name, name) for name in vocabulary.names}
     if len(phrases) < len(vocabulary):
         twice = [name for name in phrases if vocabulary.names.count(name) > 1]
-        raise RecipeError(f"groups: {_listed(twice)} is a tag of two groups", hint="rename it by the rules' `tags`")
+        raise RecipeError(f"groups: {_list_names(twice)} is a tag of two groups", hint="rename it by the rules' `tags`")
     label_words = label_word_vectors(data / file, phrases)
     if label_words.unknown:
         raise RecipeError(
-            f"model.options.label_vectors: {file} has no word of {_listed(label_words.unknown)}",
+            f"model.options.label_vectors: {file} has no word of {_list_names(label_words.unknown)}",
             hint='other words for it: [model.options.label_words] "label" = "words that the file has"',
         )
-    notes = tuple(f"{file} has no {_listed(words)} of {label!r}" for label, words in label_words.missing.items())
+    notes = tuple(f"{file} has no {_list_names(words)} of {label!r}" for label, words in label_words.missing.items())
     return LabelGraph(label_words.vectors, adjacency, hashlib.sha256(label_words.vectors.tobytes()).hexdigest(), notes)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(map(repr, names[:NAMED])) + more
 

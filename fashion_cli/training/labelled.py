@@ -116,7 +116,7 @@ class LabelledSets:
                 f"{self.source.name}: no photograph{of} has a tag that the model knows",
                 hint="the model's tags: fashion weights list",
             )
-        unknown = (_unknown(vocabulary, each, own) for each, (_, own) in zip(rules, self.sets, strict=True))
+        unknown = (_unknown_values(vocabulary, each, own) for each, (_, own) in zip(rules, self.sets, strict=True))
         paths = dict.fromkeys(annotations[row].path for row in rows)
         return Labelled(
             paths=tuple(annotations[row].path for row in rows),
@@ -246,7 +246,9 @@ def _section(recipe: Path, data: str) -> SetSection:
     return fitting[0]
 
 
-def _unknown(vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]) -> Iterator[str]:
+def _unknown_values(
+    vocabulary: Vocabulary, rules: Sequence[LabelRule], annotations: Sequence[Annotation]
+) -> Iterator[str]:
     """Values that the rules name and the model does not know."""
     for rule in rules:
         vocabulary_tags = set(vocabulary.names[vocabulary.columns[rule.group]])

@@ -23,7 +23,7 @@ def override(table: Mapping[str, Any], text: str) -> dict[str, Any]:
     Raises:
         RecipeError: If it is no assignment, or a list has no such element.
     """
-    return dict(_changed(table, _assignment(text), ""))
+    return dict(_change(table, _assignment(text), ""))
 
 
 def _assignment(text: str) -> dict[str, Any]:
@@ -42,19 +42,19 @@ def _assignment(text: str) -> dict[str, Any]:
         raise RecipeError(f"{text!r} is not TOML ({error})", hint=EXAMPLE) from error
 
 
-def _changed(old: Any, new: Any, place: str) -> Any:
+def _change(old: Any, new: Any, place: str) -> Any:
     if not isinstance(new, dict):
         return new
     if isinstance(old, list):
         elements = list(old)
         for key, value in new.items():
             row = _row(elements, key, place)
-            elements[row] = _changed(elements[row], value, f"{place}.{key}")
+            elements[row] = _change(elements[row], value, f"{place}.{key}")
         return elements
     if not isinstance(old, Mapping):
         return new
     inside = f"{place}." if place else ""
-    return {**old, **{key: _changed(old.get(key), value, f"{inside}{key}") for key, value in new.items()}}
+    return {**old, **{key: _change(old.get(key), value, f"{inside}{key}") for key, value in new.items()}}
 
 
 def _row(elements: Sequence[Any], key: str, place: str) -> int:

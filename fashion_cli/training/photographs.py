@@ -100,7 +100,7 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     """
     annotations = list(read_annotations(section.source, data))
     for table in section.tables:
-        annotations = _joined(annotations, table, data)
+        annotations = _join_table(annotations, table, data)
     section = split_by_item(section, annotations)
     named = [section.item, section.similar, section.divide_by, *(rule.column for rule in section.labels)]
     for column in filter(None, named):
@@ -108,16 +108,16 @@ def read_set(section: SetSection, data: Path) -> list[Annotation]:
     if not annotations:
         raise AnnotationError(f"{section.source}: no photographs: the set is empty", hint="check --data")
     if section.only_labelled:
-        annotations = _labelled(section, annotations)
+        annotations = _select_labelled(section, annotations)
     anew = section.divide_anew or "split" not in annotations[0].values
     if anew:
-        annotations = [_moved(annotation, "train") for annotation in annotations]
+        annotations = [_move_to_split(annotation, "train") for annotation in annotations]
     root = folder_of(section.source, data) if anew or section.tested else None
     present = {annotation.split for annotation in annotations}
     return [_assign_split(section, annotation, root, present) for annotation in annotations]
 
 
-def _joined(annotations: list[Annotation], table: str, data: Path) -> list[Annotation]:
+def _join_table(annotations: list[Annotation], table: str, data: Path) -> list[Annotation]:
     """Photographs with the columns of a further table, which need not name each of them; "" where it does not.
 
     A column that the set has itself stays as the set has it.
@@ -146,7 +146,7 @@ def split_by_item(section: SetSection, annotations: Sequence[Annotation]) -> Set
     return replace(section, divide_by=ITEM_COLUMN) if free and tells else section
 
 
-def _labelled(section: SetSection, annotations: Sequence[Annotation]) -> list[Annotation]:
+def _select_labelled(section: SetSection, annotations: Sequence[Annotation]) -> list[Annotation]:
     chosen = [each for each in annotations if any(rule.labels(each.values[rule.column]) for rule in section.labels)]
     if not chosen:
         columns = ", ".join(rule.column for rule in section.labels) or "none is named"
@@ -163,7 +163,7 @@ def _assign_split(section: SetSection, annotation: Annotation, root: Path | None
     keys = [annotation.values[column] for column in (section.divide_by, section.item) if column]
     place = _place(next(filter(None, keys), "") or _name(annotation.path, root))
     split = "val" if place < section.held_out else "test" if place < section.held_out + section.tested else "train"
-    return annotation if split in present else _moved(annotation, split)
+    return annotation if split in present else _move_to_split(annotation, split)
 
 
 def _place(name: str) -> float:
@@ -181,5 +181,5 @@ def _name(path: Path, root: Path | None) -> str:
     return "/".join(below.parts[-NAMING_PARTS:])
 
 
-def _moved(annotation: Annotation, split: str) -> Annotation:
+def _move_to_split(annotation: Annotation, split: str) -> Annotation:
     return replace(annotation, values={**annotation.values, "split": split})

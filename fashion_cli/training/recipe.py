@@ -65,10 +65,10 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"{path}: cannot be read ({error.strerror})", hint=EXAMPLES) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not a TOML file ({error})", hint=EXAMPLES) from error
-    recipe = _checked(table, str(path))
+    recipe = _check_recipe(table, str(path))
     for text in overrides:
         table = override(table, text)
-        recipe = _checked(table, f"--set {text}")
+        recipe = _check_recipe(table, f"--set {text}")
     return recipe
 
 
@@ -79,7 +79,7 @@ def recipe_text(recipe: Recipe) -> str:
     return tomli_w.dumps(asdict(recipe))
 
 
-def _checked(table: Mapping[str, Any], source: str) -> Recipe:
+def _check_recipe(table: Mapping[str, Any], source: str) -> Recipe:
     try:
         recipe: Recipe = convert(Recipe, table)
         _check_groups(recipe)

@@ -112,12 +112,14 @@ def _best_fit(train: tuple[Features, Truths], val: tuple[Features, Truths], colu
     features, truths = train[0][rows], train[1][rows, columns]
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     deviation[deviation == 0] = 1
-    chosen = _chosen(((features - mean) / deviation, truths), ((val[0] - mean) / deviation, val[1][:, columns]), group)
+    chosen = _choose_penalty(
+        ((features - mean) / deviation, truths), ((val[0] - mean) / deviation, val[1][:, columns]), group
+    )
     weight = (chosen[:-1] / torch.from_numpy(deviation)[:, None]).T
     return _Linear(weight, chosen[-1] - weight @ torch.from_numpy(mean))
 
 
-def _chosen(train: tuple[Features, Truths], val: tuple[Features, Truths], group: TagGroup) -> Tensor:
+def _choose_penalty(train: tuple[Features, Truths], val: tuple[Features, Truths], group: TagGroup) -> Tensor:
     """The best on `val` of the fits with each penalty; the middle one where `val` says nothing."""
     solutions: list[Tensor] = []
     for strength in STRENGTHS:

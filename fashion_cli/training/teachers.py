@@ -24,7 +24,7 @@ from fashion_cli.data.images import ImageReader
 from fashion_cli.data.transforms import Augmentation, fixed_view
 from fashion_cli.errors import ImageError, UsageError
 from fashion_cli.inference.processors import processors
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.model_cards import InputSpec
 from fashion_cli.training.interruption import Interruption
 from fashion_cli.training.photographs import Photographs
@@ -130,10 +130,10 @@ def teacher_vectors(teacher: Teacher, photographs: Photographs, run: TrainingCon
         vectors = read_view_vectors(path, identity, shape)
     if vectors is None:
         raise RuntimeError(f"{path}: written, and cannot be read")
-    return standardised(torch.from_numpy(vectors))
+    return standardise(torch.from_numpy(vectors))
 
 
-def standardised(vectors: Tensor) -> Tensor:
+def standardise(vectors: Tensor) -> Tensor:
     """Each dimension with mean 0 and deviation 1 over all rows that are known, then each row with length 1; in place.
 
     Unit vectors of a classifier's features share one large direction; without it their angles say more.
@@ -183,7 +183,7 @@ def _blocks(teacher: Teacher, photographs: Photographs, rows: range, device: tor
     frame = teacher.spec
     larger = replace(frame, height=round(frame.height * MARGIN), width=round(frame.width * MARGIN))
     reader = ImageReader(larger, fast=True)
-    network = _prepared(load_model(teacher.model), device)
+    network = _prepare(load_model(teacher.model), device)
     starts = rows[::BLOCK]
     with ThreadPoolExecutor(processors()) as threads:
 
@@ -198,9 +198,9 @@ def _blocks(teacher: Teacher, photographs: Photographs, rows: range, device: tor
             yield _vectors_of(network, views, teacher, device)
 
 
-def _prepared(network: nn.Module, device: torch.device) -> nn.Module:
+def _prepare(network: nn.Module, device: torch.device) -> nn.Module:
     for name, child in network.named_children():
-        setattr(network, name, fused(child))
+        setattr(network, name, fuse_module(child))
     return network.eval().to(device).to(memory_format=torch.channels_last)
 
 

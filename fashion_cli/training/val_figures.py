@@ -30,7 +30,7 @@ def tag_figures(scores: Scores, targets: npt.NDArray[np.int8], vocabulary: Vocab
     return figures
 
 
-def fitted_thresholds(scores: Scores, targets: npt.NDArray[np.int8], vocabulary: Vocabulary) -> npt.NDArray[np.float64]:
+def fit_thresholds(scores: Scores, targets: npt.NDArray[np.int8], vocabulary: Vocabulary) -> npt.NDArray[np.float64]:
     """(T,) the best threshold of each tag; of an exclusive group only the best answer ever counts.
 
     Args:

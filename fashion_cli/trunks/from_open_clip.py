@@ -25,7 +25,7 @@ from fashion_cli.trunks.trunk import (
     WeightsRequest,
     first_line,
     read_tensors,
-    unknown,
+    unknown_name_error,
 )
 
 _FITS: dict[str, Fit] = {"shortest": "crop", "squash": "squash", "longest": "letterbox"}  # open_clip's resize_mode
@@ -70,7 +70,7 @@ def fetch(name: TrunkName, request: WeightsRequest) -> PretrainedTrunk:
     open_clip = _open_clip()
     config = _config(open_clip, name)
     tag = request.weights if request.weights not in ("", "DEFAULT") else name.weights
-    published = _published(open_clip, name, tag)
+    published = _read_published(open_clip, name, tag)
     quick_gelu = bool(published.get("quick_gelu", config.get("quick_gelu", False)))
     own = _pair(config["vision_cfg"].get("image_size", 224))
     resized = request.size not in (None, own)
@@ -119,17 +119,17 @@ def _config(open_clip: Any, name: TrunkName) -> dict[str, Any]:
     except Exception as error:  # as in `fetch`
         raise _not_fetched(name, "", {}, error) from error
     if config is None:
-        raise unknown("network in open_clip named", name.name, open_clip.list_models())
+        raise unknown_name_error("network in open_clip named", name.name, open_clip.list_models())
     return dict(config)
 
 
-def _published(open_clip: Any, name: TrunkName, tag: str) -> dict[str, Any]:
+def _read_published(open_clip: Any, name: TrunkName, tag: str) -> dict[str, Any]:
     """What open_clip knows of the weights: their address and how pixels are prepared for them."""
     if name.name.startswith(BY_HAND):
         return {}
     tags = open_clip.list_pretrained_tags_by_model(name.name)
     if tag not in tags:
-        raise unknown(f"weights of open_clip:{name.name} named", tag, tags)
+        raise unknown_name_error(f"weights of open_clip:{name.name} named", tag, tags)
     return dict(open_clip.get_pretrained_cfg(name.name, tag))
 
 

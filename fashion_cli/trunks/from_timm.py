@@ -19,7 +19,7 @@ from fashion_cli.trunks.trunk import (
     WeightsRequest,
     first_line,
     read_tensors,
-    unknown,
+    unknown_name_error,
 )
 
 HUB, FOLDER = "hf-hub:", "local-dir:"  # names that are no names of timm's own
@@ -81,11 +81,11 @@ def _timm() -> Any:
 def _require(timm: Any, name: str) -> None:
     """Say which names are near before timm says only that there is none."""
     if not timm.is_model(name.partition(".")[0]):
-        raise unknown("network in timm named", name, timm.list_models())
+        raise unknown_name_error("network in timm named", name, timm.list_models())
     architecture, _, tag = name.partition(".")
     tags = [each.partition(".")[2] for each in timm.list_pretrained(f"{architecture}.*")]
     if tag and tag not in tags:
-        raise unknown(f"weights of timm:{architecture} named", tag, tags)
+        raise unknown_name_error(f"weights of timm:{architecture} named", tag, tags)
 
 
 def _hub_config(timm: Any, name: str) -> dict[str, Any]:

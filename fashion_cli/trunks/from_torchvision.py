@@ -31,7 +31,7 @@ from fashion_cli.trunks.trunk import (
     first_line,
     read_tensors,
     tensors_of,
-    unknown,
+    unknown_name_error,
 )
 
 # Of the files as download.pytorch.org serves them. The names hold the first eight digits.
@@ -63,7 +63,7 @@ def build(settings: Settings) -> Trunk:
     name = settings.name.name
     names = models.list_models(module=models)
     if name not in names:
-        raise unknown("network in torchvision named", name, names)
+        raise unknown_name_error("network in torchvision named", name, names)
     arguments = _ARGUMENTS.get(name, {})
     if "until" in settings.config and arguments:
         arguments = {**arguments, "transform_input": False}  # no weights of torchvision's own
@@ -132,10 +132,10 @@ def _without_classifier(name: str, body: nn.Module) -> Trunk:
 def _find_weights(name: str, weights: str) -> WeightsEnum:
     names = models.list_models(module=models)
     if name not in names:
-        raise unknown("network in torchvision named", name, names)
+        raise unknown_name_error("network in torchvision named", name, names)
     there = models.get_model_weights(name)
     if weights not in there.__members__:
-        raise unknown(f"weights of torchvision:{name} named", weights, there.__members__)
+        raise unknown_name_error(f"weights of torchvision:{name} named", weights, there.__members__)
     entry: WeightsEnum = there[weights]
     return entry
 

@@ -153,7 +153,7 @@ def tensors_of(where: object, document: Any) -> dict[str, Tensor]:
     return dict(document)
 
 
-def unknown(what: str, name: str, names: Iterable[str]) -> WeightsError:
+def unknown_name_error(what: str, name: str, names: Iterable[str]) -> WeightsError:
     """The error about a name that a library does not have, with the nearest ones that it has."""
     names = list(names)
     near = near_words(name, names) or (names if len(names) <= 8 else [])

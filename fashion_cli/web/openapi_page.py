@@ -57,7 +57,7 @@ class Operation:
     curl: str
 
 
-def described(document: Mapping[str, Any], server: str) -> list[Operation]:
+def describe_operations(document: Mapping[str, Any], server: str) -> list[Operation]:
     """Every operation of an OpenAPI document.
 
     Args:

@@ -17,7 +17,7 @@ from fashion_cli.web.access import Access
 from fashion_cli.web.clients import client_of
 from fashion_cli.web.errors import ApiError
 from fashion_cli.web.languages import NAMES, TEXTS, language_of
-from fashion_cli.web.openapi_page import described
+from fashion_cli.web.openapi_page import describe_operations
 from fashion_cli.web.service import SearchService
 from fashion_cli.web.settings import WebSettings
 
@@ -97,7 +97,7 @@ def _description(app: FastAPI) -> APIRouter:
 
     @router.get("/docs")
     def _docs(request: Request, language: LanguageQuery = "") -> HTMLResponse:
-        operations = described(app.openapi(), str(request.base_url).rstrip("/"))
+        operations = describe_operations(app.openapi(), str(request.base_url).rstrip("/"))
         return _respond(
             request,
             language,

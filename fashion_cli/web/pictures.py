@@ -72,10 +72,10 @@ def picture(index: OpenIndex, sha256: str) -> bytes | None:
     try:
         return strip_metadata(data)
     except LayoutError:
-        return _encoded_again(data, sha256)
+        return _reencode(data, sha256)
 
 
-def _encoded_again(data: bytes, sha256: str) -> bytes | None:
+def _reencode(data: bytes, sha256: str) -> bytes | None:
     try:
         decoded = upright(data, Path(sha256))
     except ImageError:

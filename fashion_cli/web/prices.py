@@ -37,10 +37,10 @@ class PriceFilter:
     currency: str = ""
 
     def __bool__(self) -> bool:
-        return self.bounded or self.available is not None or self.currency != ""
+        return self.has_bounds or self.available is not None or self.currency != ""
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether it says a number."""
         return self.least is not None or self.most is not None
 
@@ -52,7 +52,7 @@ class PriceFilter:
             return False
         if self.currency and product.currency != self.currency:
             return False
-        return not self.bounded or (product.price is not None and self._within(product.price))
+        return not self.has_bounds or (product.price is not None and self._within(product.price))
 
     def _within(self, price: Decimal) -> bool:
         return (self.least is None or price >= self.least) and (self.most is None or price <= self.most)
@@ -73,7 +73,7 @@ class PriceTable:
         Raises:
             CatalogueError: If the catalogue cannot be read.
         """
-        if not price_filter.bounded or price_filter.currency:
+        if not price_filter.has_bounds or price_filter.currency:
             return price_filter
         return replace(price_filter, currency=main_currency(self._latest()))
 

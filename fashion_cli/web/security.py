@@ -60,7 +60,7 @@ class SecurityMiddleware:
         self._headers["Cross-Origin-Resource-Policy"] = "cross-origin" if settings.origins else "same-origin"
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._search_rates = settings.rates()
-        self._picture_rates = [_multiplied(rate, PICTURES_PER_SEARCH) for rate in self._search_rates]
+        self._picture_rates = [_multiply_rate(rate, PICTURES_PER_SEARCH) for rate in self._search_rates]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +81,7 @@ class SecurityMiddleware:
         try:
             request = HTTPConnection(scope)
             refusal = self._refusal(request)
-            small = receive if scope["path"] in UPLOADS else _limited(receive, self._settings.body_seconds)
+            small = receive if scope["path"] in UPLOADS else _limit_body(receive, self._settings.body_seconds)
             await (refusal or self._app)(scope, small, guarded_send)
         except Exception:  # the log says it; the answer has the headers of all others
             if not begun:
@@ -155,7 +155,7 @@ class SecurityMiddleware:
         log.info("%s %r %r %d %.0f ms", client_of(scope), scope["method"], scope["path"], status, 1000 * seconds)
 
 
-def _limited(receive: Receive, seconds: float) -> Receive:
+def _limit_body(receive: Receive, seconds: float) -> Receive:
     """Limit the body of a request that is no upload: small, and there soon."""
     read, until, whole = 0, time.monotonic() + seconds, False
 
@@ -191,5 +191,5 @@ def _wants_page(request: HTTPConnection) -> bool:
     return request.scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
-def _multiplied(rate: limits.RateLimitItem, times: int) -> limits.RateLimitItem:
+def _multiply_rate(rate: limits.RateLimitItem, times: int) -> limits.RateLimitItem:
     return type(rate)(rate.amount * times, rate.multiples)

@@ -102,7 +102,7 @@ class SearchService:
             ImageError: If it is no photograph.
             UsageError: If the box reaches beyond it.
         """
-        with self._admitted(), self._live.lease() as index:
+        with self._admit(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
             query = await self._encode(index, data, question.part, question.resolved_language)
             return query.description.model_dump_json().encode()
@@ -117,7 +117,7 @@ class SearchService:
             CatalogueError: If prices are asked for and cannot be read.
         """
         start = time.perf_counter()
-        with self._admitted(), self._live.lease() as index:
+        with self._admit(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
             query = await self._encode(index, data, question.part, question.resolved_language)
             return await self._in_pool(index, lambda: self._searches.by_query(index, query, question, start))
@@ -131,7 +131,7 @@ class SearchService:
             CatalogueError: As `by_photograph`.
         """
         start = time.perf_counter()
-        with self._admitted(), self._live.lease() as index:
+        with self._admit(), self._live.lease() as index:
             row = _row(index, sha256)
             _check_language(index, question.resolved_language)
 
@@ -153,7 +153,7 @@ class SearchService:
             CatalogueError: If the catalogue cannot be read.
         """
         start = time.perf_counter()
-        with self._admitted(), self._live.lease() as index:
+        with self._admit(), self._live.lease() as index:
             _check_language(index, question.resolved_language)
             return await self._in_pool(index, lambda: self._searches.by_words(index, question, start))
 
@@ -177,7 +177,7 @@ class SearchService:
     # ---- on the event loop
 
     @contextmanager
-    def _admitted(self) -> Iterator[None]:
+    def _admit(self) -> Iterator[None]:
         if self._under_way >= self._queue:
             self.metrics.refused.labels("busy").inc()
             raise busy_error()

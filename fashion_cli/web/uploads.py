@@ -59,7 +59,7 @@ class Uploads:
         held = _Held()
         try:
             image, fields = await self._read(request, kind, held)
-            yield image, _checked(fields, kind)
+            yield image, _validate(fields, kind)
         finally:
             self._held -= held.bytes
 
@@ -84,7 +84,7 @@ class Uploads:
         return image, fields
 
     async def _parse(self, request: Request, held: "_Held") -> FormData:
-        body = self._limited(request, held)
+        body = self._limit_body(request, held)
         parser = _MemoryParser(request.headers, body, max_files=1, max_fields=MOST_FIELDS)
         try:
             return await parser.parse()
@@ -93,7 +93,7 @@ class Uploads:
         finally:
             await body.aclose()
 
-    async def _limited(self, request: Request, held: "_Held") -> AsyncGenerator[bytes, None]:
+    async def _limit_body(self, request: Request, held: "_Held") -> AsyncGenerator[bytes, None]:
         async for chunk in request.stream():
             held.bytes += len(chunk)
             self._held += len(chunk)
@@ -162,7 +162,7 @@ def _is_list(kind: type[BaseModel], name: str) -> bool:
     return field is not None and isinstance(field.default, list)
 
 
-def _checked(fields: dict[str, object], kind: type[Question]) -> Question:
+def _validate(fields: dict[str, object], kind: type[Question]) -> Question:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:

@@ -5,11 +5,11 @@ import numpy.typing as npt
 import pytest
 
 from fashion_cli.data.label_correlation import (
-    binarised,
+    binarise,
     conditional_probabilities,
     label_adjacency,
-    normalised,
-    reweighted,
+    normalise_adjacency,
+    reweight,
 )
 
 LABELS = 6
@@ -45,14 +45,14 @@ def test_binarised(threshold: float) -> None:
     for i in range(LABELS):
         for j in range(LABELS):
             expected = 0.0 if probabilities[i, j] < threshold else 1.0
-            assert binarised(probabilities, threshold)[i, j] == expected
+            assert binarise(probabilities, threshold)[i, j] == expected
 
 
 @pytest.mark.parametrize("p", [0.0, 0.2, 1.0])
 def test_reweighted_is_equation_2(p: float) -> None:
     edges = (np.random.default_rng(1).random((LABELS, LABELS)) < 0.5).astype(float)
     edges[3] = 0  # without a neighbour
-    found = reweighted(edges, p)
+    found = reweight(edges, p)
     for i in range(LABELS):
         neighbours = sum(edges[i, j] for j in range(LABELS) if j != i)
         for j in range(LABELS):
@@ -63,7 +63,7 @@ def test_reweighted_is_equation_2(p: float) -> None:
 def test_normalised() -> None:
     adjacency = np.random.default_rng(2).random((LABELS, LABELS))
     adjacency[4] = 0
-    found = normalised(adjacency)
+    found = normalise_adjacency(adjacency)
     degrees = [sum(adjacency[i, k] for k in range(LABELS)) for i in range(LABELS)]
     for i in range(LABELS):
         for j in range(LABELS):

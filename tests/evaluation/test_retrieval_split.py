@@ -126,7 +126,7 @@ def test_reranking_at_once_is_reranking_one_by_one(
     def first_and_precision(split: RetrievalSplit, features: FeatureFile) -> list[tuple[int, float]]:
         figures: list[tuple[int, float]] = []
         for ranked in rank_photographs(split, features, topk):
-            right = ranked.relevant.reordered(rerank_lists(ranked.shared, ranked.lengths, *weights))
+            right = ranked.relevant.reorder(rerank_lists(ranked.shared, ranked.lengths, *weights))
             figures += zip(right.first.tolist(), right.average_precision().tolist(), strict=True)
         return figures
 

@@ -67,7 +67,7 @@ def test_reordered_lists_are_read_anew(relevance: npt.NDArray[np.bool_]) -> None
     for query, places in enumerate(order):
         for new, old in enumerate(places):
             after[query, new] = relevance[query, old]
-    found, expected = ranks_of(relevance).reordered(order), ranks_of(after)
+    found, expected = ranks_of(relevance).reorder(order), ranks_of(after)
     assert (found.ranks == expected.ranks).all()
     assert (found.starts == expected.starts).all()
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 
 from fashion_cli.layers.constant import Constant
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.models.ml_gcn import MLGCN, GraphConvolution, LabelClassifiers
 from tests.models.conftest import losses_while_learning, sign_loss
 
@@ -80,7 +80,7 @@ def test_the_graph_travels_with_the_weights_and_is_not_trained() -> None:
 def test_inference_computes_the_classifiers_once(drawings: Tensor) -> None:
     network = network_of().eval()
     expected = network(drawings).logits
-    constant = fused(network.label_classifiers)
+    constant = fuse_module(network.label_classifiers)
     assert isinstance(constant, Constant)
     assert list(constant.parameters()) == []
     network.label_classifiers = constant  # type: ignore[assignment]

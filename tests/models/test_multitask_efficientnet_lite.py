@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fashion_cli.inference.onnx_export import export_onnx
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, SAFETENSORS_FILE, InputSpec, ModelCard, TagGroup, Vocabulary
 from fashion_cli.models.multitask_efficientnet_lite import BLOCK_WIDTHS, FEATURE_WIDTH, MultitaskEfficientNetLite
 from fashion_cli.weights import open_model
@@ -79,7 +79,7 @@ def test_tags_see_the_chosen_blocks_and_vectors_the_last_maps_alone(
 
 @torch.inference_mode()
 def test_batch_norm_can_be_fused_away(network: MultitaskEfficientNetLite, drawings: Tensor) -> None:
-    simpler = fused(network.features)
+    simpler = fuse_module(network.features)
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in simpler.modules())
     for images in (drawings[:2], drawings[:2, :, :33, :47]):  # sizes that the trace has not seen
         assert torch.allclose(simpler(images), network.features(images), atol=1e-4)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchvision.models import mobilenet_v2
 
-from fashion_cli.layers.fusion import fused
+from fashion_cli.layers.fusion import fuse_module
 from fashion_cli.models.multitask_mobilenet import BLOCK_WIDTHS, FEATURE_WIDTH, MultitaskMobileNet
 
 BLOCKS = (10, 17, 3)  # in any order
@@ -58,6 +58,6 @@ def test_the_tensors_have_the_names_of_torchvision() -> None:
 
 @torch.inference_mode()
 def test_batch_norm_can_be_fused_away(network: MultitaskMobileNet, drawings: Tensor) -> None:
-    simpler = fused(network.features)
+    simpler = fuse_module(network.features)
     assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in simpler.modules())
     assert torch.allclose(simpler(drawings), network.features(drawings), atol=1e-4)

@@ -20,7 +20,7 @@ from fashion_cli.training.photographs import Photographs
 from fashion_cli.training.progress import Progress
 from fashion_cli.training.recipe_sections import SetSection, TeacherSection
 from fashion_cli.training.task import TrainingContext
-from fashion_cli.training.teachers import Teacher, open_teacher, standardised, teacher_vectors
+from fashion_cli.training.teachers import Teacher, open_teacher, standardise, teacher_vectors
 from fashion_cli.zoo import load_model
 
 STUDENT = InputSpec(64, 48, (0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
@@ -126,6 +126,6 @@ def test_standardised_vectors_agree_with_plain_arithmetic(monkeypatch: pytest.Mo
     flat = known.reshape(-1, 4)
     scaled = (known - flat.mean(axis=0)) / np.maximum(flat.std(axis=0), 1e-6)
     expected = scaled / np.linalg.norm(scaled, axis=2, keepdims=True)
-    found = standardised(vectors.half())
+    found = standardise(vectors.half())
     assert found[4].isnan().all()
     assert found[[row for row in range(20) if row != 4]].numpy() == pytest.approx(expected, abs=2e-3)

@@ -61,7 +61,7 @@ def usage_hint(error: Any, argv: Sequence[str], root: Any, program: str) -> str:
     option = error.option_name if hasattr(error, "possibilities") else ""
     if option and (file := _file_named(option, argv)):
         return f"a file of that name is written ./{file}, or stands behind --"
-    return suggest_word(*_refused(error, option, command), page)
+    return suggest_word(*_find_refused_word(error, option, command), page)
 
 
 def no_command(path: str, name: str) -> str:
@@ -76,7 +76,7 @@ def suggest_word(word: str, candidates: Sequence[str], page: str) -> str:
     return f"did you mean {' or '.join(near)}? {page}" if near else page
 
 
-def _refused(error: Any, option: str, command: Any) -> tuple[str, list[str]]:
+def _find_refused_word(error: Any, option: str, command: Any) -> tuple[str, list[str]]:
     """The word that was refused, and those that would not have been; "" where it is about something else."""
     if option:
         return option, [name for parameter in command.params for name in parameter.opts if name.startswith("--")]

@@ -23,7 +23,7 @@ def finite(value: float) -> float:
     return value
 
 
-def named_as_page(path: Path | None) -> Path | None:
+def check_page_name(path: Path | None) -> Path | None:
     """Refuse a name under which no browser takes the file for a page."""
     if path is not None and path.suffix.lower() not in (".html", ".htm"):
         raise typer.BadParameter(f"{path} does not end in .html.")
@@ -96,7 +96,7 @@ HtmlOption = Annotated[
     typer.Option(
         metavar="FILE",
         show_default=False,
-        callback=named_as_page,
+        callback=check_page_name,
         help="Also write a contact sheet, an .html file with all pictures in it.",
         rich_help_panel=OUTPUT,
     ),

@@ -32,7 +32,7 @@ def show_retrieval(reports: Sequence[EvalRetrievalReport], format_name: RowForma
     else:
         show_rows(_recall_rows(named), format_name)
     for name, report in named:
-        say(f"{name}: {_searched(report)}, {duration(report.seconds)}")
+        say(f"{name}: {_describe_search(report)}, {duration(report.seconds)}")
     if format_name == "table":
         say("in brackets 95 % intervals over items")
     name_notes([note for report in reports for note in report.notes])
@@ -47,7 +47,7 @@ def show_rerank(report: EvalRerankReport, format_name: RowFormat, *, strict: boo
     """Print recall at every alpha and beta, and what it gains over no re-ranking."""
     show_rows(_rerank_table(report) if format_name == "table" else _rerank_rows(report), format_name)
     plain = ", ".join(f"recall@{k} {_with_interval(interval)}" for k, interval in report.plain.items())
-    say(f"{report.model}: {_searched(report)}, {duration(report.seconds)}")
+    say(f"{report.model}: {_describe_search(report)}, {duration(report.seconds)}")
     say(f"without re-ranking: {plain}")
     if format_name == "table":
         say("gains in points, hundredths of recall; in brackets paired 95 % intervals over items")
@@ -77,7 +77,7 @@ def show_tag_figures(report: EvalTagsReport, format_name: RowFormat, *, strict: 
     name_skipped(report.skipped, report.photographs, strict=strict)
 
 
-def _searched(report: EvalRetrievalReport | EvalRerankReport) -> str:
+def _describe_search(report: EvalRetrievalReport | EvalRerankReport) -> str:
     left_out = (
         f", {counted(report.without_relevant_item, 'query', 'queries')} without a right one"
         if report.without_relevant_item

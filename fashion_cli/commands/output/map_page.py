@@ -113,10 +113,10 @@ def _data(report: MapReport, thumbnail_ends: Sequence[int]) -> str:
         "model": printable(report.model),
         "source": printable(str(report.source)),
         "names": _names(report.paths),
-        "x": _packed(np.rint(report.points[:, 0] * 65535), "<u2"),
-        "y": _packed(np.rint(report.points[:, 1] * 65535), "<u2"),
-        "neighbours": _packed(report.neighbours, "<u4"),
-        "thumbnailEnds": _packed(np.array(thumbnail_ends), "<u4"),
+        "x": _pack(np.rint(report.points[:, 0] * 65535), "<u2"),
+        "y": _pack(np.rint(report.points[:, 1] * 65535), "<u2"),
+        "neighbours": _pack(report.neighbours, "<u4"),
+        "thumbnailEnds": _pack(np.array(thumbnail_ends), "<u4"),
         "groups": [_group(group) for group in report.groups],
         "columns": {
             printable(name): [printable(value) for value in values]
@@ -133,10 +133,10 @@ def _group(group: MapGroup) -> dict[str, Any]:
         "name": printable(group.name),
         "tags": [printable(tag) for tag in group.tags],
         "exclusive": group.exclusive,
-        "best": _packed(group.best, "<u2"),
-        "scores": _packed(np.rint(group.scores * 255), "u1"),
-        "plane": _packed(group.plane, "<u2"),
-        "planeScores": _packed(np.rint(group.plane_scores * 255), "u1"),
+        "best": _pack(group.best, "<u2"),
+        "scores": _pack(np.rint(group.scores * 255), "u1"),
+        "plane": _pack(group.plane, "<u2"),
+        "planeScores": _pack(np.rint(group.plane_scores * 255), "u1"),
     }
 
 
@@ -146,5 +146,5 @@ def _names(paths: Sequence[str]) -> list[str]:
     return [printable(os.path.relpath(path, common)) for path in paths]
 
 
-def _packed(values: npt.NDArray[Any], kind: str) -> str:
+def _pack(values: npt.NDArray[Any], kind: str) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype=np.dtype(kind)).tobytes()).decode("ascii")

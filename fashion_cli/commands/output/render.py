@@ -180,7 +180,7 @@ def as_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: st
     console = Console(file=stream, force_terminal=terminal, width=width, highlight=False, legacy_windows=False)
     if title:
         console.print(Text(printable(title), style="bold"), soft_wrap=True)
-    if _needed(columns, cells) <= width:
+    if _minimum_width(columns, cells) <= width:
         console.print(table, soft_wrap=True)
     else:
         titles = [column.title for column in columns]
@@ -242,7 +242,7 @@ def tags_by_group(tags: "Iterable[Tag]") -> dict[str, dict[str, float]]:
     return groups
 
 
-def _needed(columns: Sequence[Column], cells: Sequence[Sequence[Any]]) -> int:
+def _minimum_width(columns: Sequence[Column], cells: Sequence[Sequence[Any]]) -> int:
     """The width at which nothing is cut that may not wrap, and what may wrap breaks no word."""
     from rich.cells import cell_len
 

@@ -104,7 +104,7 @@ _CURRENCIES = ("product:price:currency", "og:price:currency", "product:sale_pric
 
 def _read_nodes(nodes: tuple[Node, ...], context: OfferContext, page: HtmlPage) -> list[DescribedProduct]:
     lists = tuple(find_nodes(nodes, "ItemList", "OfferCatalog", "CollectionPage", "SearchResultsPage"))
-    listed = {id(node) for node in find_nodes(tuple(map(_untyped, lists)), *PRODUCT_TYPES)}
+    listed = {id(node) for node in find_nodes(tuple(map(_remove_type, lists)), *PRODUCT_TYPES)}
     products = []
     for node, offer in find_products(nodes, PRODUCT_TYPES):
         each = read_product_node(node, context, page.encoding)
@@ -115,7 +115,7 @@ def _read_nodes(nodes: tuple[Node, ...], context: OfferContext, page: HtmlPage) 
     return [each for each in products if each.name or each.offers or each.images or each.url]
 
 
-def _untyped(node: Node) -> Node:
+def _remove_type(node: Node) -> Node:
     return {**node, "@type": []}
 
 

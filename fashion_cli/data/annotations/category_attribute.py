@@ -42,8 +42,8 @@ def read_category_attribute(root: Path) -> Iterator[Annotation]:
         split_row.choice(split, "evaluation status", SPLITS)
         code = category_row.fields("image_name", "category_label")[1]
         values = {
-            "category": category_row.coded(code, "category", categories),
-            "clothes_type": category_row.coded(code, "category", types),
+            "category": category_row.decode_code(code, "category", categories),
+            "clothes_type": category_row.decode_code(code, "category", types),
             "split": split,
             **names.cells(attribute_row, attribute_row.text.split()[1:]),
         }
@@ -65,7 +65,7 @@ def _attribute_names(file: Path) -> AttributeNames:
     for row in read_rows(file, "attribute_name"):
         *words, code = row.text.split()
         names.append(attribute_name(row, " ".join(words)))
-        groups.append(row.coded(code, "attribute type", GROUPS))
+        groups.append(row.decode_code(code, "attribute type", GROUPS))
     return AttributeNames(file, tuple(names), tuple(groups))
 
 
@@ -75,5 +75,5 @@ def _categories(file: Path) -> tuple[list[str], list[str]]:
     for row in read_rows(file, "category_name"):
         name, code = row.fields("category_name", "category_type")
         names.append(name)
-        types.append(row.coded(code, "category type", CLOTHES_TYPES))
+        types.append(row.decode_code(code, "category type", CLOTHES_TYPES))
     return names, types

@@ -79,9 +79,9 @@ class _OptionalFiles:
             _, kind, code, *corners = boxed.fields(
                 "image_name", "clothes_type", "source_type", "x_1", "y_1", "x_2", "y_2"
             )
-            if (source := boxed.coded(code, "source type", DOMAINS)) != domain:
+            if (source := boxed.decode_code(code, "source type", DOMAINS)) != domain:
                 raise boxed.error(f"source type {code} ({source}), but {row.file}:{row.line} has it as {domain}")
-            values["clothes_type"] = boxed.coded(kind, "clothes type", CLOTHES_TYPES)
+            values["clothes_type"] = boxed.decode_code(kind, "clothes type", CLOTHES_TYPES)
             box = box_of(boxed, corners)
         if self.landmarks is not None:
             values["variation"], landmarks = landmarks_of(self.landmarks.row(name, row))
@@ -95,19 +95,19 @@ class _OptionalFiles:
 def _attribute_names(root: Path) -> AttributeNames:
     """303 attributes in 18 groups; some names come twice, for two Chinese ones."""
     types = [
-        _parted(_TYPE, row, "Chinese and English name")["english"]
+        _match_row(_TYPE, row, "Chinese and English name")["english"]
         for row in read_rows(required_file(root, "list_attr_type.txt", _FOLDERS), "attribute_type")
     ]
     file = required_file(root, "list_attr_cloth.txt", _FOLDERS)
     names, groups = [], []
     for row in read_rows(file, "attribute_name"):
-        parts = _parted(_ATTRIBUTE, row, "Chinese name, English name and type")
+        parts = _match_row(_ATTRIBUTE, row, "Chinese name, English name and type")
         names.append(attribute_name(row, parts["english"]))
-        groups.append(row.coded(parts["type"], "attribute type", types))
+        groups.append(row.decode_code(parts["type"], "attribute type", types))
     return AttributeNames(file, tuple(names), tuple(groups))
 
 
-def _parted(form: re.Pattern[str], row: Row, expected: str) -> re.Match[str]:
+def _match_row(form: re.Pattern[str], row: Row, expected: str) -> re.Match[str]:
     match = form.fullmatch(row.text)
     if match is None:
         raise row.error(f"{row.text!r}: expected {expected}, with two or more blanks between the names")

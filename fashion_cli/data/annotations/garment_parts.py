@@ -50,11 +50,11 @@ def landmarks_of(row: Row) -> tuple[str, tuple[Landmark, ...]]:
         AnnotationError: If there are more or fewer, or a value means nothing.
     """
     code, *values = row.text.split()[1:] or [""]
-    kind = row.coded(code, "clothes type", CLOTHES_TYPES)
+    kind = row.decode_code(code, "clothes type", CLOTHES_TYPES)
     names = LANDMARKS[kind]
     variation = ""
     if len(values) == 3 * len(names) + 1:
-        variation = row.coded(values.pop(0), "variation type", VARIATIONS)
+        variation = row.decode_code(values.pop(0), "variation type", VARIATIONS)
     if len(values) != 3 * len(names):
         raise row.error(
             f"{len(values)} values after clothes type {code}: expected {len(names)} landmarks ({kind} body) "

@@ -87,8 +87,8 @@ class _OptionalFiles:
             _, kind, pose, *corners = boxed.fields(
                 "image_name", "clothes_type", "pose_type", "x_1", "y_1", "x_2", "y_2"
             )
-            cells["clothes_type"] = boxed.coded(kind, "clothes type", CLOTHES_TYPES)
-            cells["pose"] = boxed.coded(pose, "pose type", POSES)
+            cells["clothes_type"] = boxed.decode_code(kind, "clothes type", CLOTHES_TYPES)
+            cells["pose"] = boxed.decode_code(pose, "pose type", POSES)
             box = box_of(boxed, corners)
         if self.landmarks is not None:
             cells["variation"], landmarks = landmarks_of(self.landmarks.row(name, row))

@@ -63,7 +63,7 @@ class Row:
             raise self.error(f"{what} {value!r}: expected {', '.join(choices)}")
         return value
 
-    def coded(self, code: str, what: str, names: Sequence[str]) -> str:
+    def decode_code(self, code: str, what: str, names: Sequence[str]) -> str:
         """What a number from 1 on stands for.
 
         Raises:

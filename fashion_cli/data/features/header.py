@@ -98,7 +98,7 @@ def write_header(path: Path, file: h5py.File, header: FeatureHeader) -> None:
         "tags/exclusive": [group.exclusive for group in vocabulary.groups for _ in group.tags],
     }.items():
         kind = TAG_DATASETS[name]
-        file.create_dataset(name, data=encoded(values, kind), dtype=dtype_of(kind))
+        file.create_dataset(name, data=encode_values(values, kind), dtype=dtype_of(kind))
     _write_added(file, header.added)
 
 
@@ -153,7 +153,7 @@ def _write_added(file: h5py.File, added: Sequence[AddedTags]) -> None:
         [len(each.vocabulary.groups) for each in added],
     )
     for (name, kind), values in zip(ADDED_DATASETS.items(), columns, strict=True):
-        file.create_dataset(name, data=encoded(values, kind), dtype=dtype_of(kind))
+        file.create_dataset(name, data=encode_values(values, kind), dtype=dtype_of(kind))
 
 
 def dataset_of(path: Path, file: h5py.File, name: str, kind: str, dimensions: int) -> h5py.Dataset:
@@ -193,7 +193,7 @@ def dtype_of(kind: str) -> np.dtype[Any]:
     return h5py.string_dtype() if kind == TEXT else np.dtype(kind)
 
 
-def encoded(values: Iterable[Any], kind: str) -> npt.NDArray[Any]:
+def encode_values(values: Iterable[Any], kind: str) -> npt.NDArray[Any]:
     """Values as a dataset of that kind takes them."""
     if kind == TEXT:
         return np.array([encode_text(value) for value in values], dtype=object)

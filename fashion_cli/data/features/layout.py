@@ -22,7 +22,7 @@ from fashion_cli.data.features.header import (
     TEXT,
     dataset_of,
     dtype_of,
-    encoded,
+    encode_values,
     is_of,
     read_header,
     read_way,
@@ -144,7 +144,7 @@ def append(file: h5py.File, rows: FeatureRows, *, stamped: bool) -> None:
     for name, kind in _row_kinds(rows.columns, stamped=stamped).items():
         dataset = file[name]
         dataset.resize(stop, axis=0)
-        dataset[start:stop] = encoded(values[name], kind)
+        dataset[start:stop] = encode_values(values[name], kind)
     file.attrs.modify("rows", np.int64(stop))
     file.flush()
 

@@ -8,7 +8,7 @@ several pictures, `depth` makes 8 bits of more and white of nothing, `colour` ap
 from fashion_cli.data.image_files import file_sha256, find_images
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES, media_type
 from fashion_cli.data.images.box import Box
-from fashion_cli.data.images.compression import compressed
+from fashion_cli.data.images.compression import compress_jpeg
 from fashion_cli.data.images.in_memory import InMemory, file_of, is_in_memory
 from fashion_cli.data.images.masks import read_mask
 from fashion_cli.data.images.measuring import measure_photograph
@@ -23,7 +23,7 @@ __all__ = [
     "ImageReader",
     "InMemory",
     "Photograph",
-    "compressed",
+    "compress_jpeg",
     "file_of",
     "file_sha256",
     "find_images",

@@ -119,7 +119,7 @@ def _profile(primaries: Primaries, curve: Curve) -> bytes:
         directory += name + struct.pack(">II", first + len(body), len(content))
         body += content + bytes(-len(content) % 4)
     header = struct.pack(">I4sI4s4s4s", first + len(body), bytes(4), 0x02200000, b"mntr", b"RGB ", b"XYZ ")
-    header += struct.pack(">6H4s", 2024, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + _fixed(_D50)
+    header += struct.pack(">6H4s", 2024, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + _encode_s15fixed16(_D50)
     return header.ljust(128, b"\0") + directory + body
 
 
@@ -139,8 +139,8 @@ def _to_xyz(point: Point) -> npt.NDArray[np.float64]:
 
 
 def _xyz(values: npt.NDArray[np.float64]) -> bytes:
-    return b"XYZ \0\0\0\0" + _fixed(values)
+    return b"XYZ \0\0\0\0" + _encode_s15fixed16(values)
 
 
-def _fixed(values: npt.NDArray[np.float64]) -> bytes:
+def _encode_s15fixed16(values: npt.NDArray[np.float64]) -> bytes:
     return np.rint(values * 65_536).astype(">i4").tobytes()

@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 
-def compressed(pixels: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+def compress_jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
     """A picture as it is after it was stored as JPEG.
 
     Args:

@@ -40,7 +40,7 @@ def file_of(image: InMemory) -> bytes:
     try:
         if picture.mode not in (*IN_PNG, *IN_TIFF):
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-        return _saved(picture)
+        return _encode_lossless(picture)
     except (OSError, ValueError, AttributeError, SyntaxError) as error:  # a closed or damaged file behind the image
         raise ImageError(f"the Pillow image cannot be read ({error})", hint="give the bytes of its file") from error
 
@@ -80,7 +80,7 @@ def _advice(array: npt.NDArray[np.generic]) -> str:
     return "; ".join(steps)
 
 
-def _saved(image: Image.Image) -> bytes:
+def _encode_lossless(image: Image.Image) -> bytes:
     image.load()
     exif, stream = Image.Exif(), io.BytesIO()
     if image.format not in TURNED_BY_DECODER:

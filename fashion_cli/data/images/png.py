@@ -110,7 +110,7 @@ def _profile(ancillary: dict[bytes, memoryview]) -> bytes:
     code_points = ancillary.get(b"cICP", b"")
     if len(code_points) == 4:
         return profile_of_code_points(code_points[0], code_points[1])
-    if profile := _decompressed(bytes(ancillary.get(b"iCCP", b""))):
+    if profile := _decompress(bytes(ancillary.get(b"iCCP", b""))):
         return profile
     if b"sRGB" in ancillary or len(ancillary.get(b"gAMA", b"")) != 4:
         return b""
@@ -122,7 +122,7 @@ def _profile(ancillary: dict[bytes, memoryview]) -> bytes:
     return profile_of_gamma(1 / share, primaries)
 
 
-def _decompressed(body: bytes) -> bytes:
+def _decompress(body: bytes) -> bytes:
     """The profile in the body of an iCCP chunk; b"" where it is damaged."""
     _, _, rest = body.partition(b"\0")
     try:

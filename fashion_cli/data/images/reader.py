@@ -100,7 +100,7 @@ class ImageReader:
             pixels, (width, height) = self._read_fast(opened, box) or self._read_pillow(opened, box)
             del opened  # its pixels, before the next photograph's are decoded
         digest = hashlib.sha256(data).hexdigest()
-        return Photograph(_padded(pixels, self.spec), width, height, digest, len(data), stamp)
+        return Photograph(_pad(pixels, self.spec), width, height, digest, len(data), stamp)
 
     def _read_pillow(self, opened: OpenedImage, box: Box | None) -> tuple[npt.NDArray[np.uint8], Size]:
         decoded = decode(opened)
@@ -146,7 +146,7 @@ def _crop(scaled: npt.NDArray[np.uint8], placement: Placement) -> npt.NDArray[np
     return scaled[top:bottom, left:right]
 
 
-def _padded(pixels: npt.NDArray[np.uint8], spec: InputSpec) -> npt.NDArray[np.uint8]:
+def _pad(pixels: npt.NDArray[np.uint8], spec: InputSpec) -> npt.NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     top, left = (spec.height - height) // 2, (spec.width - width) // 2
     canvas = np.full((spec.height, spec.width, 3), spec.padding, dtype=np.uint8)

@@ -28,7 +28,7 @@ def complete_jpeg(data: bytes) -> bytes | None:
     if not _all_scans_began(data):
         return None
     start = data.rstrip(b"\xff")
-    one, other = (_decoded(start + ending + _END) for ending in _ENDINGS)
+    one, other = (_decode(start + ending + _END) for ending in _ENDINGS)
     differs = (one != other).any(axis=-1)
     rows = np.flatnonzero(differs.any(axis=1))
     if len(rows):
@@ -62,7 +62,7 @@ def complete_png(data: bytes) -> bytes | None:
     return output + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
-def _decoded(data: bytes) -> npt.NDArray[np.uint8]:
+def _decode(data: bytes) -> npt.NDArray[np.uint8]:
     image = JpegImageFile(io.BytesIO(data))
     image.load()
     return np.asarray(image).reshape(image.height, image.width, -1)

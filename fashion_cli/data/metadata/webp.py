@@ -18,18 +18,18 @@ def strip_webp(data: bytes) -> bytes:
     for kind, payload in _chunks(data, _HEADER, end):
         if kind == b"ANMF":
             inner = _chunks(payload, _FRAME, len(payload))
-            chunks.append((kind, payload[:_FRAME] + _joined(each for each in inner if each[0] in _STILL)))
+            chunks.append((kind, payload[:_FRAME] + _join_chunks(each for each in inner if each[0] in _STILL)))
         elif kind in _PICTURE:
             chunks.append((kind, payload))
         elif kind == b"EXIF" and (exif := exif_of(orientation(payload.removeprefix(b"Exif\0\0")))):
             chunks.append((kind, exif))
     if not any(kind in (b"VP8 ", b"VP8L", b"ANMF") for kind, _ in chunks):
         raise LayoutError("no picture before the end of the file")
-    body = b"WEBP" + _joined(_flagged(chunks))
+    body = b"WEBP" + _join_chunks(_set_flags(chunks))
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def _flagged(chunks: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+def _set_flags(chunks: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
     """The chunks, the first of which says which others there are."""
     gone = _XMP_FLAG | (0 if any(kind == b"EXIF" for kind, _ in chunks) else _EXIF_FLAG)
     for kind, payload in chunks:
@@ -44,7 +44,7 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         at += 8 + size + size % 2
 
 
-def _joined(chunks: Iterator[tuple[bytes, bytes]]) -> bytes:
+def _join_chunks(chunks: Iterator[tuple[bytes, bytes]]) -> bytes:
     return b"".join(
         kind + len(payload).to_bytes(4, "little") + payload + b"\0" * (len(payload) % 2) for kind, payload in chunks
     )

@@ -36,7 +36,7 @@ from fashion_cli.training.recipe_sections import StageSection
 from fashion_cli.training.tag_head import refit_tag_head
 from fashion_cli.training.task import StepOutput, TrainingContext
 from fashion_cli.training.teachers import open_teacher, teacher_vectors
-from fashion_cli.training.val_figures import fitted_thresholds, retrieval_figures, tag_figures
+from fashion_cli.training.val_figures import fit_thresholds, retrieval_figures, tag_figures
 from fashion_cli.zoo import TRUNK_PREFIX, build_model
 
 STATISTICS_BATCHES = 8  # enough for batch-norm statistics; a thousand images and more
@@ -211,7 +211,7 @@ class MultitaskTask:
     def thresholds(self, network: nn.Module) -> list[float]:
         """The threshold of each tag, chosen on `val`; of an exclusive group only the best answer ever counts."""
         seen = predict_unvaried(network, self.val, self.card())
-        cuts = fitted_thresholds(seen.scores, self.val.targets[seen.rows], self.vocabulary)
+        cuts = fit_thresholds(seen.scores, self.val.targets[seen.rows], self.vocabulary)
         return [round(float(cut), 3) for cut in cuts]
 
     def _input(self, stage: StageSection) -> InputSpec:
