@@ -64,7 +64,7 @@ def crawl(config: CrawlConfig, emit: Emit) -> CrawlReport:
         finalize(config, database, stats, complete=complete, progress=_throttle_progress(emit))
         if complete:
             database.end_round()
-        if stats.pages and not stats.unchanged and database.count_kept() == (0, 0):
+        if stats.pages and not stats.unchanged and database.count_stored() == (0, 0):
             stats.add_note(
                 f"no product on {counted(stats.pages, 'page')}: does the site fill them in by a script (--browser)?"
             )
@@ -222,7 +222,7 @@ def _throttle_progress(emit: Emit) -> Callable[[int], None]:
 
 
 def _build_report(config: CrawlConfig, database: CrawlDatabase, frontier: Frontier, stats: CrawlStats) -> CrawlReport:
-    all_products, all_photographs = database.count_kept()
+    all_products, all_photographs = database.count_stored()
     return CrawlReport(
         folder=config.folder,
         catalog=redact_password(locate_catalogue(config)),

@@ -100,8 +100,8 @@ def _children(folder: str, entered: set[tuple[int, int]]) -> list[tuple[str, boo
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     visible.sort(key=lambda entry: os.fsencode(entry.name))
-    found = ((entry.path, _is_folder(entry)) for entry in visible)
-    return [(path, is_folder) for path, is_folder in found if is_folder or _has_image_suffix(path)]
+    children = ((entry.path, _is_folder(entry)) for entry in visible)
+    return [(path, is_folder) for path, is_folder in children if is_folder or _has_image_suffix(path)]
 
 
 def _is_folder(path: Path | os.DirEntry[str]) -> bool:

@@ -76,7 +76,7 @@ def plan_reuse(targets: Mapping[str, Path], sources: Sequence[FeatureFile], *, k
         sources: Feature files of one model; an earlier one is preferred.
         keep_others: Take over the rows of the last file that nobody wants, too, as they are.
     """
-    files = {path: file for path in targets if (file := _look_at(path)) is not None}
+    files = {path: file for path in targets if (file := _inspect_file(path)) is not None}
     rows_of_sources = [source.identities() for source in sources]
     shared = _shared_times(files.values())
     digests = _digests_where_needed(files, rows_of_sources, shared)
@@ -119,7 +119,7 @@ def is_current(identity: Identity, path: Path) -> bool:
         identity: The row. Without a sha256, its size and its time decide.
         path: Where the photograph lies.
     """
-    file = _look_at(str(path))
+    file = _inspect_file(str(path))
     if file is None:
         return True
     if file.size != identity.size:
@@ -171,7 +171,7 @@ def _digests(paths: Sequence[str]) -> dict[str, str]:
         threads.shutdown(cancel_futures=True)
 
 
-def _look_at(path: str) -> _File | None:
+def _inspect_file(path: str) -> _File | None:
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -66,7 +66,7 @@ class TargetSpec:
     open_models: Callable[[], Models]
 
 
-def comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
+def is_comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
     """Whether rows under one header may stand under another one, but for what was added."""
     same = header.same_weights(other.model, other.weights_sha256)
     return same and header.own_vocabulary.names == other.own_vocabulary.names
@@ -75,7 +75,7 @@ def comparable(header: FeatureHeader, other: FeatureHeader) -> bool:
 def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     images: Sequence[Path],
     target: Path,
-    goal: TargetSpec,
+    spec: TargetSpec,
     options: InferenceOptions,
     progress: Progress,
     *,
@@ -83,28 +83,28 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     previous: Path | None = None,
     keep_others: bool = False,
 ) -> UpdateReport:
-    """Make `target` hold exactly these photographs, as the goal says. The rest is as for `update_features`."""
+    """Make `target` hold exactly these photographs, as the spec says. The rest is as for `update_features`."""
     targets = {os.path.abspath(path): path for path in images}
     partial, old = partial_path(target), previous or target
     with ExitStack() as stack:
         candidates = dict.fromkeys((partial, target, old))
         named = None if previous else target
-        sources = [stack.enter_context(source) for source in _open_sources(candidates, goal.header, named)]
+        sources = [stack.enter_context(source) for source in _open_sources(candidates, spec.header, named)]
         old_rows = len(sources[-1]) if sources and sources[-1].path == old else 0
         plan = plan_reuse(targets, sources, keep_others=keep_others)
-        as_wanted = bool(sources) and _as_wanted(sources[-1], goal.header)
-        if plan.unchanged and as_wanted and old_rows and len(sources) == 1 and columns is None:
+        matches_spec = bool(sources) and _matches_spec(sources[-1], spec.header)
+        if plan.unchanged and matches_spec and old_rows and len(sources) == 1 and columns is None:
             return UpdateReport(old_rows, 0, old_rows, 0, 0, (), "", unchanged=True)
         names = tuple(columns) if columns is not None else tuple(sources[-1].column_names if sources else ())
-        gaps = [bool(missing_taggers(source.header, goal.header)) for source in sources]
+        gaps = [bool(missing_taggers(source.header, spec.header)) for source in sources]
         whole = [each for each in plan.reused if not gaps[each.source]]
         incomplete = [each for each in plan.reused if gaps[each.source]]
-        _start_partial(partial, goal.header, names, sources, whole, columns)
+        _start_partial(partial, spec.header, names, sources, whole, columns)
         texts = columns if columns is not None else _texts(sources, names, plan.missing)
         count = _Counter(progress, len(targets), len(plan.missing) + len(incomplete))
         with FeatureWriter.append_to(partial) as writer:
-            filled = _fill(incomplete, sources, writer, goal.header, options, columns, count)
-            embedded = _embed(plan.missing, writer, goal, options, texts, count)
+            filled = _fill(incomplete, sources, writer, spec.header, options, columns, count)
+            embedded = _embed(plan.missing, writer, spec, options, texts, count)
             rows = len(writer)
             if old_rows and not rows:
                 raise ImageError(
@@ -112,12 +112,12 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
                     hint=f"the first: {count.skipped[0].reason}" if count.skipped else "check the paths",
                 )
             writer.move_to(target)
-    kept = [*whole, *filled]
-    moved = sum(each.moved for each in kept)
+    reused = [*whole, *filled]
+    moved = sum(each.moved for each in reused)
     return UpdateReport(
         rows=rows,
         embedded=embedded,
-        kept=len(kept) - moved,
+        kept=len(reused) - moved,
         moved=moved,
         dropped=plan.dropped if old_rows else 0,
         skipped=tuple(count.skipped),
@@ -126,7 +126,7 @@ def rewrite(  # noqa: PLR0913  # three files and four ways to treat them
     )
 
 
-def _as_wanted(source: FeatureFile, header: FeatureHeader) -> bool:
+def _matches_spec(source: FeatureFile, header: FeatureHeader) -> bool:
     """Whether a file has the stamps, tags and root that are to be, and finds its photographs without help."""
     return source.stamped and source.header.added == header.added and source.recorded_root == header.root
 
@@ -148,7 +148,7 @@ def _open_sources(files: Iterable[Path], header: FeatureHeader, named: Path | No
             if file == named or isinstance(error.__cause__, BlockingIOError):
                 raise
             continue
-        if comparable(features.header, header):
+        if is_comparable(features.header, header):
             yield features
         else:
             features.close()
@@ -191,11 +191,11 @@ def _start_partial(
             while chosen := list(islice(group, COPIED_ROWS)):
                 rows = sources[number].read([each.row for each in chosen])
                 rows = replace(rows, scores=align_tag_columns(rows.scores, sources[number].header, header))
-                writer.append(_as_now(rows, chosen, names, columns))
+                writer.append(_with_current_values(rows, chosen, names, columns))
         writer.move_to(partial)
 
 
-def _as_now(
+def _with_current_values(
     rows: FeatureRows, chosen: Sequence[ReusedRow], names: Sequence[str], columns: Columns | None
 ) -> FeatureRows:
     """The rows under the paths, stamps and columns that hold now."""
@@ -244,7 +244,7 @@ def _fill(
     for number, group in groupby(incomplete, key=lambda each: each.source):
         for filled in fill_missing_tags(sources[number], list(group), header, options):
             if filled.taken:
-                writer.append(_as_now(filled.rows, filled.taken, writer.column_names, columns))
+                writer.append(_with_current_values(filled.rows, filled.taken, writer.column_names, columns))
             written.extend(filled.taken)
             count.add(len(filled.taken), filled.skipped, filled.engine)
     return written
@@ -253,7 +253,7 @@ def _fill(
 def _embed(
     missing: Sequence[Path],
     writer: FeatureWriter,
-    goal: TargetSpec,
+    spec: TargetSpec,
     options: InferenceOptions,
     columns: Columns,
     count: _Counter,
@@ -262,7 +262,7 @@ def _embed(
     if not missing:
         return 0
     before = len(writer)
-    with closing(predict(missing, goal.open_models(), options)) as batches:
+    with closing(predict(missing, spec.open_models(), options)) as batches:
         for batch in batches:
             if len(batch.rows):
                 writer.append(_with_columns(batch.rows, writer.column_names, columns))

@@ -7,7 +7,7 @@ from pathlib import Path
 from fashion_cli.data.features import AddedTags, FeatureFile, FeatureHeader
 from fashion_cli.data.features.rows import CREATED_BY
 from fashion_cli.embedding.added_tags import add_tagger_to_header, with_added_taggers
-from fashion_cli.embedding.rewrite import Columns, TargetSpec, UpdateReport, comparable, rewrite
+from fashion_cli.embedding.rewrite import Columns, TargetSpec, UpdateReport, is_comparable, rewrite
 from fashion_cli.errors import FeatureFileError, WeightsError
 from fashion_cli.inference.multi_model import Models, header_of, open_models
 from fashion_cli.inference.options import InferenceOptions
@@ -49,9 +49,9 @@ def update_features(  # noqa: PLR0913  # three files and four ways to treat them
         WeightsError: If a further model of the old file is needed and not where it was.
     """
     header = replace(header_of(model), root=root)
-    header = header.with_added(_added_to(previous or target, header))
-    goal = TargetSpec(header, lambda: with_added_taggers(model, header))
-    return rewrite(images, target, goal, options, progress, columns=columns, previous=previous, keep_others=keep_others)
+    header = header.with_added(_read_added_tags(previous or target, header))
+    spec = TargetSpec(header, lambda: with_added_taggers(model, header))
+    return rewrite(images, target, spec, options, progress, columns=columns, previous=previous, keep_others=keep_others)
 
 
 def add_tags(
@@ -88,8 +88,8 @@ def add_tags(
         old = features.header
         paths = [Path(path) for path in features.paths()] if images is None else images
     header = replace(add_tagger_to_header(old, tagger, prefix, target), created_by=CREATED_BY)
-    goal = TargetSpec(header, lambda: with_added_taggers(_base_of(header, target), header))
-    return rewrite(paths, target, goal, options, progress), header
+    spec = TargetSpec(header, lambda: with_added_taggers(_base_of(header, target), header))
+    return rewrite(paths, target, spec, options, progress), header
 
 
 def _base_of(header: FeatureHeader, file: Path) -> Models:
@@ -111,10 +111,10 @@ def _base_of(header: FeatureHeader, file: Path) -> Models:
     return base
 
 
-def _added_to(file: Path, header: FeatureHeader) -> tuple[AddedTags, ...]:
+def _read_added_tags(file: Path, header: FeatureHeader) -> tuple[AddedTags, ...]:
     """What other models have added to a feature file, if it is one of the same model."""
     try:
         with FeatureFile.open(file) as features:
-            return features.header.added if comparable(features.header, header) else ()
+            return features.header.added if is_comparable(features.header, header) else ()
     except FeatureFileError:  # missing; or it is named when it is opened to take rows from it
         return ()

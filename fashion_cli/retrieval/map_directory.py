@@ -77,20 +77,20 @@ def open_map(directory: Path) -> AttributeMap:
     raise MapDirectoryError(f"{directory}: replaced again and again", hint="wait until the other command is done")
 
 
-def find_map(given: Path | None, here: Path | None = None) -> Path:
+def find_map(option: Path | None, here: Path | None = None) -> Path:
     """Where the map is: the one given, else `map` here or in the nearest parent, where its index lies too.
 
     Args:
-        given: The value of `--map` or of its setting.
+        option: The value of `--map` or of its setting.
         here: Where to start; the working directory where None.
 
     Raises:
         MapDirectoryError: If there is no map there.
     """
-    if given is not None:
-        if (given / MAP_FILE).exists():
-            return given
-        raise MapDirectoryError(f"{given}: no map here", hint=f"fashion map GALLERY -o {given}")
+    if option is not None:
+        if (option / MAP_FILE).exists():
+            return option
+        raise MapDirectoryError(f"{option}: no map here", hint=f"fashion map GALLERY -o {option}")
     start = (here or Path.cwd()).absolute()
     for folder in (start, *start.parents):
         if (folder / MAP_FOLDER / MAP_FILE).is_file():
@@ -191,10 +191,10 @@ def _put_in_place(draft: Path, directory: Path) -> None:
 
 def _generation(directory: Path) -> int:
     """Of the map that is there; 0 where there is none that can be read."""
-    found = [int(path.stem[4:]) for path in directory.glob("map-[0-9]*.safetensors") if path.stem[4:].isdecimal()]
+    generations = [int(path.stem[4:]) for path in directory.glob("map-[0-9]*.safetensors") if path.stem[4:].isdecimal()]
     with suppress(MapDirectoryError):
-        found.append(_read(directory).generation)
-    return max(found, default=0)
+        generations.append(_read(directory).generation)
+    return max(generations, default=0)
 
 
 def _empty(folder: Path) -> None:

@@ -113,8 +113,8 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             is_large = choice == "annoy" or (choice == "auto" and len(opened) >= exact_below)
             if current is not None and is_large and still_fits(current, directory, opened, recall):
                 plan = _Plan("annoy", "", current.calibration)  # its files stay, under the names that they have
-                known = directory / current.neighbours
-                manifest = _manifest(opened, generation, model_location, target.name, known, recall, plan)
+                existing = directory / current.neighbours
+                manifest = _manifest(opened, generation, model_location, target.name, existing, recall, plan)
                 manifest = replace(manifest, equal_rows=current.equal_rows)
             else:
                 plan = _plan(opened, neighbours, recall, choice, exact_below, progress)
@@ -185,12 +185,12 @@ class _Plan:
     @property
     def note(self) -> str:
         """That Annoy finds less than was asked for, and why."""
-        found = self.calibration
-        if self.kind == "exact" or found is None or not found.stopped:
+        calibration = self.calibration
+        if self.kind == "exact" or calibration is None or not calibration.stopped:
             return ""
         return (
-            f"calibration was stopped after {found.seconds:.0f} s, at recall@50 {found.recall_reached:.3f} of"
-            f" {found.recall_target:g} on {found.queries} photographs"
+            f"calibration was stopped after {calibration.seconds:.0f} s, at recall@50"
+            f" {calibration.recall_reached:.3f} of {calibration.recall_target:g} on {calibration.queries} photographs"
         )
 
 
@@ -308,8 +308,8 @@ def _recover(directory: Path) -> None:
 
 def _remove_leftovers(directory: Path, manifest: Manifest) -> None:
     """Remove what no manifest names any more. Files that cannot be removed are left for the next time."""
-    kept = (manifest.features, manifest.neighbours, manifest.equal_rows)
+    current = (manifest.features, manifest.neighbours, manifest.equal_rows)
     for path in directory.iterdir():
-        if LEFTOVERS.fullmatch(path.name) and path.name not in kept:
+        if LEFTOVERS.fullmatch(path.name) and path.name not in current:
             with suppress(OSError):
                 path.unlink()

@@ -164,8 +164,8 @@ class CrawlDatabase:
         """
         there = set(present)
         with self.connection.begin():
-            kept = select(photographs.c.sha256).where(photographs.c.like == "")
-            missing = [each for each in self.connection.scalars(kept) if each not in there]
+            statement = select(photographs.c.sha256).where(photographs.c.like == "")
+            missing = [each for each in self.connection.scalars(statement) if each not in there]
             for sha256 in missing:
                 lost = photographs.c.sha256 == sha256
                 twins = select(photographs.c.sha256).where(lost | (photographs.c.like == sha256))
@@ -174,12 +174,12 @@ class CrawlDatabase:
                 self.connection.execute(photographs.delete().where(lost | (photographs.c.like == sha256)))
         return len(missing)
 
-    def count_kept(self) -> tuple[int, int]:
+    def count_stored(self) -> tuple[int, int]:
         """Count products and photographs in the folder."""
-        kept = select(func.count()).select_from(photographs).where(photographs.c.like == "")
-        there = select(func.count()).select_from(products).where(products.c.gone == 0)
+        photograph_count = select(func.count()).select_from(photographs).where(photographs.c.like == "")
+        product_count = select(func.count()).select_from(products).where(products.c.gone == 0)
         with self.connection.begin():
-            return int(self.connection.scalar(there) or 0), int(self.connection.scalar(kept) or 0)
+            return int(self.connection.scalar(product_count) or 0), int(self.connection.scalar(photograph_count) or 0)
 
 
 def build_unwritable_error(database: CrawlDatabase, error: DatabaseError) -> OutputError:
@@ -220,14 +220,14 @@ def _connect(file: Path) -> Connection:
         with connection.begin():
             statement = insert(properties).values(name="version", value=VERSION).on_conflict_do_nothing()
             connection.execute(statement)
-            found = connection.scalar(select(properties.c.value).where(properties.c.name == "version"))
+            version = connection.scalar(select(properties.c.value).where(properties.c.name == "version"))
             connection.execute(text("PRAGMA optimize"))
     except DatabaseError as error:
         engine.dispose()
         raise CrawlError(
             f"{file}: not the memory of a crawl ({error.orig})", hint="move it away, or choose another -o"
         ) from error
-    if found != VERSION:
+    if version != VERSION:
         connection.close()
         engine.dispose()
         raise CrawlError(f"{file}: made by a newer version of this program", hint="pip install --upgrade fashion-cli")

@@ -43,7 +43,7 @@ class TransactionFile:
 
     def __init__(self, stream: FileIO) -> None:
         self._stream = stream
-        self._kept = self._size = stream.seek(0, SEEK_END)  # lengths on the disk and with the changes
+        self._disk_size = self._size = stream.seek(0, SEEK_END)  # lengths on the disk and with the changes
         self._pages: dict[int, bytearray] = {}  # changed pages of what is on the disk
         self._tail = bytearray()  # what comes after it
         self._position = 0
@@ -67,9 +67,9 @@ class TransactionFile:
         """
         view = memoryview(buffer).cast("B")
         count = max(0, min(len(view), self._size - self._position))
-        old = max(0, min(count, self._kept - self._position))
-        self._read_kept(self._position, view[:old])
-        start = self._position + old - self._kept
+        old = max(0, min(count, self._disk_size - self._position))
+        self._read_disk_and_pages(self._position, view[:old])
+        start = self._position + old - self._disk_size
         view[old:count] = memoryview(self._tail)[start : start + count - old]
         view[count:] = bytes(len(view) - count)
         self._position += count
@@ -85,10 +85,10 @@ class TransactionFile:
     def write(self, content: Bytes) -> int:
         """Change the bytes from here on, in memory."""
         view = memoryview(content).cast("B")
-        old = max(0, min(len(view), self._kept - self._position))
+        old = max(0, min(len(view), self._disk_size - self._position))
         self._replace(self._position, view[:old])
         if old < len(view):
-            start = self._position + old - self._kept
+            start = self._position + old - self._disk_size
             self._tail.extend(bytes(max(0, start - len(self._tail))))
             self._tail[start : start + len(view) - old] = view[old:]
         self._position += len(view)
@@ -98,7 +98,7 @@ class TransactionFile:
     def truncate(self, size: int) -> int:
         """Cut or lengthen the file, in memory. What a cut file had is undefined once it grows again."""
         self._size = size
-        length = max(0, size - self._kept)
+        length = max(0, size - self._disk_size)
         del self._tail[length:]
         self._tail.extend(bytes(length - len(self._tail)))
         return size
@@ -115,17 +115,17 @@ class TransactionFile:
         """
         records = self._changed_records()
         try:
-            self._write(self._kept, self._tail)
+            self._write(self._disk_size, self._tail)
             if records:
-                self._write(max(self._kept, self._size), _journal(records, self._size))
+                self._write(max(self._disk_size, self._size), _journal(records, self._size))
         except BaseException:
             with suppress(OSError):  # leftovers do no harm, but on a full disk others need the room
-                self._stream.truncate(self._kept)
+                self._stream.truncate(self._disk_size)
             raise
         self._put_in_place(records)
         self._pages.clear()
         self._tail.clear()
-        self._kept = self._size
+        self._disk_size = self._size
 
     def sync(self) -> None:
         """Wait until what was committed is on the medium itself."""
@@ -134,7 +134,7 @@ class TransactionFile:
     def _changed_records(self) -> list[tuple[int, bytes]]:
         """Where the old part differs from the pages in memory, and the bytes that belong there."""
         records = []
-        end = min(self._kept, self._size)
+        end = min(self._disk_size, self._size)
         for start in sorted(index * PAGE for index in self._pages):
             content = bytes(self._pages[start // PAGE][: max(0, end - start)])
             if content and content != self._read_disk(start, len(content)):
@@ -148,17 +148,17 @@ class TransactionFile:
         records, self._size = pending
         if self._stream.writable():
             self._put_in_place(records)
-            self._kept = self._size
+            self._disk_size = self._size
         else:
-            self._kept = self._size
+            self._disk_size = self._size
             for start, content in records:
                 self._replace(start, memoryview(content))
 
     def _pending_journal(self) -> tuple[list[tuple[int, bytes]], int] | None:
         """The records of a whole journal at the end of the file, and the length that the file is to have."""
-        if self._kept < TRAILER.size:
+        if self._disk_size < TRAILER.size:
             return None
-        end = self._kept - TRAILER.size
+        end = self._disk_size - TRAILER.size
         size, length, checksum, magic = TRAILER.unpack(self._read_disk(end, TRAILER.size))
         if magic != MAGIC or length > end:
             return None
@@ -182,12 +182,12 @@ class TransactionFile:
     def _page(self, index: int) -> bytearray:
         if index not in self._pages:
             page = bytearray(PAGE)
-            stored = self._read_disk(index * PAGE, min(PAGE, self._kept - index * PAGE))
+            stored = self._read_disk(index * PAGE, min(PAGE, self._disk_size - index * PAGE))
             page[: len(stored)] = stored
             self._pages[index] = page
         return self._pages[index]
 
-    def _read_kept(self, start: int, view: memoryview) -> None:
+    def _read_disk_and_pages(self, start: int, view: memoryview) -> None:
         """Fill the view with bytes of the old part, changed pages included."""
         self._read_disk_into(start, view)
         if not self._pages:
