@@ -81,8 +81,8 @@ def label_adjacency(targets: Targets, threshold: float, p: float) -> Matrix:
 
     Args:
         targets: (N, L) of TRUE, FALSE and UNKNOWN.
-        threshold: tau of `binarised`.
-        p: Of `reweighted`.
+        threshold: tau of `binarise`.
+        p: Of `reweight`.
 
     Returns:
         (L, L), what a graph convolution multiplies with.

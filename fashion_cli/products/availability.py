@@ -9,7 +9,7 @@ BUYABLE = frozenset(
 )
 UNAVAILABLE = frozenset({"OutOfStock", "SoldOut", "Discontinued", "Reserved"})
 
-# Words as they are compared (see `_folded`) -> the name that schema.org has for it. Whole texts.
+# Words as they are compared (see `_normalize_name`) -> the name that schema.org has for it. Whole texts.
 _NAMES = {
     **{name.lower(): name for name in BUYABLE | UNAVAILABLE},
     **dict.fromkeys(("available", "avail", "yes", "y", "true", "1", "on", "new", "active", "buy"), "InStock"),

@@ -22,7 +22,7 @@ class ExactIndex:
 
     Args:
         vectors: (N, D) float16 or float32 of any length above zero; not copied.
-        keep: Keep the rows as float32 after the first query, where that takes at most `KEPT_BYTES`.
+        keep: Keep the rows as float32 after the first query, where that takes at most `MAX_CACHED_BYTES`.
     """
 
     def __init__(self, vectors: Vectors, *, keep: bool = True) -> None:

@@ -106,7 +106,7 @@ class SearchBackend:
         """Search by words; JSON of `SearchReply`.
 
         Raises:
-            UsageError: As `like`, and if something else than the words is to be like.
+            UsageError: As `by_query`, and if something else than the words is to be like.
             UnknownWordsError: If words name nothing that there is.
             CatalogueError: If the catalogue cannot be read.
         """

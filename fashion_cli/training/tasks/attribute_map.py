@@ -3,7 +3,7 @@
 The loss of a garment is the cross-entropy of its decoded attributes, question by question, against its scores. Two more
 things are ours. Places are shifted a little before they are decoded, so that neighbours on the plane decode alike and
 nothing is told by digits that nobody can see. And places are drawn towards an even spread over the unit square
-(`losses.attribute_map.unevenness`), or the garments would lie on a few threads of an empty plane.
+(`losses.attribute_map.sliced_wasserstein`), or the garments would lie on a few threads of an empty plane.
 """
 
 import math

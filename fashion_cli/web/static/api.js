@@ -31,9 +31,9 @@ async function ask(path, options) {
     throw new ApiError(0);
   }
   if (response.ok) return response.json();
-  const told = await response.json().catch(() => ({}));
-  const detail = [told.error?.message, told.error?.hint].filter(Boolean).join(" · ");
-  throw new ApiError(response.status, detail, told.error?.suggestions ?? null);
+  const reply = await response.json().catch(() => ({}));
+  const detail = [reply.error?.message, reply.error?.hint].filter(Boolean).join(" · ");
+  throw new ApiError(response.status, detail, reply.error?.suggestions ?? null);
 }
 
 /** Only the newest question counts: the one before is given up, and its answer never seen. */

@@ -16,11 +16,11 @@ export class BoxEditor {
   /**
    * @param {HTMLElement} stage What is as large as the photograph.
    * @param {HTMLElement} node The box in it.
-   * @param {{moved: Function, settled: Function}} told `moved` while it changes, `settled` when it came to rest; with
+   * @param {{onMove: Function, onEnd: Function}} handlers `onMove` while it changes, `onEnd` when it came to rest; with
    *   the box, or null for the whole photograph.
    */
-  constructor(stage, node, told) {
-    Object.assign(this, { stage, node, told, box: null });
+  constructor(stage, node, handlers) {
+    Object.assign(this, { stage, node, handlers, box: null });
     stage.addEventListener("pointerdown", (event) => this.#start(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
     stage.addEventListener("pointerup", () => this.#end());
@@ -42,12 +42,12 @@ export class BoxEditor {
   add() {
     this.show({ ...FIRST });
     this.node.focus();
-    this.told.settled(this.box);
+    this.handlers.onEnd(this.box);
   }
 
   remove() {
     this.show(null);
-    this.told.settled(null);
+    this.handlers.onEnd(null);
   }
 
   /** Where a pointer is on the photograph. */
@@ -74,7 +74,7 @@ export class BoxEditor {
     if (this.#drag.kind === "draw" && this.#tooSmall(box)) return;
     this.#drag.changed = true;
     this.show(box);
-    this.told.moved(box);
+    this.handlers.onMove(box);
   }
 
   #dragged({ x, y }) {
@@ -99,13 +99,13 @@ export class BoxEditor {
     if (!drag?.changed) return;
     if (this.#tooSmall(this.box)) this.show(drag.before);
     else if (drag.kind === "draw") this.node.focus({ preventScroll: true });
-    this.told.settled(this.box);
+    this.handlers.onEnd(this.box);
   }
 
   #cancel() {
     if (this.#drag?.changed) {
       this.show(this.#drag.before);
-      this.told.settled(this.box);
+      this.handlers.onEnd(this.box);
     }
     this.#drag = null;
   }
@@ -122,7 +122,7 @@ export class BoxEditor {
     if (!box) return;
     event.preventDefault();
     this.show(box);
-    this.told.settled(box);
+    this.handlers.onEnd(box);
   }
 }
 

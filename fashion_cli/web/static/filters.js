@@ -80,9 +80,9 @@ export function showFilters({ groups }, filters, changed) {
 export function showCounts(counts, filters) {
   for (const box of all("input[data-group]", bar)) {
     const { group } = box.dataset;
-    const found = counts[group]?.[box.value] ?? 0;
-    const open = found > 0 || !(filters.where[group] ?? []).length;
-    find(".count", box.closest("label")).textContent = open ? number(found) : "";
+    const count = counts[group]?.[box.value] ?? 0;
+    const open = count > 0 || !(filters.where[group] ?? []).length;
+    find(".count", box.closest("label")).textContent = open ? number(count) : "";
   }
 }
 
@@ -105,21 +105,21 @@ export function clearing(clear, className = "") {
 }
 
 function inForce(filters, groups) {
-  const found = [];
+  const active = [];
   for (const [name, tags] of Object.entries(filters.where)) {
     const group = groups.find((each) => each.name === name);
     for (const tag of tags) {
       const title = group?.tags.find((each) => each.name === tag)?.title ?? tag;
       const without = { ...filters, where: { ...filters.where, [name]: tags.filter((each) => each !== tag) } };
-      found.push({ title, without });
+      active.push({ title, without });
     }
   }
   for (const condition of filters.conditions) {
-    found.push({ title: conditionWording(condition), without: { ...filters, conditions: filters.conditions.filter((each) => each !== condition) } });
+    active.push({ title: conditionWording(condition), without: { ...filters, conditions: filters.conditions.filter((each) => each !== condition) } });
   }
-  if (filters.least || filters.most) found.push({ title: priceWording(filters), without: { ...filters, least: "", most: "" } });
-  if (filters.available) found.push({ title: text("available"), without: { ...filters, available: false } });
-  return found.map((each) => ({ ...each, remove: text("remove", { name: each.title }) }));
+  if (filters.least || filters.most) active.push({ title: priceWording(filters), without: { ...filters, least: "", most: "" } });
+  if (filters.available) active.push({ title: text("available"), without: { ...filters, available: false } });
+  return active.map((each) => ({ ...each, remove: text("remove", { name: each.title }) }));
 }
 
 const RANGE = /^(.+)=([^=]*)\.\.([^=]*)$/;

@@ -6,21 +6,21 @@ const KEPT = 30; // views whose answers and photographs are in memory
 
 /** What an address asks for: `?keyword=…` or `?similar=…`, narrowed down. */
 export function viewOf({ search }) {
-  const asked = new URLSearchParams(search);
+  const parameters = new URLSearchParams(search);
   const where = {};
   const conditions = [];
-  for (const pair of asked.getAll("where")) {
+  for (const pair of parameters.getAll("where")) {
     const tags = /^([^<>=!]+)=((?!.*\.\.).+)$/.exec(pair);
     if (tags) where[tags[1]] = tags[2].split(",");
     else conditions.push(pair); // a range of a column's numbers, or all but some tags
   }
-  const but = Object.fromEntries(asked.getAll("but").map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
+  const but = Object.fromEntries(parameters.getAll("but").map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
   const filters = {
-    ...noFilters(), where, conditions, least: asked.get("min_price") ?? "", most: asked.get("max_price") ?? "", available: asked.has("available"),
+    ...noFilters(), where, conditions, least: parameters.get("min_price") ?? "", most: parameters.get("max_price") ?? "", available: parameters.has("available"),
   };
   const common = { filters, but, answer: null, seen: null };
-  if (asked.get("keyword")) return { kind: "words", words: asked.get("keyword"), ...common };
-  if (asked.get("similar")) return { kind: "similar", reference: asked.get("similar"), ...common };
+  if (parameters.get("keyword")) return { kind: "words", words: parameters.get("keyword"), ...common };
+  if (parameters.get("similar")) return { kind: "similar", reference: parameters.get("similar"), ...common };
   return { kind: "start", ...common };
 }
 
@@ -86,8 +86,8 @@ export class History {
       const here = this.#views.get(this.#entry);
       if (here) here.scroll = window.scrollY;
       this.#entry = state?.entry ?? 0;
-      const kept = this.#views.get(this.#entry);
-      handle({ view: kept?.view, scroll: kept?.scroll ?? 0, lost: !kept && state?.kind === "photograph" });
+      const entry = this.#views.get(this.#entry);
+      handle({ view: entry?.view, scroll: entry?.scroll ?? 0, lost: !entry && state?.kind === "photograph" });
     });
   }
 

@@ -18,9 +18,9 @@ function card(hit, but, moreLike) {
   const more = element("button", { type: "button", className: "more-like", "aria-label": text("more_like_name", { name: nameOf(hit) }) },
     text("more_like"));
   more.addEventListener("click", () => moreLike(hit));
-  const shown = picture(hit);
-  shown.addEventListener("click", () => moreLike(hit)); // for a pointer; the button is there for everybody
-  return element("li", { className: "hit", "data-photograph": hit.photograph }, shown, body, more);
+  const image = picture(hit);
+  image.addEventListener("click", () => moreLike(hit)); // for a pointer; the button is there for everybody
+  return element("li", { className: "hit", "data-photograph": hit.photograph }, image, body, more);
 }
 
 function picture(hit) {
@@ -103,9 +103,9 @@ function offers(product) {
 /** Which tags it has in common with the photograph, and which of those that were asked for in their place. */
 function shared(hit, but) {
   const same = hit.shared_tags ?? [];
-  const wanted = (tag) => but[tag.group] === tag.tag;
+  const isExchanged = (tag) => but[tag.group] === tag.tag;
   if (!same.length) return null;
-  const titles = same.map((tag) => element("span", wanted(tag) ? { className: "wanted", title: text("same_wanted") } : {}, tag.title));
+  const titles = same.map((tag) => element("span", isExchanged(tag) ? { className: "wanted", title: text("same_wanted") } : {}, tag.title));
   const line = element("p", { className: "shared" }, element("span", { className: "unseen" }, `${text("same", { tags: "" })}`));
   for (const title of titles) line.append(title, " ");
   return line;

@@ -24,9 +24,9 @@ const pasts = new History();
 const tagging = new api.Newest();
 const searching = new api.Newest();
 let view = viewOf(location);
-let known = { groups: [], columns: [] }; // tags and columns that can be filtered by
+let filterChoices = { groups: [], columns: [] }; // tags and columns that can be filtered by
 
-const box = new BoxEditor(nodes.stage, nodes.box, { moved: boxMoved, settled: boxSettled });
+const box = new BoxEditor(nodes.stage, nodes.box, { onMove: boxMoved, onEnd: boxSettled });
 const tagSoon = afterwards(TAGS_WAIT, askTags);
 const searchSoon = afterwards(SEARCH_WAIT, () => search());
 
@@ -45,7 +45,7 @@ function begin(kind, values) {
 
 /** Nobody waits any more for what was asked of the view before. */
 function giveUp() {
-  for (const asked of [tagging, searching]) asked.forget();
+  for (const request of [tagging, searching]) request.forget();
   for (const due of [tagSoon, searchSoon]) due.cancel();
   for (const part of [nodes.tags, nodes.found]) mark(part, false);
 }
@@ -89,21 +89,21 @@ function boxSettled(sides) {
 }
 
 async function askTags() {
-  const asked = view;
+  const requestedView = view;
   mark(nodes.tags, true);
   try {
-    const seen = await tagging.ask((signal) => api.tags(asked.photograph, currentLanguage(), signal));
-    if (!seen || view !== asked) return;
+    const seen = await tagging.ask((signal) => api.tags(requestedView.photograph, currentLanguage(), signal));
+    if (!seen || view !== requestedView) return;
     view.seen = seen;
     mark(nodes.tags, false);
     showSeen();
     tell(spokenTags(seen));
   } catch (error) {
-    if (view === asked) trouble(error);
+    if (view === requestedView) trouble(error);
   }
 }
 
-const showSeen = () => showTags(view.seen, known.groups, view.but, wantInstead);
+const showSeen = () => showTags(view.seen, filterChoices.groups, view.but, wantInstead);
 
 // ---- narrowing down
 
@@ -118,7 +118,7 @@ function narrow(changed) {
   Object.assign(view, changed);
   pasts.keep(view, addressOf(view, location));
   showSeen();
-  showFilters(known, view.filters, filterBy);
+  showFilters(filterChoices, view.filters, filterBy);
   search();
 }
 
@@ -133,34 +133,34 @@ function question(signal, offset = 0) {
 
 async function search({ focus = false } = {}) {
   searchSoon.cancel();
-  const asked = view;
+  const requestedView = view;
   const sides = view.photograph?.box;
   busy(true);
   if (focus) toResults();
   try {
     const answer = await searching.ask((signal) => question(signal));
-    if (!answer || view !== asked) return;
+    if (!answer || view !== requestedView) return;
     view.answer = answer;
     if (answer.query && view.photograph?.box === sides) view.seen = answer.query;
     showAnswer();
   } catch (error) {
-    if (view === asked) trouble(error);
+    if (view === requestedView) trouble(error);
   }
 }
 
 /** The next page of hits, below those that are there. */
 async function searchMore() {
-  const asked = view;
+  const requestedView = view;
   const { hits } = view.answer;
   mark(nodes.found, true);
   try {
     const answer = await searching.ask((signal) => question(signal, hits.length));
-    if (!answer || view !== asked) return;
+    if (!answer || view !== requestedView) return;
     view.answer = { ...answer, query: view.answer.query, hits: [...hits, ...answer.hits], ended: answer.hits.length < PAGE };
     showAnswer();
     find(`.hit:nth-child(${hits.length + 1}) .more-like`)?.focus();
   } catch (error) {
-    if (view === asked) trouble(error, searchMore);
+    if (view === requestedView) trouble(error, searchMore);
   }
 }
 
@@ -194,15 +194,15 @@ function show() {
   if (kind === "photograph") showPhotograph(view.photograph, box);
   if (kind === "similar") showReference(view);
   showSeen();
-  showFilters(known, view.filters, filterBy);
+  showFilters(filterChoices, view.filters, filterBy);
 }
 
 function showAnswer() {
   const { hits, total, searched, counts, notes, ended } = view.answer; // copies of a hit count in `total`, and are no hits
   busy(false);
   nodes.hits.replaceChildren(...cards(hits, view.but, moreLike));
-  const found = hits.length < total ? text("found_of", { shown: hits.length, found: text("found", { count: total }) }) : text("found", { count: total });
-  nodes.status.textContent = hits.length ? text("found_among", { found, among: text("searched", { count: searched }) }) : text("empty");
+  const countText = hits.length < total ? text("found_of", { shown: hits.length, found: text("found", { count: total }) }) : text("found", { count: total });
+  nodes.status.textContent = hits.length ? text("found_among", { found: countText, among: text("searched", { count: searched }) }) : text("empty");
   nodes.notes.textContent = notes.join("; ");
   nodes.notes.hidden = !notes.length;
   nodes.more.hidden = ended || hits.length < PAGE || hits.length >= Math.min(total, MOST);
@@ -254,10 +254,10 @@ function goBackTo(past) {
   }
 }
 
-async function changeLanguage(wanted) {
-  speak(wanted);
+async function changeLanguage(code) {
+  speak(code);
   pasts.translate((each) => Object.assign(each, { answer: null, seen: null }));
-  pasts.keep(view, addressOf(view, location, wanted));
+  pasts.keep(view, addressOf(view, location, code));
   await learnGroups();
   show();
   if (view.kind === "start") return;
@@ -265,13 +265,13 @@ async function changeLanguage(wanted) {
   search();
 }
 
-const buildBar = () => buildFilters(known, view.filters, settings.priced, filterBy);
+const buildBar = () => buildFilters(filterChoices, view.filters, settings.priced, filterBy);
 
 async function learnGroups() {
   try {
-    known = await api.groups(currentLanguage());
+    filterChoices = await api.groups(currentLanguage());
     buildBar();
-    showFilters(known, view.filters, filterBy);
+    showFilters(filterChoices, view.filters, filterBy);
     showSeen();
   } catch (error) {
     failedAtStart(error);

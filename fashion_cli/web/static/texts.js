@@ -8,16 +8,16 @@ let language = settings.language;
 export const currentLanguage = () => language;
 
 /** Every text that stands in the page itself changes its language; what was built by a script is built anew. */
-export function speak(wanted) {
-  language = wanted;
-  document.documentElement.lang = wanted;
+export function speak(code) {
+  language = code;
+  document.documentElement.lang = code;
   document.title = text("title");
   for (const node of all("[data-text]")) node.textContent = text(node.dataset.text);
   for (const node of all("[data-label]")) node.setAttribute("aria-label", text(node.dataset.label));
   for (const node of all("[data-placeholder]")) node.placeholder = text(node.dataset.placeholder);
   for (const node of all("[data-alt]")) node.alt = text(node.dataset.alt);
   for (const link of all(".languages a")) {
-    if (link.lang === wanted) link.setAttribute("aria-current", "true");
+    if (link.lang === code) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
 }
@@ -27,12 +27,12 @@ export const has = (key) => key in settings.texts[language];
 /** A text with its places filled; with `count` among them, the wording of that number. */
 export function text(key, values = {}) {
   const texts = settings.texts[language];
-  let found = texts[key];
-  if (found === undefined && typeof values.count === "number") {
-    found = texts[`${key}.${new Intl.PluralRules(language).select(values.count)}`] ?? texts[`${key}.other`];
+  let template = texts[key];
+  if (template === undefined && typeof values.count === "number") {
+    template = texts[`${key}.${new Intl.PluralRules(language).select(values.count)}`] ?? texts[`${key}.other`];
   }
-  const shown = (value) => (typeof value === "number" ? number(value) : String(value));
-  return found.replace(/\{(\w+)\}/g, (place, name) => (name in values ? shown(values[name]) : place));
+  const format = (value) => (typeof value === "number" ? number(value) : String(value));
+  return template.replace(/\{(\w+)\}/g, (place, name) => (name in values ? format(values[name]) : place));
 }
 
 export const number = (value) => new Intl.NumberFormat(language).format(value);
@@ -58,7 +58,7 @@ export const listed = (names) => names.join(", ");
 
 /** What people call a group of tags: the model's own title, else ours for the names that the shipped models use. */
 export function groupTitle(group) {
-  const known = `group.${group.name}`;
+  const key = `group.${group.name}`;
   if (group.title && group.title !== group.name) return group.title;
-  return has(known) ? text(known) : group.name.replace(/^./, (letter) => letter.toUpperCase());
+  return has(key) ? text(key) : group.name.replace(/^./, (letter) => letter.toUpperCase());
 }

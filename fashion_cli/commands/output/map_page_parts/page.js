@@ -101,8 +101,8 @@
     const colours = words.map((word) => {
       probe.color = "";
       if (/^[a-z]+$/.test(word)) probe.color = word;
-      const known = probe.color && !/^(inherit|initial|unset|revert|revertlayer|transparent|currentcolor)$/.test(probe.color);
-      return GARMENT_COLOURS[word] || (known ? word : "");
+      const isColour = probe.color && !/^(inherit|initial|unset|revert|revertlayer|transparent|currentcolor)$/.test(probe.color);
+      return GARMENT_COLOURS[word] || (isColour ? word : "");
     });
     return colours.filter(Boolean).length * 2 > colours.length ? colours : null;
   }
@@ -146,7 +146,7 @@
       type: markers, mode: "markers", hoverinfo: "skip", x: xs, y: ys, visible: state.only.size > 0,
       marker: { size: Math.max(size - 2, 2), color: NONE_COLOUR, opacity: 0.18 },
     };
-    const shown = bins.map((bin) => ({
+    const garments = bins.map((bin) => ({
       type: markers,
       mode: "markers",
       hoverinfo: "none",
@@ -165,7 +165,7 @@
       lines.y.push(ys[chosen], ys[other], null);
     }
     const ringed = chosen < 0 ? [] : [chosen, ...others];
-    return [quiet, ...shown,
+    return [quiet, ...garments,
       { type: "scatter", mode: "lines", hoverinfo: "skip", ...lines, line: { color: style("--text"), width: 1.5 } },
       {
         type: "scatter", mode: "markers", hoverinfo: "skip", x: ringed.map((each) => xs[each]), y: ringed.map((each) => ys[each]),
@@ -235,9 +235,9 @@
   function viewChanged() {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      const known = (images) => images.map((image) => `${image.name} ${image.sizex}`).join();
+      const describe = (images) => images.map((image) => `${image.name} ${image.sizex}`).join();
       const images = [...ground(), ...closeUps()];
-      if (known(images) !== known(layout.images)) Plotly.relayout(map, { images });
+      if (describe(images) !== describe(layout.images)) Plotly.relayout(map, { images });
     }, 150);
   }
 
@@ -439,28 +439,28 @@
   // ---- finding by name
 
   function find(text) {
-    const wanted = text.trim().toLowerCase();
-    if (!wanted) return [];
-    const found = [];
+    const query = text.trim().toLowerCase();
+    if (!query) return [];
+    const matches = [];
     for (let garment = 0; garment < count; garment += 1) {
       const texts = [name(garment), ...Object.values(data.columns).map((values) => values[garment])];
-      if (texts.some((each) => each.toLowerCase().includes(wanted))) found.push(garment);
+      if (texts.some((each) => each.toLowerCase().includes(query))) matches.push(garment);
     }
-    return found;
+    return matches;
   }
 
   let place = 0;
   $("find").addEventListener("input", () => {
-    const found = find($("find").value);
+    const matches = find($("find").value);
     place = 0;
-    $("found").textContent = $("find").value.trim() ? `${found.length.toLocaleString("en")} found${found.length ? "; Enter shows one" : ""}` : "";
+    $("found").textContent = $("find").value.trim() ? `${matches.length.toLocaleString("en")} found${matches.length ? "; Enter shows one" : ""}` : "";
   });
   $("find").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
-    const found = find($("find").value);
-    if (!found.length) return;
-    $("found").textContent = `${(place % found.length) + 1} of ${found.length.toLocaleString("en")}`;
-    choose(found[place % found.length]);
+    const matches = find($("find").value);
+    if (!matches.length) return;
+    $("found").textContent = `${(place % matches.length) + 1} of ${matches.length.toLocaleString("en")}`;
+    choose(matches[place % matches.length]);
     place += 1;
   });
 
