@@ -12,8 +12,8 @@ UNAVAILABLE = frozenset({"OutOfStock", "SoldOut", "Discontinued", "Reserved"})
 # Words as they are compared (see `_normalize_name`) -> the name that schema.org has for it. Whole texts.
 _NAMES = {
     **{name.lower(): name for name in BUYABLE | UNAVAILABLE},
-    **dict.fromkeys(("available", "avail", "yes", "y", "true", "1", "on", "new", "active", "buy"), "InStock"),
-    **dict.fromkeys(("oos", "no", "n", "false", "0", "off", "none", "unavailable", "inactive"), "OutOfStock"),
+    **dict.fromkeys(("available", "avail", "yes", "y", "true", "t", "1", "on", "new", "active", "buy"), "InStock"),
+    **dict.fromkeys(("oos", "no", "n", "false", "f", "0", "off", "none", "unavailable", "inactive"), "OutOfStock"),
     **dict.fromkeys(("availablefororder", "pending", "onorder", "onbackorder"), "BackOrder"),
     **dict.fromkeys(("endoflife", "eol", "retired"), "Discontinued"),
     **dict.fromkeys(("limited", "limitedstock", "lowstock", "lowinstock"), "LimitedAvailability"),
@@ -94,6 +94,8 @@ _PARTS = {
             "입고알림",
             "구매불가",
             "판매불가",
+            "판매안함",
+            "미판매",
             "판매완료",
             "在庫なし",
             "在庫切れ",
@@ -178,6 +180,7 @@ _PARTS = {
             "instock",
             "available",
             "판매중",
+            "판매함",
             "재고있",
             "구매가능",
             "입고완료",

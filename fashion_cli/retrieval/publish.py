@@ -5,7 +5,6 @@ manifest has taken its place in one `replace`; only then are the files of older 
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,8 @@ from fashion_cli.plurals import counted
 from fashion_cli.retrieval.annoy_index import FULL, Progress, build_annoy, why_not_annoy
 from fashion_cli.retrieval.calibration import Calibration
 from fashion_cli.retrieval.equal_rows import EqualRows
-from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest, NewerIndexError
+from fashion_cli.retrieval.generations import current_manifest, next_generation, recover, replace_manifest
+from fashion_cli.retrieval.manifest import MANIFEST_FILE, Kind, Manifest
 from fashion_cli.retrieval.same_neighbours import still_fits
 
 # With fewer rows the exact scan is used. Measured with vectors of 256 on one core, ms per query of 50 at 5k,
@@ -34,10 +34,6 @@ FEWEST_DISTINCT = 2  # vectors that Annoy can tell apart
 Choice = Literal["auto", "annoy", "exact"]
 LOCK_FILE = "lock"
 WORKING_FEATURES = "features.h5.partial"
-FEATURES = re.compile(r"features-(\d{6,})\.h5")
-LEFTOVERS = re.compile(
-    r"features-\d{6,}\.h5(\.partial)?|neighbours-\d{6,}\.ann|equal-rows-\d{6,}\.npy|manifest\.json\.partial"
-)
 
 
 def working_features(directory: Path) -> Path:
@@ -63,7 +59,7 @@ def writing(directory: Path) -> Iterator[Path]:
         message = f"{directory}: another process is writing this index"
         lock(descriptor, busy=IndexDirectoryError(message, hint="wait until it is done, or stop it"))
         with output_errors(directory, FULL):
-            _recover(directory)
+            recover(directory, working_features(directory))
         yield working_features(directory)
     finally:
         os.close(descriptor)
@@ -102,14 +98,14 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
     """
     source = features or working_features(directory)
     draft = partial_path(directory / MANIFEST_FILE)
-    generation = _next_generation(directory)
+    generation = next_generation(directory)
     neighbours = directory / f"neighbours-{generation:06}.ann"
     equal_rows = directory / f"equal-rows-{generation:06}.npy"
     target = directory / f"features-{generation:06}.h5"
     try:
         with FeatureFile.open(source) as opened:
             opened.require_sound()
-            current = _current(directory)
+            current = current_manifest(directory)
             is_large = choice == "annoy" or (choice == "auto" and len(opened) >= exact_below)
             if current is not None and is_large and still_fits(current, directory, opened, recall):
                 plan = _Plan("annoy", "", current.calibration)  # its files stay, under the names that they have
@@ -132,7 +128,7 @@ def publish(  # noqa: PLR0913  # where the models lie, and how neighbours are to
             with suppress(OSError):
                 unfinished.unlink()
         raise
-    _replace_manifest(directory, draft, manifest)
+    replace_manifest(directory, draft, manifest)
     return manifest
 
 
@@ -151,26 +147,23 @@ def publish_same_rows(directory: Path, features: Path | None, catalog: str) -> M
         IndexDirectoryError: If there is no index.
         OutputError: If something cannot be written. The old index is still there.
     """
-    generation = _next_generation(directory)
+    generation = next_generation(directory)
     manifest = replace(Manifest.read(directory), generation=generation, catalog=catalog)
-    draft = partial_path(directory / MANIFEST_FILE)
-    with output_errors(directory, FULL):
-        if features is not None:
-            manifest = replace(manifest, features=f"features-{generation:06}.h5")
-            sync(features)
-            features.replace(directory / manifest.features)
-        _write(draft, manifest.dumps())
-    _replace_manifest(directory, draft, manifest)
+    draft, target = partial_path(directory / MANIFEST_FILE), directory / f"features-{generation:06}.h5"
+    try:
+        with output_errors(directory, FULL):
+            if features is not None:
+                manifest = replace(manifest, features=target.name)
+                sync(features)
+                features.replace(target)
+            _write(draft, manifest.dumps())
+    except BaseException:
+        for unfinished in (draft, target):
+            with suppress(OSError):
+                unfinished.unlink()
+        raise
+    replace_manifest(directory, draft, manifest)
     return manifest
-
-
-def _replace_manifest(directory: Path, draft: Path, manifest: Manifest) -> None:
-    """Make a state the current one."""
-    with output_errors(directory, FULL):
-        sync(directory)
-        draft.replace(directory / MANIFEST_FILE)
-        sync(directory)
-    _remove_leftovers(directory, manifest)
 
 
 @dataclass(frozen=True)
@@ -274,42 +267,3 @@ def _write(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _current(directory: Path) -> Manifest | None:
-    """The manifest, where there is a good one."""
-    try:
-        return Manifest.read(directory)
-    except NewerIndexError:
-        raise
-    except IndexDirectoryError:
-        return None
-
-
-def _generations(directory: Path) -> dict[int, Path]:
-    """The feature files by generation."""
-    named = ((FEATURES.fullmatch(path.name), path) for path in directory.iterdir())
-    return {int(match[1]): path for match, path in named if match}
-
-
-def _next_generation(directory: Path) -> int:
-    current = _current(directory)
-    return 1 + max((current.generation if current else 0, *_generations(directory)), default=0)
-
-
-def _recover(directory: Path) -> None:
-    """Take back the feature file of a run that was killed after naming it and before its manifest."""
-    current = _current(directory)
-    newest, path = max(_generations(directory).items(), default=(0, directory))
-    working = working_features(directory)
-    if newest > (current.generation if current else 0) and not working.exists():
-        path.replace(working)
-
-
-def _remove_leftovers(directory: Path, manifest: Manifest) -> None:
-    """Remove what no manifest names any more. Files that cannot be removed are left for the next time."""
-    current = (manifest.features, manifest.neighbours, manifest.equal_rows)
-    for path in directory.iterdir():
-        if LEFTOVERS.fullmatch(path.name) and path.name not in current:
-            with suppress(OSError):
-                path.unlink()

@@ -1,5 +1,6 @@
 """Fill the product catalogue from a table, and join its products with the photographs of a gallery."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -161,8 +162,7 @@ def import_catalogue(config: ImportConfig, progress: Progress) -> ImportReport:
     from fashion_cli.products.catalogue import Catalogue
 
     start = time.perf_counter()
-    if not config.table.is_file():
-        raise UsageError(f"{printable(config.table)}: no such file", hint="check the path")
+    _require_file(config.table)
     table = ProductTable(config.table, config.columns, _require_currency(config.currency), config.shop)
     gallery = read_gallery(config.gallery, config.index)
     survey, join, notes, left_out = _survey(table, config, gallery)
@@ -308,6 +308,13 @@ def _attach(config: ImportConfig, catalogue: "Catalogue", report: ImportReport) 
     except FashionError as error:
         return replace(report, trouble=str(error), hint=error.hint)
     return replace(report, index=str(config.index), in_catalog=known)
+
+
+def _require_file(table: Path) -> None:
+    if not table.is_file():
+        is_address = re.match(r"https?:/", str(table), re.IGNORECASE)
+        hint = "nothing is fetched: curl -LO ADDRESS, then the file" if is_address else "check the path"
+        raise UsageError(f"{printable(table)}: no such file", hint=hint)
 
 
 def _require_currency(text: str) -> str:

@@ -154,7 +154,7 @@ def test_numbers_of_a_workbook_are_what_a_person_sees(imported: Import) -> None:
         ("7", "Socks", "4.5", "EUR", True, ""),
         ("8", "Tights", "12.5", "USD", True, ""),
     ]
-    assert report["notes"] == ["row 7 (8): stock 'true' is no number: taken for not known"]
+    assert report["notes"] == []
 
 
 def test_the_other_sheets_of_a_workbook_are_named(imported: Import) -> None:
@@ -239,6 +239,14 @@ def test_currencies(heading: str, cell: str, currency: str, expected: tuple[str,
         ({"품절여부": "N"}, True),
         ({"published": "false"}, False),
         ({"status": "archived"}, False),
+        ({"Published": "-1"}, False),
+        ({"재고": "품절"}, False),
+        ({"재고": "판매중"}, True),
+        ({"stock": "Ships from 2 pieces"}, True),
+        ({"판매상태": "T"}, True),
+        ({"판매상태": "F"}, False),
+        ({"판매여부": "판매안함"}, False),
+        ({"판매여부": "판매함"}, True),
     ],
 )
 def test_stock(cells: dict[str, str], available: bool, imported: Import) -> None:
@@ -291,6 +299,7 @@ def test_what_cannot_be_meant(options: list[str], code: int, words: str, importe
         (b"<html><body>not found</body></html>", "no feed of products"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a workbook of Excel before 2007"),
         (b"PK\x03\x04" + bytes(100), "neither text, a workbook nor Parquet"),
+        (b"\x1f\x8b\x08" + bytes(100), "compressed by gzip — gunzip table.csv"),
     ],
 )
 def test_what_is_no_table(content: bytes, words: str, imported: Import) -> None:
@@ -319,6 +328,45 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused(imported: Import, monke
 
 def test_no_such_table(imported: Import) -> None:
     assert "nowhere.csv: no such file" in imported("nowhere.csv", code=2)["stderr"]
+    assert "nothing is fetched" in imported("https://shop.example/feed.xml", code=2)["stderr"]
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_line_in_which_excel_names_its_separator(line: str, imported: Import) -> None:
+    imported(write(f"{line}\r\nsku;title;price\r\nA;Coat, long;5,50 EUR\r\n"))
+    assert said() == [("A", "Coat, long", "5.5", "EUR", True, "")]
+
+
+def test_the_heading_of_a_workbook_may_stand_below_groups_of_columns(imported: Import) -> None:
+    rows = [
+        ("Basic", None, "Price", None),
+        ("상품명", "판매자 상품코드", "판매가", "재고수량"),
+        ("코트", "A-1", 39000, 0),
+        ("모자", "A-2", 12000, 3),
+    ]
+    imported(write_workbook(Path("book.xlsx"), rows), "--currency", "KRW")
+    assert said() == [("A-1", "코트", "39000", "KRW", False, ""), ("A-2", "모자", "12000", "KRW", True, "")]
+
+
+def test_a_formula_counts_as_the_value_that_was_saved_and_is_not_run(imported: Import) -> None:
+    rows = [("sku", "title", "price"), ("A", "=CMD()", "=1+1"), ("B", "Hat", 5)]
+    report = imported(write_workbook(Path("book.xlsx"), rows), "--currency", "EUR")
+    assert prices() == {"A": (None, ""), "B": ("5", "EUR")}
+    assert report["without_price"] == ["row 2 (A)"]
+    assert report["notes"] == ["row 2 (A): no title, so it is called by its number"]
+
+
+def test_the_rows_of_a_product_may_stand_apart_and_say_different_titles(imported: Import) -> None:
+    rows = [("sku", "title", "price"), ("A", "Coat", "9 EUR"), ("B", "Hat", "5 EUR"), ("A", "Cloak", "7 EUR")]
+    report = imported(write(as_csv(rows)))
+    assert prices() == {"A": ("7", "EUR"), "B": ("5", "EUR")}
+    assert report["notes"] == ["row 2 (A): several titles, of which the first counts: 'Coat', 'Cloak'"]
+
+
+def test_rows_of_another_width_are_named_once_with_their_number(imported: Import) -> None:
+    report = imported(write("sku,title,price\nA,Coat\nB,Hat,5 EUR,x\nC,Tie,6 EUR\n"))
+    assert report["notes"] == ["rows with another number of cells than the 3 of the heading (2 times)"]
+    assert prices() == {"A": (None, ""), "B": ("5", "EUR"), "C": ("6", "EUR")}
 
 
 def test_a_newer_table_adds_to_the_history(imported: Import, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """`fashion catalog import` with photographs: which show which product, and who knows of it then."""
 
 import csv
+import errno
 import io
 import json
 import shutil
@@ -100,6 +101,11 @@ def test_several_photographs_keep_the_order_of_the_table(imported: Import) -> No
     head = (*HEAD, "additional_image_link")
     imported(head, ("S", "Coat", "other.png", "https://x.example/coat.png,https://x.example/hat.png | a/1.png"))
     assert shown() == {"S": ["other.png", "coat.png", "sub/hat.png", "a/1.png"]}
+
+
+def test_a_table_may_have_several_columns_of_photographs_with_one_name(imported: Import) -> None:
+    imported(("sku", "title", "이미지", "이미지"), ("S", "Coat", "coat.png", "other.png"))
+    assert shown() == {"S": ["coat.png", "other.png"]}
 
 
 def test_photographs_are_joined_by_sha256(imported: Import, gallery: Path) -> None:
@@ -270,6 +276,25 @@ def test_an_index_that_is_being_written_is_named(imported: Import) -> None:
     assert report["trouble"].endswith("another process is writing this index")
     assert shown() == {"A": ["coat.png"]}
     assert imported(HEAD, ("A", "Coat", "coat.png"))["index"]
+
+
+def test_an_index_that_cannot_be_written_stays_as_it_was(
+    imported: Import, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fashion_cli.retrieval.publish._write", full)
+        assert "No space left" in imported(HEAD, ("A", "Coat", "coat.png"), code=1)["trouble"]
+    assert Manifest.read(Path(".fashion")).generation == 1
+    with Gallery.open(Path(".fashion")) as opened:
+        assert len(opened) == len(PHOTOGRAPHS)
+        assert opened.catalog == ""
+    assert imported(HEAD, ("A", "Coat", "coat.png"))["in_catalog"] == 1
+    assert items() == {"coat.png": "A"}
+    assert main(["index", "photos", "--quiet", "--model", str(tiny_model)]) == 0
+    assert items() == {"coat.png": "A"}
 
 
 def test_a_folder_or_a_feature_file_is_a_gallery_too(imported: Import, tmp_path: Path) -> None:

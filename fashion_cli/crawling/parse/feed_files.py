@@ -7,9 +7,9 @@ Excel's workbooks; Parquet. All come out as rows of a heading and its cells.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,11 @@ _MAX_CELL = 2**24  # characters
 _MAX_NULS = 20  # in the first thousand characters of a text
 _DELIMITERS = (",", "\t", ";", "|")
 _NO_DELIMITER = "\x1f"
+_SEPARATOR_LINE = re.compile(
+    r"\"?sep=([,;|\t])\"?", re.IGNORECASE
+)  # what Excel takes from a first line, and writes there
+_IMAGE_HEADING = re.compile("image|img|photo|picture|이미지|사진|bild")  # which a table may have several times
+_HEADING_ROWS = 10  # of a workbook, among which the heading is looked for
 _ITEM_NAMES = ("item", "entry", "product")
 _URL_START = re.compile(r"\s*[\"']?\s*https?://", re.IGNORECASE)
 
@@ -61,11 +66,13 @@ class FeedRows:
     written: tuple[str, ...] = ()
 
 
-def read_rows(path: Path, note: Note) -> FeedRows:
+def read_rows(path: Path, note: Note, is_heading: Callable[[Sequence[str]], bool] = lambda _: False) -> FeedRows:
     """Read the rows of a file.
 
     Args:
         note: Called with what had to be left out.
+        is_heading: Whether the cells of a workbook's row name its columns; where none of the first rows does, the first
+            with two filled cells is taken.
 
     Raises:
         CrawlError: If it is nothing that lists anything.
@@ -77,7 +84,9 @@ def read_rows(path: Path, note: Note) -> FeedRows:
     if start == b"PAR1":
         return _read_parquet(path)
     if is_workbook(path) or is_old_workbook(path):
-        return _read_workbook(path, note)
+        return _read_workbook(path, note, is_heading)
+    if start[:2] == b"\x1f\x8b":
+        raise CrawlError(f"{path}: compressed by gzip", hint=f"gunzip {path}")
     if path.stat().st_size > MAX_BYTES:
         raise CrawlError(f"{path}: over {MAX_BYTES:,} bytes", hint="split it, or write it as Parquet")
     body = path.read_bytes()
@@ -128,11 +137,11 @@ def _read_lines(text: str) -> FeedRows:
 def _read_table(text: str, note: Note) -> FeedRows:
     csv.field_size_limit(_MAX_CELL)
     first = next((line for line in text.splitlines() if line.strip()), "")
-    widths = {each: len(next(csv.reader([first], delimiter=each))) for each in _DELIMITERS}
-    delimiter = max(widths, key=lambda each: widths[each])
-    if widths[delimiter] == 1:
-        delimiter = _NO_DELIMITER  # one column: commas belong to its addresses
+    said = _SEPARATOR_LINE.fullmatch(first.strip())
+    delimiter = said[1] if said else _guess_delimiter(first)
     rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+    if said:
+        next(row for row in rows if row[1])
     heading_number, headings = next((each for each in rows if any(cell.strip() for cell in each[1])), (1, []))
     if any(_URL_START.match(cell) for cell in headings):  # no heading
         place = next(index for index, cell in enumerate(headings) if _URL_START.match(cell))
@@ -141,6 +150,12 @@ def _read_table(text: str, note: Note) -> FeedRows:
         return FeedRows((), (Row(number, {"image_url": address}) for number, address in addresses))
     folded = tuple(map(normalize_heading, headings))
     return FeedRows(folded, _read_cells(rows, folded, note), tuple(headings))
+
+
+def _guess_delimiter(line: str) -> str:
+    widths = {each: len(next(csv.reader([line], delimiter=each))) for each in _DELIMITERS}
+    delimiter = max(widths, key=lambda each: widths[each])
+    return delimiter if widths[delimiter] > 1 else _NO_DELIMITER  # one column: commas belong to its addresses
 
 
 def _read_cells(rows: Iterable[tuple[int, list[str]]], headings: tuple[str, ...], note: Note) -> Iterator[Row]:
@@ -158,21 +173,24 @@ def _build_row(number: int, cells: Iterable[tuple[str, str]]) -> Row:
     for heading, cell in cells:
         if not cell.strip():
             continue
-        if heading.startswith("additional_image") and heading in values:
+        if heading in values and _IMAGE_HEADING.search(heading):
             values[heading] += f" | {cell}"
         values.setdefault(heading, cell)
     return Row(number, values)
 
 
-def _read_workbook(path: Path, note: Note) -> FeedRows:
-    """The sheet of a workbook that has rows, its first with two filled cells as the heading."""
+def _read_workbook(path: Path, note: Note, is_heading: Callable[[Sequence[str]], bool]) -> FeedRows:
+    """The sheet of a workbook that has rows. Titles and groups of columns may stand above its heading."""
     sheet = read_workbook(path, note)
-    heading = next((row for row in sheet if sum(bool(cell.strip()) for cell in row[1]) > 1), None)
-    if heading is None:
+    top = list(islice(sheet, _HEADING_ROWS))
+    wide = (place for place, (_, cells) in enumerate(top) if sum(bool(cell.strip()) for cell in cells) > 1)
+    named = (place for place, (_, cells) in enumerate(top) if is_heading(cells))
+    place = next(named, next(wide, None))
+    if place is None:
         raise CrawlError(f"{path}: no table", hint="its first row with two filled cells names the columns")
-    written = tuple(cell.strip() for cell in heading[1])
+    written = tuple(cell.strip() for cell in top[place][1])
     folded = tuple(map(normalize_heading, written))
-    return FeedRows(folded, _read_sheet(sheet, folded), written)
+    return FeedRows(folded, _read_sheet(chain(top[place + 1 :], sheet), folded), written)
 
 
 def _read_sheet(sheet: Iterable[tuple[int, list[str]]], headings: tuple[str, ...]) -> Iterator[Row]:

@@ -6,7 +6,7 @@ Cafe24, Naver's product feed), this program's own export, and plain ones in Engl
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fashion_cli.crawling.parse.feed_files import FeedRows, Row, normalize_heading
@@ -81,6 +81,7 @@ CATEGORY_LEVELS = (
 SEVERAL = frozenset({"image", "path", "sha256"})  # all their columns are read
 SINGLE = frozenset({"id", "group", "parent"})  # another column's numbers would mean something else
 _NUMBERS = ("id", "sku", "group")
+_ESCAPED = re.compile(r"'[=+\-@\t\n＝＋－＠]")
 _BRACKETS = re.compile(r"[(\[（【].*?[)\]）】]")
 
 
@@ -102,11 +103,11 @@ class ProductColumns:
 
     def get(self, row: Row, role: str) -> str:
         """What a row says in the first column of a role that it fills; "" if it fills none."""
-        return next((row[name] for name in self.headings.get(role, ()) if row.get(name)), "")
+        return next((_unescaped(row[name]) for name in self.headings.get(role, ()) if row.get(name)), "")
 
     def get_all(self, row: Row, role: str) -> list[str]:
         """What a row says in all columns of a role."""
-        return [row[name] for name in self.headings.get(role, ()) if row.get(name)]
+        return [_unescaped(row[name]) for name in self.headings.get(role, ()) if row.get(name)]
 
     def describe(self) -> dict[str, str]:
         """What was found where: role -> headings as the table has them."""
@@ -144,6 +145,13 @@ def find_columns(feed: FeedRows, chosen: Iterable[str], name: str) -> ProductCol
     prices = (*headings["price"], *headings["sale_price"])
     currencies = {each: code for each in prices if (code := _currency_in(written[each]))}
     return ProductColumns(headings, levels, currencies, written)
+
+
+def names_products(cells: Sequence[str]) -> bool:
+    """Whether the cells of a row are headings of a table of products: one is a title and another a number."""
+    written = {normalize_heading(cell): cell for cell in cells if cell.strip()}
+    has_number = any(_guess(written, role, HEADINGS[role]) for role in _NUMBERS)
+    return has_number and bool(_guess(written, "title", HEADINGS["title"]))
 
 
 def _guess(written: Mapping[str, str], role: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -192,6 +200,11 @@ def _require(headings: Mapping[str, tuple[str, ...]], written: Mapping[str, str]
             f"{name}: no column that says {said}, among {shorten([repr(each) for each in written.values()])}",
             hint=" ".join(f"--column {role}=HEADING" for role in missing),
         )
+
+
+def _unescaped(cell: str) -> str:
+    """A cell without the apostrophe that keeps spreadsheets from running it; this program's export writes it too."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def _fold(heading: str) -> str:

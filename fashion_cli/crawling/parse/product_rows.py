@@ -12,7 +12,7 @@ from fashion_cli.crawling.parse.product_columns import ProductColumns
 from fashion_cli.crawling.parse.product_nodes import MAX_DESCRIPTION
 from fashion_cli.crawling.parse.urls import absolute_url, site_key, split_urls
 from fashion_cli.data.image_formats import IMAGE_SUFFIXES
-from fashion_cli.products.availability import is_buyable, normalize_availability
+from fashion_cli.products.availability import is_buyable, is_valid_availability, normalize_availability
 from fashion_cli.products.currencies import currency_code
 from fashion_cli.products.money import Money, NoPriceError, read_price
 from fashion_cli.products.offers import sort_by_price
@@ -24,6 +24,7 @@ _FILE_LISTS = re.compile(r"[|\n]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ALLOWS_BACKORDERS = frozenset({"1", "yes", "y", "true", "notify", "continue", "예"})
 _SOLD_OUT = frozenset({"1", "yes", "y", "true", "t", "예", "품절"})
+_COUNT = re.compile(r"(-?\d+(?:\.\d+)?)(?:개|장|벌|pcs|stk|ea)?", re.IGNORECASE)
 _ROUNDED_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 
 
@@ -195,10 +196,19 @@ def _is_sale_on(row: Row, options: RowOptions) -> bool:
 def _read_availability(row: Row, columns: ProductColumns, notes: list[str]) -> str:
     """What a row says in all columns that may say that it cannot be bought: the first that does is right."""
     said = [normalize_text(text) for role in ("availability", "published") for text in columns.get_all(row, role)]
+    said = ["no" if each == "-1" else each for each in said]  # WooCommerce's private products
     if any(each.casefold() in _SOLD_OUT for each in columns.get_all(row, "sold_out")):
         said.append("SoldOut")
     read = [read_availability(each, notes) for each in said if normalize_availability(each)]
-    left = _read_stock(columns.get(row, "stock"), notes)
+    stock = columns.get(row, "stock")
+    if (
+        stock
+        and is_valid_availability(in_words := normalize_availability(stock))
+        and not _COUNT.fullmatch(_plain_number(stock))
+    ):
+        read.append(in_words)  # "품절"
+        stock = ""
+    left = _read_stock(stock, notes)
     if closed := next((each for each in read if not is_buyable(each)), ""):
         return closed
     if left is not None and left <= 0:
@@ -209,13 +219,17 @@ def _read_availability(row: Row, columns: ProductColumns, notes: list[str]) -> s
 
 def _read_stock(text: str, notes: list[str]) -> float | None:
     """How many there are; None where nobody counts them."""
-    plain = normalize_text(text).replace(",", "").replace(" ", "")
+    plain = _plain_number(text)
     if not plain:
         return None
-    if number := re.fullmatch(r"(-?\d+(?:\.\d+)?)(?:개|장|벌|pcs|stk|ea)?", plain, re.IGNORECASE):
+    if number := _COUNT.fullmatch(plain):
         return float(number[1])
     notes.append(f"stock {text.strip()[:40]!r} is no number: taken for not known")
     return None
+
+
+def _plain_number(text: str) -> str:
+    return normalize_text(text).replace(",", "").replace(" ", "")
 
 
 def _split(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fashion_cli.crawling.parse.feed_files import FeedRows, Note, read_rows
-from fashion_cli.crawling.parse.product_columns import ProductColumns, find_columns
+from fashion_cli.crawling.parse.product_columns import ProductColumns, find_columns, names_products
 from fashion_cli.crawling.parse.product_rows import (
     RowIdentity,
     RowOptions,
@@ -145,7 +145,7 @@ class ProductTable:
 
     def _read(self, note: Note) -> FeedRows:
         with self._naming_errors():
-            return read_rows(self._path, note)
+            return read_rows(self._path, note, names_products)
 
     def _find_columns(self, feed: FeedRows) -> ProductColumns:
         if not feed.headings:
