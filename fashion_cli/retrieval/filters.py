@@ -59,6 +59,7 @@ class Condition:
         negated: None of them instead.
         bounds: All hold; empty for values.
         text: As it was typed; "" for one that a program made.
+        whole: The values as they were typed, which may be one value with commas in it; "" for one that a program made.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Condition:
     negated: bool = False
     bounds: tuple[Bound, ...] = ()
     text: str = field(default="", compare=False)
+    whole: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.text:
@@ -100,7 +102,7 @@ class Condition:
         values = tuple(value.strip() for value in match["value"].split(",") if value.strip())
         if not (bounds or values):
             raise _unreadable(text)
-        return cls(name, () if bounds else values, operator == "!=", bounds)
+        return cls(name, () if bounds else values, operator == "!=", bounds, whole=match["value"].strip())
 
 
 @dataclass(frozen=True)
@@ -229,11 +231,18 @@ def _match_range(cells: Sequence[str], condition: Condition) -> Matches:
 
 
 def _match_values(cells: Sequence[str], condition: Condition) -> npt.NDArray[np.bool_]:
-    """Text as it stands, else the same in another case, or the same number: "30" is "30.0"."""
-    exact = set(condition.values)
-    values = exact if exact.intersection(cells) else {folded(value) for value in condition.values}
-    fits = np.array([(cell if values is exact else folded(cell)) in values for cell in cells], np.bool_)
-    sought = [number(value) for value in condition.values if not np.isnan(number(value))]
+    """Text as it stands, else the same in another case, or the same number: "30" is "30.0".
+
+    Each value goes by itself, and what was typed is one value where a cell says just that, commas and all.
+    """
+    present = set(cells)
+    present_folded = {folded(cell) for cell in present}
+    is_one = condition.whole in present or folded(condition.whole) in present_folded
+    values = (condition.whole,) if condition.whole and is_one else condition.values
+    exact = present.intersection(values)
+    any_case = {folded(value) for value in values if value not in present}
+    fits = np.array([cell in exact or folded(cell) in any_case for cell in cells], np.bool_)
+    sought = [number(value) for value in values if not np.isnan(number(value))]
     if sought and is_mostly_numbers(cells):
         stored = numbers(cells)
         fits |= np.isin(stored, sought)

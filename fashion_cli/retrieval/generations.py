@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from fashion_cli.atomic_files import output_errors, sync
-from fashion_cli.errors import IndexDirectoryError
+from fashion_cli.data.features import FeatureFile
+from fashion_cli.errors import FeatureFileError, IndexDirectoryError
 from fashion_cli.retrieval.annoy_index import FULL
 from fashion_cli.retrieval.manifest import MANIFEST_FILE, Manifest, NewerIndexError
 
@@ -39,14 +40,31 @@ def next_generation(directory: Path) -> int:
 def recover(directory: Path, working: Path) -> None:
     """Take back the feature file of a run that was killed after naming it and before its manifest.
 
+    One that cannot be read any more is put aside under the name of `damaged_path`, so that the index can be made anew.
+
     Args:
         directory: The index directory.
         working: What it becomes again, unless that is there.
     """
     current = current_manifest(directory)
     newest, path = max(_generations(directory).items(), default=(0, directory))
+    _put_aside_damaged(working)
     if newest > (current.generation if current else 0) and not working.exists():
         path.replace(working)
+        _put_aside_damaged(working)
+
+
+def _put_aside_damaged(path: Path) -> None:
+    if path.exists():
+        try:
+            FeatureFile.open(path).close()
+        except FeatureFileError:
+            path.replace(damaged_path(path))
+
+
+def damaged_path(path: Path) -> Path:
+    """Where a file is put aside that cannot be read."""
+    return path.with_name(f"{path.name}.damaged")
 
 
 def _remove_leftovers(directory: Path, manifest: Manifest) -> None:

@@ -191,7 +191,8 @@ def searched_text(cells: Iterable[str]) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of a search, as they were typed."""
-    return [word for each in _SEPARATORS.split(folded(text)) if (word := each.strip(_EDGES))]
+    words = (each.strip(_EDGES) for each in _SEPARATORS.split(folded(text)))
+    return [word for word in words if parts_of(word)]  # what has no part is a dash or the like
 
 
 @lru_cache(MAX_CACHED_FORMS)

@@ -21,6 +21,7 @@ from fashion_cli.message_text import printable
 from fashion_cli.plurals import none_can_be_read
 from fashion_cli.products.locations import default_location
 from fashion_cli.retrieval.gallery import Gallery
+from fashion_cli.retrieval.generations import damaged_path
 from fashion_cli.retrieval.manifest import Manifest, NewerIndexError
 from fashion_cli.retrieval.publish import RECALL, Choice, publish, writing
 
@@ -147,6 +148,7 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
     with writing(config.out) as working:
         current = _current(config.out, model)
         previous = config.out / current.features if current else None
+        lost = _lost_columns(previous, damaged_path(working)) if photographs.columns is None else ""
         update = update_features(
             photographs.images,
             working,
@@ -169,8 +171,26 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
             reused_file = None
         if current is None or reused_file is None or not _matches_config(current, config, catalogue, root):
             current = _publish(config, model, catalogue, root, reused_file)
+    with suppress(OSError):
+        damaged_path(working).unlink()
     report = _report(config, current, update, photographs.unreadable, joined, embedded - start, start)
-    return replace(report, manifest=photographs.manifest)
+    return replace(report, manifest=photographs.manifest, note="; ".join(filter(None, (lost, report.note))))
+
+
+def _lost_columns(previous: Path | None, put_aside: Path) -> str:
+    """That a damaged feature file takes along what a table said of its photographs; "" where none is damaged.
+
+    Args:
+        previous: The current one; None where there is no index.
+        put_aside: Where a damaged one lies that no index names.
+    """
+    if previous is None and not put_aside.exists():
+        return ""
+    try:
+        FeatureFile.open(previous or put_aside).close()
+    except FeatureFileError as error:
+        return f"{error}: all is embedded anew, and columns of a table are gone with it — give --manifest again"
+    return ""
 
 
 def _folders(config: IndexConfig, images: Sequence[Path]) -> list[str]:

@@ -275,6 +275,7 @@ def test_but_moves_the_query_and_keeps_its_other_tags(made: DescribedGallery, se
         (["linnen"], "did you mean 'linen'?"),  # a word of a title
         (["qqqqqq"], "nothing here goes by 'qqqqqq' — words of tags and titles are known: dress"),
         (["and the"], "no words to search for"),
+        *((["--text", text], "no words to search for") for text in ("-", "--", "_", "- _ -")),
         ([""], "an argument is empty"),
         (["--text", " "], "an argument is empty"),
         ([], "nothing to search for"),

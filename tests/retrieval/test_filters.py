@@ -10,7 +10,7 @@ import pytest
 from fashion_cli.data.features import FeatureFile, FeatureHeader, FeatureRows, FeatureWriter
 from fashion_cli.errors import UsageError
 from fashion_cli.model_cards import TagGroup, Vocabulary
-from fashion_cli.retrieval.filters import Condition, match_condition
+from fashion_cli.retrieval.filters import Condition, _match_values, match_condition
 from fashion_cli.retrieval.gallery import Gallery
 from tests.described_gallery import COUNT, DescribedGallery, make_gallery
 
@@ -80,6 +80,28 @@ def test_texts_of_a_column(made: DescribedGallery, features: FeatureFile) -> Non
     assert rows(features, "Brand=ACME") == [row for row in range(COUNT) if brands[row] == "ACME"]
     assert rows(features, "brand=acme,nähwerk") == [row for row in range(COUNT) if brands[row] in ("ACME", "Nähwerk")]
     assert rows(features, "Brand!=1017") == [row for row in range(COUNT) if brands[row] != "1017"]
+
+
+MIXED = ("Blue", "Red", "blue-ish", "Marks, Spencer", 'a,"b"', "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Maker=blue", {"Blue"}),
+        ("Maker=blue,Red", {"Blue", "Red"}),
+        ("Maker=Blue,red", {"Blue", "Red"}),
+        ("Maker!=blue,Red", {"blue-ish", "Marks, Spencer", 'a,"b"', ""}),
+        ("Maker=Marks, Spencer", {"Marks, Spencer"}),
+        ("Maker=marks, spencer", {"Marks, Spencer"}),
+        ("Maker!=Marks, Spencer", set(MIXED) - {"Marks, Spencer"}),
+        ('Maker=a,"b"', {'a,"b"'}),
+        ("Maker=Spencer,Red", {"Red"}),
+    ],
+)
+def test_each_value_of_a_list_by_itself_and_commas_within_one(text: str, expected: set[str]) -> None:
+    fits = _match_values(MIXED, Condition.parse(text))
+    assert {cell for cell, fit in zip(MIXED, fits.tolist(), strict=True) if fit} == expected
 
 
 def test_tags(made: DescribedGallery, features: FeatureFile) -> None:

@@ -96,6 +96,31 @@ def test_nothing_to_index_says_so(index, tmp_path: Path) -> None:
         index(tmp_path / "empty", recall=1.5)
 
 
+@pytest.mark.parametrize("is_cut", ["features", "features, wholly", "features and manifest", "work of a killed run"])
+def test_cut_feature_files_are_made_anew(index, tmp_path: Path, is_cut: str) -> None:
+    draw(tmp_path / "g", 6)
+    table = tmp_path / "m.csv"
+    table.write_text("path,price\n" + "".join(f"g/0-{number}.png,{number}\n" for number in range(6)))
+    index(tmp_path / "g", manifest=table)
+    (features,) = (tmp_path / "index").glob("features-*.h5")
+    if is_cut == "work of a killed run":
+        features = Path(shutil.copy(features, tmp_path / "index" / "features.h5.partial"))
+    if is_cut == "features, wholly":
+        features.unlink()
+    else:
+        os.truncate(features, features.stat().st_size - 3000)
+    if is_cut == "features and manifest":
+        (tmp_path / "index" / "manifest.json").write_text("damaged")
+    report = index(tmp_path / "g")
+    assert report.rows == 6
+    with Gallery.open(tmp_path / "index") as gallery:
+        assert len(gallery) == 6
+        has_price = any("price" in name for name in gallery.features.column_names)
+    assert has_price == (is_cut == "work of a killed run")
+    assert ("give --manifest again" in report.note) == (is_cut != "work of a killed run")
+    assert index(tmp_path / "g").note == ""
+
+
 def test_a_damaged_manifest_is_mended_by_indexing_again(index, tmp_path: Path) -> None:
     draw(tmp_path / "g", 4)
     index(tmp_path / "g")
