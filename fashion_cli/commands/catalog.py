@@ -8,7 +8,10 @@ import typer
 from fashion_cli.commands.cli.help import SectionedCommand
 from fashion_cli.commands.cli.options import OUTPUT, IndexOption, QuietOption, RowFormatOption, verbatim
 from fashion_cli.commands.cli.settings import is_typed
+from fashion_cli.errors import UsageError
 from fashion_cli.plurals import counted
+
+EXPORT_SUFFIXES: dict[str, Literal["csv", "jsonl"]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 app = typer.Typer(help="The product catalogue: import, list, export, price history, newer tables.")
 
@@ -161,7 +164,7 @@ def export(
         Literal["csv", "jsonl"] | None,
         typer.Option(
             "--format",
-            show_default="as FILE ends, else csv",
+            show_default="as FILE ends; csv on standard output",
             help="How products are written.",
             rich_help_panel=OUTPUT,
         ),
@@ -175,7 +178,9 @@ def export(
     from fashion_cli.steps.catalog import ProductsConfig, export_products
 
     if out is not None and not is_typed(context, "format_name"):  # the file's name says it, not a setting
-        format_name = "jsonl" if out.suffix.lower() in (".jsonl", ".ndjson") else "csv"
+        format_name = EXPORT_SUFFIXES.get(out.suffix.lower())
+        if format_name is None:
+            raise UsageError(f"{out}: neither .csv nor .jsonl", hint="the name says what is written: -o products.csv")
     chosen = format_name or "csv"
     write_products(export_products(ProductsConfig(catalog, keyword)), chosen, out)
 

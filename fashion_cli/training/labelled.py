@@ -21,6 +21,7 @@ from fashion_cli.data.annotations import (
 from fashion_cli.data.images import Box
 from fashion_cli.data.tags import require_group
 from fashion_cli.data.targets import UNSURE, LabelRule, targets
+from fashion_cli.data.words import folded
 from fashion_cli.errors import AnnotationError, RecipeError, UsageError
 from fashion_cli.model_cards import Vocabulary
 from fashion_cli.training.column_groups import column_rules
@@ -114,7 +115,7 @@ class LabelledSets:
             of = f" with split={self.source.split}" if self.source.split else ""
             raise AnnotationError(
                 f"{self.source.name}: no photograph{of} has a tag that the model knows",
-                hint="the model's tags: fashion weights list",
+                hint=_other_case(vocabulary, rules, self.sets) or "the model's tags: fashion weights tags MODEL",
             )
         unknown = (_unknown_values(vocabulary, each, own) for each, (_, own) in zip(rules, self.sets, strict=True))
         paths = dict.fromkeys(annotations[row].path for row in rows)
@@ -273,3 +274,19 @@ def _untagged(
             labelled[row, numbers[rule.group]] |= bool(tags)
             known[row, numbers[rule.group]] |= not names.isdisjoint(tags)
     return labelled & ~known
+
+
+def _other_case(
+    vocabulary: Vocabulary,
+    rules: Sequence[Sequence[LabelRule]],
+    sets: Sequence[tuple[SetSection, Sequence[Annotation]]],
+) -> str:
+    """That a value is a tag but for its case; "" where none is."""
+    for of_set, (_, annotations) in zip(rules, sets, strict=True):
+        for rule in of_set:
+            names = {folded(name): name for name in vocabulary.names[vocabulary.columns[rule.group]]}
+            for annotation in annotations:
+                for value in rule.values(annotation.values.get(rule.column, "")):
+                    if (name := names.get(folded(value))) is not None:
+                        return f"labels go by their exact spelling: the tag is {name!r}, and here is {value!r}"
+    return ""

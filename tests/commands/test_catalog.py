@@ -176,6 +176,15 @@ def test_an_export_comes_back_from_csv_and_json(shop: Path, fashion, capsys, tmp
     assert [each["price"] for each in documents] == [row["price"] or None for row in rows]
 
 
+@pytest.mark.parametrize("name", ["all.xlsx", "all.json", "all"])
+def test_an_export_is_what_its_name_says(shop: Path, fashion, capsys, tmp_path: Path, name: str):
+    assert fashion("catalog", "export", "--catalog", shop, "-o", tmp_path / name) == 2
+    assert f"{name}: neither .csv nor .jsonl" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+    assert fashion("catalog", "export", "--catalog", shop, "-o", tmp_path / name, "--format", "csv") == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith("item_id")
+
+
 def test_prices_of_a_product_are_shown(shop: Path, fashion, capsys):
     with Catalogue.open(shop) as catalogue:
         catalogue.record(product(1, offer("15000"), name=JACKET), [], later(24))

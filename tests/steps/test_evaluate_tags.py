@@ -218,6 +218,12 @@ def test_wrong_options_say_what_to_do(
     assert raised.value.hint
 
 
+def test_labels_in_another_case_are_said_to_be(shop: Path, tiny_model: Path) -> None:
+    with pytest.raises(AnnotationError, match="no photograph") as caught:
+        measure(shop, tiny_model, columns=("category=kind",))
+    assert caught.value.hint == "labels go by their exact spelling: the tag is 'shirt', and here is 'Shirt'"
+
+
 def test_a_manifest_without_tag_columns(tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("path,split\na.png,val\n")
     with pytest.raises(UsageError, match="no column is named as a tag group"):
