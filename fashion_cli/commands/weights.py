@@ -143,6 +143,7 @@ def export(
             help="A shipped model or a model directory.",
         ),
     ],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write model.onnx beside a model's weights.
 
@@ -152,7 +153,7 @@ def export(
     from fashion_cli.message_text import printable
     from fashion_cli.steps.weights import export_onnx
 
-    report = export_onnx(model)
+    report = export_onnx(model, force=force)
     say(f"{printable(report.path)}: {report.megabytes:.1f} MB, cosine to torch at least {report.cosine:.5f}")
 
 

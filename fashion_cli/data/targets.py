@@ -15,9 +15,10 @@ import numpy.typing as npt
 from fashion_cli.data.annotations import NOTHING, UNSURE, Annotation
 from fashion_cli.model_cards import TagGroup, Vocabulary
 
-__all__ = ["FALSE", "TRUE", "UNKNOWN", "UNSURE", "LabelRule", "gather_vocabulary", "targets"]
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "UNSURE", "LabelRule", "gather_vocabulary", "rare_tag_notes", "targets"]
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1
+NAMED_TAGS = 8  # of those that are left out
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,25 @@ def gather_vocabulary(
             for name, exclusive in groups
         )
     )
+
+
+def rare_tag_notes(every: Vocabulary, common: Vocabulary, least: int) -> tuple[str, ...]:
+    """Which tags of a vocabulary another leaves out because few photographs show them, a note for each group.
+
+    Args:
+        every: All tags.
+        common: Those with enough photographs.
+        least: How many these have.
+    """
+    notes = []
+    for group in every.groups:
+        enough = common.names[common.columns[group.name]] if group.name in common.columns else ()
+        rare = [tag for tag in group.tags if tag not in enough]
+        if rare:
+            more = f" and {len(rare) - NAMED_TAGS} more" if len(rare) > NAMED_TAGS else ""
+            named = ", ".join(rare[:NAMED_TAGS])
+            notes.append(f"{group.name}: left out, on fewer than {least} training photographs: {named}{more}")
+    return tuple(notes)
 
 
 def targets(

@@ -188,10 +188,14 @@ def evaluate_tags(config: EvalTagsConfig, progress: Progress) -> EvalTagsReport:
 def overall_accuracies(confusions: Mapping[str, Confusion], without: Sequence[str]) -> tuple[OverallAccuracy, ...]:
     """The accuracy over all groups, every labelled photograph of each weighing the same, and without each of some.
 
+    Nothing where there is one group: it has an accuracy of its own.
+
     Args:
         confusions: By the name of the group.
         without: Groups.
     """
+    if len(confusions) < 2:
+        return ()
     accuracies = []
     for left_out in ("", *without):
         chosen = [confusion for name, confusion in confusions.items() if name != left_out]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from fashion_cli.errors import MissingExtraError
+from fashion_cli.errors import MissingExtraError, UsageError
+from fashion_cli.model_cards import ONNX_FILE
 from fashion_cli.weights import Model, open_model, shipped_models
 
 EXPORTERS = ("onnx", "onnxscript")  # the extra `train` brings them
@@ -127,13 +128,15 @@ def verify_weights(names: Sequence[str] = ()) -> tuple[VerifiedFile, ...]:
     return tuple(_verify(model, name, digest) for model in models for name, digest in model.card.files.items())
 
 
-def export_onnx(model: str | Path) -> ExportReport:
+def export_onnx(model: str | Path, *, force: bool = False) -> ExportReport:
     """Write `model.onnx` beside a model's weights, and its sha256 into the card.
 
     Args:
         model: A shipped model's name or a model directory.
+        force: Also where the card has such a file and it is there: replace it.
 
     Raises:
+        UsageError: If there is one, and it is not to be replaced.
         MissingExtraError: If the packages that export are not installed.
         WeightsError: If the weights are missing or damaged, or the exported graph is not the same function.
         OutputError: If the model's directory cannot be written.
@@ -141,6 +144,10 @@ def export_onnx(model: str | Path) -> ExportReport:
     opened = open_model(model)
     if any(find_spec(name) is None for name in EXPORTERS):
         raise MissingExtraError("exporting to ONNX", "train")
+    if not force and ONNX_FILE in opened.card.files and (opened.directory / ONNX_FILE).is_file():
+        raise UsageError(
+            f"{opened.directory / ONNX_FILE}: there already, exported from these weights", hint="--force makes it anew"
+        )
     from fashion_cli.inference.onnx_export import export_onnx as export
 
     written = export(opened)

@@ -91,7 +91,7 @@ COMMANDS = {
     "weights verify": "weights verify fashion-mobilenet",
     "train": "train {gallery}/recipe.toml --data {gallery} --out run",
     "map": "map {gallery}/index -o map",
-    "export": "weights export {copy}",
+    "export": "weights export {copy} --force",
 }
 
 

@@ -102,7 +102,11 @@ def test_the_columns_of_a_table_become_softmax_groups(tmp_path: Path, capsys: py
     assert fashion("eval", "tags", *recipe, *asked) == 0
     rows = rows_of(capsys)
     groups = {row["group"]: row for row in rows if not row["tag"]}
+    together = groups.pop("all exclusive")
     assert set(groups) == {"neckline", "length"}  # every title is on one photograph
+    right = sum(group["accuracy"] * group["photographs"] for group in groups.values())
+    assert together["photographs"] == sum(group["photographs"] for group in groups.values())
+    assert together["accuracy"] == pytest.approx(right / together["photographs"])
     assert 0 < groups["length"]["photographs"] < 20
     assert 0 <= groups["length"]["accuracy"] <= 1
     # The recipe that lies with the model names the columns itself and divides in the same way.

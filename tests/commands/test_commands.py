@@ -359,6 +359,6 @@ def test_weights_export_says_what_it_wrote(monkeypatch: pytest.MonkeyPatch, caps
     from fashion_cli.steps import weights as step
 
     written = step.ExportReport(Path("mine/model.onnx"), "0" * 64, 10.94, 0.999991)
-    monkeypatch.setattr(step, "export_onnx", {"mine": written}.__getitem__)
-    assert main(["weights", "export", "mine"]) == 0
+    monkeypatch.setattr(step, "export_onnx", lambda model, *, force: {("mine", True): written}[model, force])
+    assert main(["weights", "export", "mine", "--force"]) == 0
     assert capsys.readouterr().err == "mine/model.onnx: 10.9 MB, cosine to torch at least 0.99999\n"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fashion_cli.data.annotations import Annotation, read_annotations
-from fashion_cli.data.targets import FALSE, TRUE, UNKNOWN, LabelRule, gather_vocabulary, targets
+from fashion_cli.data.targets import FALSE, TRUE, UNKNOWN, LabelRule, gather_vocabulary, rare_tag_notes, targets
 from fashion_cli.model_cards import TagGroup, Vocabulary
 from fashion_cli.training.recipe import read_recipe
 from tests.data.annotations.trees import category_attribute_tree
@@ -173,3 +173,15 @@ def expected(rules: Sequence[LabelRule], absent: Sequence[str], annotation: Anno
         return UNKNOWN
     named = any(tag in tags for tags in rule.tags.values())
     return FALSE if named or tag in absent else UNKNOWN
+
+
+def test_tags_that_are_left_out_are_named() -> None:
+    every = Vocabulary(
+        (TagGroup("pattern", ("solid", "dots", "lace"), exclusive=True), TagGroup("kind", tuple("abcdefghijk"), False))
+    )
+    common = Vocabulary((TagGroup("pattern", ("solid",), exclusive=True), TagGroup("kind", ("a",), False)))
+    assert rare_tag_notes(every, common, 10) == (
+        "pattern: left out, on fewer than 10 training photographs: dots, lace",
+        "kind: left out, on fewer than 10 training photographs: b, c, d, e, f, g, h, i and 2 more",
+    )
+    assert rare_tag_notes(every, every, 10) == ()

@@ -155,7 +155,7 @@ def test_overall_accuracy_weighs_every_photograph() -> None:
     confusions = {"a": Confusion(("x", "y"), ((3, 1), (0, 4)), 2), "b": Confusion(("z",), ((5,),), 5)}
     assert overall_accuracies(confusions, ()) == (OverallAccuracy("", 20, 12 / 20),)
     assert overall_accuracies(confusions, ("b",))[1] == OverallAccuracy("b", 10, 7 / 10)
-    assert overall_accuracies({}, ()) == ()
+    assert overall_accuracies({}, ()) == overall_accuracies({"a": confusions["a"]}, ()) == ()
 
 
 def test_group_means_are_means_over_tags(shop: Path, tiny_model: Path) -> None:

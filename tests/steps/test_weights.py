@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fashion_cli import weights
-from fashion_cli.errors import MissingExtraError, OutputError, WeightsError
+from fashion_cli.errors import MissingExtraError, OutputError, UsageError, WeightsError
 from fashion_cli.model_cards import CARD_FILE, ONNX_FILE, SAFETENSORS_FILE, ModelCard
 from fashion_cli.steps import weights as step
 from fashion_cli.steps.weights import export_onnx, list_weights, verify_weights
@@ -88,12 +88,20 @@ def test_exports_into_the_card(model: Path) -> None:
 def test_damaged_weights_are_not_exported(model: Path) -> None:
     (model / SAFETENSORS_FILE).write_bytes(b"damaged")
     with pytest.raises(WeightsError, match="sha256"):
+        export_onnx(model, force=True)
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(model: Path) -> None:
+    old = (model / CARD_FILE).read_bytes(), (model / ONNX_FILE).stat()
+    with pytest.raises(UsageError, match="there already") as caught:
         export_onnx(model)
+    assert caught.value.hint == "--force makes it anew"
+    assert ((model / CARD_FILE).read_bytes(), (model / ONNX_FILE).stat()) == old
 
 
 def test_a_place_that_cannot_be_written(model: Path) -> None:
     (model / "model.partial").symlink_to(model / "none" / "model.partial")  # where the export is drafted
     old = (model / CARD_FILE).read_bytes(), (model / ONNX_FILE).read_bytes()
     with pytest.raises(OutputError, match="cannot be written"):
-        export_onnx(model)
+        export_onnx(model, force=True)
     assert ((model / CARD_FILE).read_bytes(), (model / ONNX_FILE).read_bytes()) == old

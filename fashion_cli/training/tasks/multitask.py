@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from fashion_cli.data.annotations import Annotation
 from fashion_cli.data.datasets import GarmentBatch, GarmentImages
 from fashion_cli.data.samplers import SimilarGarments
-from fashion_cli.data.targets import gather_vocabulary
+from fashion_cli.data.targets import gather_vocabulary, rare_tag_notes
 from fashion_cli.data.transforms import Augmentation
 from fashion_cli.errors import AnnotationError, RecipeError
 from fashion_cli.inference.processors import processors
@@ -84,7 +84,8 @@ class MultitaskTask:
         self.options: dict[str, Any] = dict(recipe.model.options)  # for the card
         rows = [annotation for _, annotations in train for annotation in annotations]
         self.graph = self._label_graph(rows, data)
-        self.notes = self.graph.notes if self.graph is not None else ()
+        left_out = rare_tag_notes(gather_vocabulary(groups, labelled, 1), self.vocabulary, recipe.least_photographs)
+        self.notes = (*left_out, *(self.graph.notes if self.graph is not None else ()))
         fetched = fetch_initial(self.card(), init) if init is not None else None
         self.options |= fetched.options if fetched is not None else {}
         student = self._input(recipe.stages[-1])
