@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that a change has to pass, in the order of what fails fastest. Sets itself up in .venv; can be run twice.
 #
-#   tests/run.sh                 # all of it, tests on one process more than there are processors
+#   tests/run.sh                 # all of it, tests on as many processes as there are processors
 #   tests/run.sh -k features     # arguments go to pytest
 #   tests/run.sh --campaigns     # also kills and made-up inputs in great number, as CI=true does
 #   tests/run.sh --cov           # and which lines and branches no test reaches (a third slower)
@@ -55,5 +55,4 @@ run ruff check .
 run mypy
 run lint-imports
 # A group is a module, or a folder that shares a database server or a browser: see tests/conftest.py.
-# One process more than there are processors: tests of crawls and browsers mostly wait.
-run pytest --numprocesses="$(($(nproc) + 1))" --dist=loadscope --no-loadscope-reorder --durations=15 "$@"
+run pytest --numprocesses="$(nproc)" --dist=loadscope --no-loadscope-reorder --durations=15 "$@"
