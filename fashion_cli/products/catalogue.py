@@ -120,7 +120,7 @@ class Catalogue:
             Of each in order what became of it; one that no catalogue takes is left out, and says why.
         """
         checked = [_checked(product, photographs) for product, photographs in found]
-        findings, moment = [each for each in checked if isinstance(each, writing.Finding)], utc(seen_at)
+        findings, moment = [each for each in checked if isinstance(each, writing.ValidatedProduct)], utc(seen_at)
         changes = iter(self._write(lambda session: writing.record(session, findings, moment, claimed)))
         return [each if isinstance(each, InvalidProductError) else next(changes) for each in checked]
 
@@ -247,7 +247,7 @@ class Catalogue:
             return change(session)
 
 
-def _check(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> writing.Finding:
+def _check(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> writing.ValidatedProduct:
     """A product as it is written.
 
     Raises:
@@ -255,10 +255,12 @@ def _check(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> wri
     """
     offers = validate_offers(product.item_id, product.offers)
     require_photographs(product.item_id, photographs)
-    return writing.Finding(product, offers, photographs)
+    return writing.ValidatedProduct(product, offers, photographs)
 
 
-def _checked(product: FoundProduct, photographs: Sequence[FoundPhotograph]) -> writing.Finding | InvalidProductError:
+def _checked(
+    product: FoundProduct, photographs: Sequence[FoundPhotograph]
+) -> writing.ValidatedProduct | InvalidProductError:
     try:
         return _check(product, photographs)
     except InvalidProductError as error:

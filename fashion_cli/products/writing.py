@@ -18,7 +18,7 @@ AT_ONCE = 500  # values in one IN
 
 
 @dataclass(frozen=True)
-class Finding:
+class ValidatedProduct:
     """A product that was found, as it is written."""
 
     product: FoundProduct
@@ -26,7 +26,9 @@ class Finding:
     photographs: Sequence[FoundPhotograph]
 
 
-def record(session: Session, findings: Sequence[Finding], seen_at: datetime, claimed: Set[str]) -> list[Change]:
+def record(
+    session: Session, findings: Sequence[ValidatedProduct], seen_at: datetime, claimed: Set[str]
+) -> list[Change]:
     """Write what was found about products. A sighting older than the latest one changes nothing that it said.
 
     Args:
@@ -57,7 +59,7 @@ def record(session: Session, findings: Sequence[Finding], seen_at: datetime, cla
 
 
 def _update(
-    product: Product, finding: Finding, shops: Mapping[str, Shop], seen_at: datetime, claimed: Set[str]
+    product: Product, finding: ValidatedProduct, shops: Mapping[str, Shop], seen_at: datetime, claimed: Set[str]
 ) -> bool:
     """Take over what the latest sighting says; returns whether that is news."""
     changed = _describe(product, finding.product, shops)

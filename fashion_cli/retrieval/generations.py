@@ -58,7 +58,9 @@ def _put_aside_damaged(path: Path) -> None:
     if path.exists():
         try:
             FeatureFile.open(path).close()
-        except FeatureFileError:
+        except FeatureFileError as error:
+            if isinstance(error.__cause__, BlockingIOError):  # nothing is wrong with it: somebody writes it
+                raise
             path.replace(damaged_path(path))
 
 

@@ -171,8 +171,6 @@ def _index_images(config: IndexConfig, catalogue: "Catalogue | None", progress: 
             reused_file = None
         if current is None or reused_file is None or not _matches_config(current, config, catalogue, root):
             current = _publish(config, model, catalogue, root, reused_file)
-    with suppress(OSError):
-        damaged_path(working).unlink()
     report = _report(config, current, update, photographs.unreadable, joined, embedded - start, start)
     return replace(report, manifest=photographs.manifest, note="; ".join(filter(None, (lost, report.note))))
 

@@ -118,6 +118,8 @@ def test_cut_feature_files_are_made_anew(index, tmp_path: Path, is_cut: str) -> 
         has_price = any("price" in name for name in gallery.features.column_names)
     assert has_price == (is_cut == "work of a killed run")
     assert ("give --manifest again" in report.note) == (is_cut != "work of a killed run")
+    put_aside = tmp_path / "index" / "features.h5.partial.damaged"
+    assert put_aside.exists() == (is_cut in ("features and manifest", "work of a killed run"))  # nothing is thrown away
     assert index(tmp_path / "g").note == ""
 
 
